@@ -2,6 +2,7 @@ import type { components } from 'securetranscribe-js';
 
 import { api, client } from '../lib/client';
 import { notices } from '../lib/notices.svelte';
+import { ServerState } from '../lib/server_state.svelte';
 import type { Person } from './persons';
 
 export type Observation = components['schemas']['ObservationData'];
@@ -10,52 +11,14 @@ const PER_PAGE = 200;
 const RECORDINGS = 1000;
 
 /** Persons whose voices are known. They are shared by all sessions of the server. */
-export class People {
+export class People extends ServerState {
   list = $state.raw<readonly Person[]>([]);
   /** Titles of this session's recordings by their number. */
   recordings = $state.raw<ReadonlyMap<number, string>>(new Map());
-  loaded = $state(false);
-  failed = $state(false);
 
-  /** Keep the list up to date. Return a function that ends this. */
-  watch(): () => void {
-    // The server sends no messages about persons, so that changes elsewhere are read on return.
-    const onVisible = () => void (document.visibilityState === 'visible' && this.read());
-    document.addEventListener('visibilitychange', onVisible);
-    void this.read();
+  override watch(): () => void {
     void this.#readRecordings();
-    return () => document.removeEventListener('visibilitychange', onVisible);
-  }
-
-  /** Read all persons. */
-  async read(): Promise<void> {
-    try {
-      const found: Person[] = [];
-      for (let page = 1, pages = 1; page <= pages; page += 1) {
-        const query = { page, per_page: PER_PAGE };
-        const answer = await client.call(api.GET('/api/speakers', { params: { query } }));
-        found.push(...answer.data);
-        pages = answer.pagination.pages;
-      }
-      this.list = found;
-      this.loaded = true;
-      this.failed = false;
-    } catch (error) {
-      this.failed = true;
-      notices.fail(error);
-    }
-  }
-
-  /** Do something about persons and read them again. Return whether it succeeded. */
-  async act(call: Promise<unknown>): Promise<boolean> {
-    try {
-      await call;
-    } catch (error) {
-      notices.fail(error);
-      return false;
-    }
-    await this.read();
-    return true;
+    return super.watch();
   }
 
   create(name: string): Promise<boolean> {
@@ -117,6 +80,17 @@ export class People {
         api.DELETE('/api/speakers/{speaker_id}/observations/{observation_id}', { params }),
       ),
     );
+  }
+
+  protected async load(): Promise<void> {
+    const found: Person[] = [];
+    for (let page = 1, pages = 1; page <= pages; page += 1) {
+      const query = { page, per_page: PER_PAGE };
+      const answer = await client.call(api.GET('/api/speakers', { params: { query } }));
+      found.push(...answer.data);
+      pages = answer.pagination.pages;
+    }
+    this.list = found;
   }
 
   async #readRecordings(): Promise<void> {

@@ -3,6 +3,7 @@ import type { components } from 'securetranscribe-js';
 import { api, client } from '../lib/client';
 import { t } from '../lib/i18n.svelte';
 import { notices } from '../lib/notices.svelte';
+import { ServerState } from '../lib/server_state.svelte';
 
 export type Term = components['schemas']['TermData'];
 export type Correction = components['schemas']['CorrectionData'];
@@ -11,60 +12,19 @@ export type Suggestion = components['schemas']['SuggestionData'];
 const PER_PAGE = 200;
 
 /** Names, terms and corrections of this session. */
-export class Vocabulary {
+export class Vocabulary extends ServerState {
   terms = $state.raw<readonly Term[]>([]);
   corrections = $state.raw<readonly Correction[]>([]);
   suggestions = $state.raw<readonly Suggestion[]>([]);
-  loaded = $state(false);
-  failed = $state(false);
-
-  /** Keep the lists up to date. Return a function that ends this. */
-  watch(): () => void {
-    // The server sends no messages about the vocabulary, so that changes elsewhere are read on
-    // return.
-    const onVisible = () => void (document.visibilityState === 'visible' && this.read());
-    document.addEventListener('visibilitychange', onVisible);
-    void this.read();
-    return () => document.removeEventListener('visibilitychange', onVisible);
-  }
-
-  /** Read everything. */
-  async read(): Promise<void> {
-    try {
-      const [terms, corrections, suggestions] = await Promise.all([
-        readAll(async (query) => {
-          const { data } = await client.call(
-            api.GET('/api/vocabulary/terms', { params: { query } }),
-          );
-          return { items: data.terms, total: data.total };
-        }),
-        readAll(async (query) => {
-          const { data } = await client.call(
-            api.GET('/api/vocabulary/corrections', { params: { query } }),
-          );
-          return { items: data.corrections, total: data.total };
-        }),
-        client.call(api.GET('/api/vocabulary/suggestions')),
-      ]);
-      this.terms = terms;
-      this.corrections = corrections;
-      this.suggestions = suggestions.data.suggestions;
-      this.loaded = true;
-      this.failed = false;
-    } catch (error) {
-      this.failed = true;
-      notices.fail(error);
-    }
-  }
 
   /** Add a term. Return whether it succeeded. */
   addTerm(text: string, language: string): Promise<boolean> {
-    return this.#act(client.call(api.POST('/api/vocabulary/terms', { body: { text, language } })));
+    return this.act(client.call(api.POST('/api/vocabulary/terms', { body: { text, language } })));
   }
 
   async removeTerm(term: Term): Promise<void> {
     const params = { path: { term_id: term.term_id } };
-    const removed = await this.#act(
+    const removed = await this.act(
       client.call(api.DELETE('/api/vocabulary/terms/{term_id}', { params })),
     );
     if (removed) {
@@ -78,17 +38,17 @@ export class Vocabulary {
     replaced: number | undefined,
   ): Promise<boolean> {
     if (replaced === undefined) {
-      return this.#act(client.call(api.POST('/api/vocabulary/corrections', { body })));
+      return this.act(client.call(api.POST('/api/vocabulary/corrections', { body })));
     }
     const params = { path: { correction_id: replaced } };
-    return this.#act(
+    return this.act(
       client.call(api.PUT('/api/vocabulary/corrections/{correction_id}', { params, body })),
     );
   }
 
   async removeCorrection(correction: Correction): Promise<void> {
     const params = { path: { correction_id: correction.correction_id } };
-    const removed = await this.#act(
+    const removed = await this.act(
       client.call(api.DELETE('/api/vocabulary/corrections/{correction_id}', { params })),
     );
     const { heard, meant, language, match_case } = correction;
@@ -98,14 +58,14 @@ export class Vocabulary {
 
   accept(suggestion: Suggestion): Promise<boolean> {
     const params = { path: { suggestion_id: suggestion.suggestion_id } };
-    return this.#act(
+    return this.act(
       client.call(api.POST('/api/vocabulary/suggestions/{suggestion_id}/accept', { params })),
     );
   }
 
   dismiss(suggestion: Suggestion): Promise<boolean> {
     const params = { path: { suggestion_id: suggestion.suggestion_id } };
-    return this.#act(
+    return this.act(
       client.call(api.POST('/api/vocabulary/suggestions/{suggestion_id}/dismiss', { params })),
     );
   }
@@ -133,15 +93,23 @@ export class Vocabulary {
     });
   }
 
-  async #act(call: Promise<unknown>): Promise<boolean> {
-    try {
-      await call;
-    } catch (error) {
-      notices.fail(error);
-      return false;
-    }
-    await this.read();
-    return true;
+  protected async load(): Promise<void> {
+    const [terms, corrections, suggestions] = await Promise.all([
+      readAll(async (query) => {
+        const { data } = await client.call(api.GET('/api/vocabulary/terms', { params: { query } }));
+        return { items: data.terms, total: data.total };
+      }),
+      readAll(async (query) => {
+        const { data } = await client.call(
+          api.GET('/api/vocabulary/corrections', { params: { query } }),
+        );
+        return { items: data.corrections, total: data.total };
+      }),
+      client.call(api.GET('/api/vocabulary/suggestions')),
+    ]);
+    this.terms = terms;
+    this.corrections = corrections;
+    this.suggestions = suggestions.data.suggestions;
   }
 }
 

@@ -1,0 +1,43 @@
+import { notices } from './notices.svelte';
+
+/** What a page shows of the server: read on each return to the page, and after each action. */
+export abstract class ServerState {
+  loaded = $state(false);
+  failed = $state(false);
+
+  /** Keep it up to date. Return a function that ends this. */
+  watch(): () => void {
+    // The server sends no messages about it, so that changes elsewhere are read on return.
+    const onVisible = () => void (document.visibilityState === 'visible' && this.read());
+    document.addEventListener('visibilitychange', onVisible);
+    void this.read();
+    return () => document.removeEventListener('visibilitychange', onVisible);
+  }
+
+  /** Read everything. An error is shown. */
+  async read(): Promise<void> {
+    try {
+      await this.load();
+      this.loaded = true;
+      this.failed = false;
+    } catch (error) {
+      this.failed = true;
+      notices.fail(error);
+    }
+  }
+
+  /** Do something and read everything again. Return whether it succeeded. */
+  async act(call: Promise<unknown>): Promise<boolean> {
+    try {
+      await call;
+    } catch (error) {
+      notices.fail(error);
+      return false;
+    }
+    await this.read();
+    return true;
+  }
+
+  /** Take everything from the server. */
+  protected abstract load(): Promise<void>;
+}
