@@ -29,6 +29,19 @@ function imageFiles(): Plugin {
   };
 }
 
+/** Removes the inline style of wavesurfer.js, which the content security policy forbids. */
+function noInlineStyle(): Plugin {
+  return {
+    name: 'no-inline-style',
+    transform(code, id) {
+      if (!id.includes('/wavesurfer.js/')) return undefined;
+      const result = code.replace(/<style[^]*?<\/style>/, '');
+      if (result === code) this.error('wavesurfer.js has no inline style any more.');
+      return { code: result, map: null };
+    },
+  };
+}
+
 /** Compressed copies of all texts, which the server sends as they are. */
 function compressed(): Plugin {
   return {
@@ -53,7 +66,7 @@ function compressed(): Plugin {
 
 export default defineConfig({
   base: '/app/',
-  plugins: [svelte(), imageFiles(), compressed()],
+  plugins: [svelte(), noInlineStyle(), imageFiles(), compressed()],
   resolve: {
     alias: {
       'securetranscribe-js': path('../libs/sdk-js/src/index.ts'),

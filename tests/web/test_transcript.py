@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.recordings import excerpt
-from tests.e2e.stack import JOB_SECONDS, Stack
+from tests.e2e.stack import JOB_SECONDS, Stack, eventually
 from tests.web.accessibility import assert_accessible
 from tests.web.visitors import PHONE, Visitors
 
@@ -99,6 +99,43 @@ def test_a_word_is_heard_by_a_click(page: Page, transcribed: Transcribed) -> Non
     page.goto(f"{transcribed.address}#t=20")
     expect(page.get_by_label("Position in the recording")).to_have_value("20")
     assert page.evaluate("document.querySelector('.playing') !== null")
+
+
+def _colors(page: Page) -> int:
+    """Return how many colors the waveform has in its stripe of speakers."""
+    found: int = page.locator(".wave canvas").first.evaluate("""(canvas) => {
+      const { width, height } = canvas;
+      const row = canvas.getContext('2d').getImageData(0, height - 2, width, 1).data;
+      const colors = new Set();
+      for (let i = 0; i < row.length; i += 4)
+        if (row[i + 3] === 255) colors.add(row.subarray(i, i + 3).join());
+      return colors.size;
+    }""")
+    return found
+
+
+def test_the_waveform_shows_speakers_and_goes_to_times(page: Page) -> None:
+    eventually(lambda: _colors(page) >= 2)
+    slider = page.get_by_label("Position in the recording")
+    wave = page.locator(".wave")
+    box = wave.bounding_box()
+    assert box is not None
+    wave.click(position={"x": box["width"] / 2, "y": 20})
+    expect(slider).to_have_value(re.compile(r"^1[45]"))
+    slider.press("ArrowLeft")
+    expect(slider).to_have_value(re.compile(r"^14"))
+
+    area = page.locator(".wave .scroll")
+    zoomed = page.get_by_role("button", name="Zoom in")
+    zoomed.click()
+    # The time stays in view, and the half of the recording around it is shown.
+    expect(area).to_have_js_property("scrollWidth", round(2 * box["width"]))
+    wave.click(position={"x": 1, "y": 20})
+    expect(slider).to_have_value(re.compile(r"^[78]"))
+    assert_accessible(page)
+    page.get_by_role("button", name="Zoom out").click()
+    expect(area).to_have_js_property("scrollWidth", round(box["width"]))
+    assert _colors(page) >= 2
 
 
 def test_edits_save_themselves_and_can_be_taken_back(

@@ -1,20 +1,17 @@
 import { api, client } from '../lib/client';
 
-/** Highest absolute sample of each stretch, 0 to 1, of all channels together. */
-export interface Peaks {
-  perSecond: number;
-  values: Float32Array;
-}
-
 const MOST_NUMBERS = 190_000;
 /** Recordings up to this many seconds have fine peaks. */
 const FINE = 900;
 
-/** Read the peaks of a recording, part by part where it is long. */
-export async function readPeaks(id: number, duration: number): Promise<Peaks> {
+/**
+ * Read the peaks of a recording, part by part where it is long. Return the highest absolute sample
+ * of each equal stretch, 0 to 1, of all channels together.
+ */
+export async function readPeaks(id: number, duration: number): Promise<Float32Array> {
   const zoom = duration <= FINE ? '20' : '2';
   const perSecond = Number(zoom);
-  const values = new Float32Array(Math.ceil(duration * perSecond) + 1);
+  const values = new Float32Array(Math.max(2, Math.round(duration * perSecond)));
   let seconds = MOST_NUMBERS / (16 * perSecond);
   for (let from = 0; from < duration;) {
     const params = {
@@ -27,7 +24,7 @@ export async function readPeaks(id: number, duration: number): Promise<Peaks> {
     from += seconds;
     seconds = MOST_NUMBERS / (2 * part.channels * perSecond);
   }
-  return { perSecond, values };
+  return values;
 }
 
 interface Answer {
@@ -46,18 +43,4 @@ function put(values: Float32Array, part: Answer, shift: number): void {
     }
     values[shift + i] = highest / 128;
   }
-}
-
-/** Return the highest peak of each of `columns` equal stretches of a recording. */
-export function columnsOf(peaks: Peaks, columns: number, duration: number): Float32Array {
-  const result = new Float32Array(columns);
-  const width = (duration * peaks.perSecond) / columns;
-  for (let column = 0; column < columns; column++) {
-    const from = Math.floor(column * width);
-    const to = Math.max(from + 1, Math.floor((column + 1) * width));
-    for (let i = from; i < to && i < peaks.values.length; i++) {
-      result[column] = Math.max(result[column]!, peaks.values[i]!);
-    }
-  }
-  return result;
 }
