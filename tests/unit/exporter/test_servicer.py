@@ -184,8 +184,8 @@ async def test_a_template_replaces_the_layout(
     empty = await export(servicer, **wanted, template="{# nothing #}")
     assert [answer.data for answer in empty] == [b""]
     with pytest.raises(ValidationError) as caught:
-        await export(servicer, **wanted, template="{{ titel }}")
-    assert caught.value.message == "Line 1: 'titel' is undefined"
+        await export(servicer, **wanted, template="{{ heading }}")
+    assert caught.value.message == "Line 1: 'heading' is undefined"
 
 
 async def test_words_are_read_if_a_format_or_an_option_needs_them(
