@@ -16,11 +16,14 @@ from bench.metrics import DiarizationErrors, diarization_errors
 from bench.recordings import Recording
 from common.audio.decoding import decode, read_window
 from common.audio.errors import EmptyAudioError
-from common.audio.resampling import Samples
+from common.audio.resampling import SAMPLE_RATE, Samples
 from common.gpu import GpuError
 from common.models.store import ModelError, ModelStore, PipelineDirectory
 from common.tasks.task import TaskCancelledError
-from diarizer.engines.protocol import Diarization, DiarizationOptions, Speaker, Turn
+from common.voices.parts import DiarizedPart, PartSpeaker, join_parts
+from common.voices.turns import Stretch
+from common.voices.values import Voice
+from diarizer.engines.protocol import Diarization, DiarizationOptions, Speaker, Turn, Voiceprint
 from tests.unit.common.audio import sounds
 
 MakeEngine = Callable[..., Any]
@@ -129,6 +132,49 @@ def test_windows_find_the_same_people(
     )
     assert sorted(likeness.argmax(axis=1)) == [0, 1]
     assert likeness.max(axis=1).min() > 0.9
+
+
+def voice(voiceprint: Voiceprint) -> Voice:
+    vector = np.array(voiceprint.embedding, dtype=np.float32)
+    return Voice(vector=vector, seconds=voiceprint.speech_seconds)
+
+
+def part_of(engine: Any, wav: Write, sound: Samples, core: Stretch, heard: Stretch) -> DiarizedPart:
+    first, last = (round(edge * SAMPLE_RATE) for edge in heard)
+    found, _ = run(engine, wav(sound[first:last]), part=True, num_speakers=5)
+    assert found.link_threshold == 0.65
+    turns, exclusive = (
+        tuple(
+            Turn(start=turn.start + heard[0], end=turn.end + heard[0], speaker=turn.speaker)
+            for turn in some
+        )
+        for some in (found.turns, found.exclusive_turns)
+    )
+    return DiarizedPart(
+        core=core,
+        heard=heard,
+        turns=turns,
+        exclusive_turns=exclusive,
+        speakers=tuple(
+            PartSpeaker(
+                label=one.label,
+                signal=0,
+                voice=None if one.voiceprint is None else voice(one.voiceprint),
+            )
+            for one in found.speakers
+        ),
+    )
+
+
+def test_parts_find_the_same_people(engine: Any, telephone: Recording, wav: Write) -> None:
+    sound = np.concatenate(list(decode(telephone.audio)))
+    parts = [
+        part_of(engine, wav, sound, core, heard)
+        for core, heard in (((0, 15), (0, 19)), ((15, 30), (11, 30)))
+    ]
+    found = join_parts(parts, threshold=0.65)
+    assert [speaker.label for speaker in found.speakers] == ["Speaker_1", "Speaker_2"]
+    assert errors(telephone, found.turns).rate < 0.15
 
 
 def test_known_number_of_speakers_is_kept(engine: Any, telephone: Recording) -> None:
