@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import hashlib
 import itertools
 from dataclasses import dataclass, field
 from typing import Any
@@ -67,6 +68,9 @@ class FakeTranscriber(
     starts: list[transcription_pb2.StartTranscriptionRequest] = field(default_factory=list)
     begun: list[str] = field(default_factory=list)
     """Filenames of started uploads."""
+
+    known_versions: list[str] = field(default_factory=list)
+    """Versions of statuses that callers already had, by call."""
 
     aborted: list[str] = field(default_factory=list)
     """Filenames of uploads cancelled by the caller."""
@@ -146,6 +150,12 @@ class FakeTranscriber(
         if request.view != transcription_pb2.TRANSCRIPTION_VIEW_FULL:
             answer.transcription.ClearField("full_text")
             answer.transcription.ClearField("segments")
+        if answer.transcription.status != transcription_pb2.TRANSCRIPTION_STATUS_PROCESSING:
+            content = answer.transcription.SerializeToString(deterministic=True)
+            answer.version = hashlib.sha256(content).hexdigest()
+        self.known_versions.append(request.known_version)
+        if answer.version and answer.version == request.known_version:
+            answer.ClearField("transcription")
         return answer
 
     async def ListTranscriptions(self, request: Any, context: Any) -> Any:

@@ -3,7 +3,7 @@
 import pytest
 
 from common.errors import ValidationError
-from gateway.web.preconditions import PreconditionRequiredError, etag, matched_revision
+from gateway.web.preconditions import PreconditionRequiredError, etag, matched_revision, matches_any
 
 
 @pytest.mark.parametrize("header", ['"7"', 'W/"7"', "7", ' "7" '])
@@ -33,3 +33,19 @@ def test_other_tags_are_refused(header: str) -> None:
     with pytest.raises(ValidationError) as caught:
         matched_revision(header)
     assert not isinstance(caught.value, PreconditionRequiredError)
+
+
+@pytest.mark.parametrize(
+    ("header", "matches"),
+    [
+        ("", False),
+        ('"a"', True),
+        ('W/"a"', True),
+        ('"b", W/"a"', True),
+        ("*", True),
+        ('"b"', False),
+        ("a", False),
+    ],
+)
+def test_any_of_several_tags(header: str, *, matches: bool) -> None:
+    assert matches_any(header, 'W/"a"') is matches

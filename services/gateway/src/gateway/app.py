@@ -40,6 +40,7 @@ from gateway.api.sessions import SessionApi
 from gateway.api.speaker_ledger import SpeakerLedgerApi
 from gateway.api.speaker_voices import SpeakerVoicesApi
 from gateway.api.speakers import SpeakerApi
+from gateway.api.status_reads import StatusReader
 from gateway.api.summaries import SummaryApi
 from gateway.api.system import SystemApi
 from gateway.api.transcriptions import TranscriptionApi
@@ -242,11 +243,12 @@ class Gateway:
             places=UploadPlaces(PlaceLimits.of(settings)),
             rates=ByteRates(self._limits),
         )
+        statuses = StatusReader(self._backends, self._registry.kept_until, release=_version())
         parts = (
             UploadApi(uploads),
             ResumableUploadApi(self._backends, appends),
             CaptureApi(self._backends, chunks),
-            TranscriptionApi(self._backends, self._registry.kept_until),
+            TranscriptionApi(self._backends, statuses),
             TranscriptApi(self._backends),
             ComparisonApi(self._backends),
             ReplacementApi(self._backends),
@@ -285,6 +287,7 @@ class Gateway:
             keeper=self._keeper,
             limits=self._limits,
             origins=origins,
+            read_status=statuses.read,
         )
 
     def _services(self) -> Mapping[str, AddToServer]:

@@ -9,7 +9,7 @@ from common import telemetry
 from common.grpc_client import channel, unwrap, unwrap_stream
 from common.identity import Grant, Owner
 from common.settings import ServiceSettings
-from common.signing import CallSigner, acting_for
+from common.signing import CallSigner, acting_for, digest_of
 from gateway.service_states import Answering, states_of
 from gateway.sessions.erasure import Erase
 from securetranscribe.v1 import (
@@ -36,6 +36,7 @@ Answer = TypeVar("Answer")
 Metadata = tuple[tuple[str, str], ...]
 
 _UPLOAD = "/securetranscribe.v1.TranscriptionService/UploadTranscription"
+_READ = "/securetranscribe.v1.TranscriptionService/GetTranscription"
 _ANSWER_SECONDS = 15.0
 #: Seconds for documents and summaries.
 EXPORT_SECONDS = 300.0
@@ -100,6 +101,20 @@ class Backends:
             UnavailableError: the service does not respond.
         """
         return await unwrap(method(request, metadata=acting_for(owner), timeout=seconds))
+
+    async def transcription(
+        self, request: transcription_pb2.GetTranscriptionRequest, owner: Owner
+    ) -> transcription_pb2.GetTranscriptionResponse:
+        """Return a transcription, without the interceptors, which would cost more than the call.
+
+        Raises the errors of `ask`.
+        """
+        signature = self._signer.sign(
+            "transcriber", _READ, digest=digest_of(request.SerializeToString()), owner=owner
+        )
+        metadata = (*signature.items(), *telemetry.inject().items())
+        read = self.uploads.GetTranscription
+        return await unwrap(read(request, metadata=metadata, timeout=_ANSWER_SECONDS))
 
     async def session_statistics(self, owner: Owner) -> session_pb2.SessionStatistics:
         """Return the job statistics of a session's workspace, from the transcriber.

@@ -1116,19 +1116,25 @@ class GetTranscriptionRequest(_message.Message):
 
     TRANSCRIPTION_ID_FIELD_NUMBER: _builtins.int
     VIEW_FIELD_NUMBER: _builtins.int
+    KNOWN_VERSION_FIELD_NUMBER: _builtins.int
     transcription_id: _builtins.int
     """The transcription."""
     view: Global___TranscriptionView.ValueType
     """How much of it."""
+    known_version: _builtins.str
+    """`version` of an earlier response for the same view. While it is the current one, the response
+    has no transcription.
+    """
     def __init__(
         self,
         *,
         transcription_id: _builtins.int = ...,
         view: Global___TranscriptionView.ValueType = ...,
+        known_version: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["transcription_id", b"transcription_id", "view", b"view"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["known_version", b"known_version", "transcription_id", b"transcription_id", "view", b"view"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1141,18 +1147,22 @@ class GetTranscriptionResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TRANSCRIPTION_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    version: _builtins.str
+    """Version of everything in the transcription. Empty while its job waits or runs."""
     @_builtins.property
     def transcription(self) -> Global___Transcription:
-        """The transcription."""
+        """The transcription. Absent if `known_version` is the current version."""
 
     def __init__(
         self,
         *,
         transcription: Global___Transcription | None = ...,
+        version: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["transcription", b"transcription"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["transcription", b"transcription"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["transcription", b"transcription", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,7 +1,6 @@
 """Transcription endpoints, except upload and export."""
 
-import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import Body, Query
@@ -10,6 +9,7 @@ from starlette.responses import Response
 from gateway.api import transcription_conversion as conversion
 from gateway.api.library_filters import SORTS, Cursor, FilterByQuery
 from gateway.api.parameters import Caller, EmptyIsNone, Limit, Name, Offset, TranscriptionId
+from gateway.api.status_reads import StatusReader
 from gateway.api.transcription_models import (
     AssignData,
     DeletedTranscription,
@@ -22,10 +22,10 @@ from gateway.api.transcription_models import (
 )
 from gateway.backends import Backends
 from gateway.channel_modes import MODES
-from gateway.sessions.session import Session
+from gateway.web.direct_reads import STATUS_PATH
 from gateway.web.endpoint import Endpoint
 from gateway.web.envelope import Success
-from gateway.web.preconditions import IfMatch, etag, matched_revision
+from gateway.web.preconditions import IfMatch, IfNoneMatch, etag, matched_revision
 from securetranscribe.v1 import transcription_pb2
 
 _TAG = "Transcription"
@@ -38,12 +38,9 @@ WithTranscript = Annotated[
 class TranscriptionApi:
     """Starting, status, speaker assignment, listing, and deletion of transcriptions."""
 
-    def __init__(
-        self, backends: Backends, kept_until: Callable[[Session], dt.datetime | None]
-    ) -> None:
-        """Initialize the endpoints. `kept_until` tells when what a session owns is erased."""
+    def __init__(self, backends: Backends, statuses: StatusReader) -> None:
         self._backends = backends
-        self._kept_until = kept_until
+        self._statuses = statuses
         self._service = backends.transcriptions
 
     def endpoints(self) -> list[Endpoint]:
@@ -59,11 +56,15 @@ class TranscriptionApi:
             ),
             Endpoint(
                 method="GET",
-                path="/transcription/status/{transcription_id}",
+                path=STATUS_PATH,
                 handler=self.get_transcription_status,
                 summary="Get transcription status",
                 tag=_TAG,
                 errors=(404,),
+                responses={
+                    200: {"model": Success[StatusData]},
+                    304: {"description": "The status has the `ETag` in `If-None-Match`."},
+                },
             ),
             Endpoint(
                 method="POST",
@@ -126,20 +127,16 @@ class TranscriptionApi:
         caller: Caller,
         *,
         transcript: WithTranscript = True,
-    ) -> Success[StatusData]:
-        """Return the status of a transcription, and its transcript once complete."""
-        view = transcription_pb2.TRANSCRIPTION_VIEW_BASIC
-        if transcript:
-            view = transcription_pb2.TRANSCRIPTION_VIEW_FULL
-        answer = await self._backends.ask(
-            self._service.GetTranscription,
-            transcription_pb2.GetTranscriptionRequest(transcription_id=transcription_id, view=view),
-            caller,
+        if_none_match: IfNoneMatch = None,
+    ) -> Response:
+        """Return the status of a transcription, and its transcript once complete.
+
+        While no job waits or runs, the answer has an `ETag`. With it in `If-None-Match`, the answer
+        is 304 until anything in the status changes.
+        """
+        return await self._statuses.read(
+            transcription_id, caller, transcript=transcript, if_none_match=if_none_match or ""
         )
-        data = await conversion.status_data(
-            answer.transcription, self._kept_until(caller), transcript=transcript
-        )
-        return Success[StatusData].of(data, "Transcription status retrieved")
 
     async def assign_speakers(
         self,

@@ -20,6 +20,7 @@ from gateway.web import openapi, problems, tus
 from gateway.web.body_limit import BodyLimit
 from gateway.web.callers import SESSION_REPLACED, Callers
 from gateway.web.credentials import QueryTokens
+from gateway.web.direct_reads import DirectReads, ReadStatus
 from gateway.web.documentation import Documentation
 from gateway.web.endpoint import Endpoint, LiteralPaths, answer_head
 from gateway.web.health import Health
@@ -32,7 +33,15 @@ from gateway.web.web_app import WebApp
 
 SOCKET_PATHS = ("/ws", "/api/ws", "/api/v1/ws")
 _UNTRACED = ("/health", "/metrics", "/static", "/app")
-_ACCEPTED = ["Authorization", "Content-Type", "If-Match", "If-Range", "Range", "X-Request-ID"]
+_ACCEPTED = [
+    "Authorization",
+    "Content-Type",
+    "If-Match",
+    "If-None-Match",
+    "If-Range",
+    "Range",
+    "X-Request-ID",
+]
 _ACCEPTED += tus.ACCEPTED
 _EXPOSED = [
     *tus.EXPOSED,
@@ -61,6 +70,7 @@ def build(
     keeper: SessionKeeper,
     limits: RateLimits,
     origins: Origins,
+    read_status: ReadStatus,
 ) -> ASGIApp:
     """Build the ASGI application. `live_messages` are schemas of the socket's messages by name."""
     app = FastAPI(
@@ -87,6 +97,7 @@ def build(
                 origins,
             ),
             Middleware(LiteralPaths, endpoints=endpoints),
+            Middleware(DirectReads, read_status=read_status),
         ],
         exception_handlers={
             ApplicationError: problems.on_application_error,

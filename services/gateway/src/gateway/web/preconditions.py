@@ -1,4 +1,4 @@
-"""Preconditions of writes: `ETag` and `If-Match` of RFC 9110 with revisions."""
+"""Preconditions of RFC 9110: `If-Match` with revisions, `If-None-Match` with any `ETag`."""
 
 import re
 from typing import Annotated
@@ -9,6 +9,10 @@ from common.errors import ValidationError
 
 IfMatch = Annotated[
     str | None, Header(description="Revision that the client saw: the ETag of the transcript.")
+]
+IfNoneMatch = Annotated[
+    str | None,
+    Header(description="ETag of an earlier response. While it is current, the answer is 304."),
 ]
 _TAG = re.compile(r'(?:W/)?"(\d{1,9})"|(\d{1,9})', re.ASCII)
 
@@ -22,6 +26,14 @@ class PreconditionRequiredError(ValidationError):
 def etag(revision: int) -> str:
     """Return the value of `ETag` for a revision."""
     return f'"{revision}"'
+
+
+def matches_any(header: str, tag: str) -> bool:
+    """Return whether an `If-None-Match` header names a tag. Weak tags equal strong ones."""
+    if not header:
+        return False
+    named = {one.strip().removeprefix("W/") for one in header.split(",")}
+    return tag.removeprefix("W/") in named or "*" in named
 
 
 def matched_revision(header: str | None, *, required: bool = True) -> int:

@@ -162,6 +162,11 @@ class UnexpectedErrors:
 async def on_application_error(_request: Request, error: Exception) -> Response:
     """Handle exceptions of the `common.errors` tree."""
     assert isinstance(error, errors.ApplicationError)
+    return answer_to(error)
+
+
+def answer_to(error: errors.ApplicationError) -> Response:
+    """Return the response to an error of a handler, and log failures of the system."""
     if status_of(error) >= 500:
         _log.warning("request failed", code=error.code, reason=error.message)
     return problem(error)

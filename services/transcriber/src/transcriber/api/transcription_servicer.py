@@ -38,6 +38,7 @@ from transcriber.store.attribution import voices_of
 from transcriber.store.jobs import Jobs
 from transcriber.store.listing import Listing
 from transcriber.store.partial_transcripts import PartialTranscripts
+from transcriber.store.status_versions import StatusVersions
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.transcripts import Transcripts
 from transcriber.transcripts.editor import TranscriptEditor
@@ -71,6 +72,7 @@ class TranscriptionDependencies:
     recordings: RecordingReader
     priorities: PriorityRule
     editor: TranscriptEditor
+    versions: StatusVersions
 
 
 class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer):
@@ -128,11 +130,16 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
     async def GetTranscription(
         self, request: transcription_pb2.GetTranscriptionRequest, _context: Any
     ) -> transcription_pb2.GetTranscriptionResponse:
-        """Return one transcription."""
+        """Return one transcription, or only its version if the caller has the current one."""
+        workspace_id = rights.workspace(Right.READ)
+        # Read first, so that the transcription is at least as new as its version.
+        version = await self._dependencies.versions.find(request.transcription_id, workspace_id)
+        if version is None:
+            raise NotFoundError("There is no such transcription.")
+        if version and version == request.known_version:
+            return transcription_pb2.GetTranscriptionResponse(version=version)
         async with self._database.snapshot() as connection:
-            found = await Transcriptions(connection).find(
-                request.transcription_id, rights.workspace(Right.READ)
-            )
+            found = await Transcriptions(connection).find(request.transcription_id, workspace_id)
             if found is None:
                 raise NotFoundError("There is no such transcription.")
             if request.view == transcription_pb2.TRANSCRIPTION_VIEW_FULL:
@@ -144,7 +151,7 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
                         message.partial_transcript.CopyFrom(messages.partial_transcript(partial))
             else:
                 message = responses.transcription(found, _now(), self._retention)
-        return transcription_pb2.GetTranscriptionResponse(transcription=message)
+        return transcription_pb2.GetTranscriptionResponse(transcription=message, version=version)
 
     async def ListTranscriptions(
         self, request: transcription_pb2.ListTranscriptionsRequest, _context: Any

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from common import versions
 from common.byte_rates import ByteRates
 from common.grpc_server import AddToServer
 from common.maintenance import OwnItems
@@ -42,6 +43,7 @@ from transcriber.composition.core import Core
 from transcriber.recordings.playback import PlaybackReader
 from transcriber.recordings.reading import RecordingReader
 from transcriber.store.dead_letters import DeadLetters
+from transcriber.store.status_versions import StatusVersions
 from transcriber.transcripts.comparisons import Comparisons
 from transcriber.transcripts.conflict_resolution import ConflictResolver
 from transcriber.vocabulary.application import VocabularyEdits
@@ -120,6 +122,10 @@ def make_transcription_servicer(core: Core, actions: Actions) -> TranscriptionSe
             priorities=core.priorities,
             editor=actions.editor,
             recordings=RecordingReader(core.servers.objects, bucket=core.settings.s3_bucket_audio),
+            versions=StatusVersions(
+                core.servers.database,
+                f"{versions.installed('transcriber')} {core.settings.retention}",
+            ),
         )
     )
 

@@ -1,0 +1,142 @@
+"""Reads of statuses, of which unchanged ones are neither transferred nor rendered again."""
+
+import datetime as dt
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from starlette.responses import Response
+
+from common.recent_values import Clock
+from gateway.api import transcription_conversion as conversion
+from gateway.backends import Backends
+from gateway.sessions.session import Session
+from gateway.web.envelope import format_moment
+from gateway.web.preconditions import matches_any
+from securetranscribe.v1 import transcription_pb2
+
+SAID = "Transcription status retrieved"
+_JSON = "application/json"
+_BEGIN = b'{"success":true,"data":'
+_END = f',"message":"{SAID}","timestamp":"'.encode()
+_SECONDS = 60.0
+_MOST_BYTES = 32 * 1024 * 1024
+_Key = tuple[str, int, bool, dt.datetime | None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rendered:
+    """The rendered `data` of a status, with the version that it was rendered from."""
+
+    version: str
+    tag: str
+    data: bytes = field(repr=False)
+
+
+class RenderedStatuses:
+    """Cache of rendered statuses, each for a minute. It grants nothing to anybody.
+
+    Every read asks the transcriber, which checks the caller's rights and names the version.
+    """
+
+    def __init__(self, *, most_bytes: int = _MOST_BYTES, clock: Clock = time.monotonic) -> None:
+        self._most = most_bytes
+        self._clock = clock
+        self._known: OrderedDict[_Key, tuple[float, Rendered]] = OrderedDict()
+        self._bytes = 0
+
+    def get(self, key: _Key) -> Rendered | None:
+        """Return a rendered status that is not too old, else None."""
+        until, rendered = self._known.get(key, (0.0, None))
+        return rendered if self._clock() < until else None
+
+    def keep(self, key: _Key, rendered: Rendered) -> None:
+        """Keep a rendered status. The oldest ones make room, and those over a minute old go."""
+        self.forget(key)
+        now = self._clock()
+        self._known[key] = (now + _SECONDS, rendered)
+        self._bytes += len(rendered.data)
+        while self._known:
+            oldest, (until, _) = next(iter(self._known.items()))
+            if self._bytes <= self._most and now < until:
+                break
+            self.forget(oldest)
+
+    def forget(self, key: _Key) -> None:
+        """Drop a rendered status, if it is kept."""
+        _, rendered = self._known.pop(key, (0.0, None))
+        if rendered is not None:
+            self._bytes -= len(rendered.data)
+
+
+class StatusReader:
+    """Answers reads of statuses."""
+
+    def __init__(
+        self,
+        backends: Backends,
+        kept_until: Callable[[Session], dt.datetime | None],
+        *,
+        release: str,
+    ) -> None:
+        """`kept_until` tells when what a session owns is erased. `release` is the program's."""
+        self._backends = backends
+        self._kept_until = kept_until
+        self._release = release
+        self._rendered = RenderedStatuses()
+
+    async def read(
+        self, transcription_id: int, caller: Session, *, transcript: bool, if_none_match: str = ""
+    ) -> Response:
+        """Return the status of a transcription, or 304 if the client has the current one.
+
+        Raises:
+            ApplicationError: there is no such transcription, or the transcriber refuses the call.
+        """
+        key = (caller.workspace_id, transcription_id, transcript, self._kept_until(caller))
+        known = self._rendered.get(key)
+        view = transcription_pb2.TRANSCRIPTION_VIEW_BASIC
+        if transcript:
+            view = transcription_pb2.TRANSCRIPTION_VIEW_FULL
+        answer = await self._backends.transcription(
+            transcription_pb2.GetTranscriptionRequest(
+                transcription_id=transcription_id,
+                view=view,
+                known_version=known.version if known else "",
+            ),
+            caller,
+        )
+        if known is None or answer.version != known.version:
+            known = await self._render(answer, key)
+        if not known.version:
+            return Response(_body(known.data), media_type=_JSON)
+        headers = {"ETag": known.tag}
+        if matches_any(if_none_match, known.tag):
+            return Response(status_code=304, headers=headers)
+        return Response(_body(known.data), media_type=_JSON, headers=headers)
+
+    async def _render(
+        self, answer: transcription_pb2.GetTranscriptionResponse, key: _Key
+    ) -> Rendered:
+        _, _, transcript, kept_until = key
+        data = await conversion.status_data(answer.transcription, kept_until, transcript=transcript)
+        # What else the rendered status depends on is part of the tag.
+        source = f"{answer.version} {transcript} {kept_until} {self._release}"
+        rendered = Rendered(
+            version=answer.version,
+            tag=f'W/"{hashlib.sha256(source.encode()).hexdigest()[:32]}"',
+            data=data.model_dump_json(by_alias=True).encode(),
+        )
+        if rendered.version:
+            self._rendered.keep(key, rendered)
+        else:
+            self._rendered.forget(key)
+        return rendered
+
+
+def _body(data: bytes) -> bytes:
+    """Return the documented envelope, as `Success` renders it."""
+    now = format_moment(dt.datetime.now(dt.UTC))
+    return b"".join((_BEGIN, data, _END, now.encode(), b'"}'))

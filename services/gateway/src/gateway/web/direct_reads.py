@@ -1,0 +1,71 @@
+"""Reads that clients repeat all the time, answered without the framework's routing."""
+
+import re
+from collections.abc import Awaitable
+from typing import Protocol
+
+from opentelemetry import trace
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from common.errors import ApplicationError
+from gateway.sessions.session import Session
+from gateway.web.problems import answer_to
+
+STATUS_PATH = "/transcription/status/{transcription_id}"
+# Anything else is left to the framework, which explains what is wrong.
+_STATUS = re.compile(r"/api(?P<versioned>/v1)?/transcription/status/(?P<id>[1-9][0-9]{0,17})")
+_TRANSCRIPT = {b"": True, b"transcript=true": True, b"transcript=false": False}
+_METHODS = frozenset({"GET", "HEAD"})
+
+
+class ReadStatus(Protocol):
+    """Reader of statuses."""
+
+    def __call__(
+        self, transcription_id: int, caller: Session, *, transcript: bool, if_none_match: str
+    ) -> Awaitable[Response]:
+        """Return the response with a status. Raise ApplicationError if it cannot be read."""
+        ...
+
+
+class _Named(BaseRoute):
+    """Route for metrics and the log, which name its path."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+
+_ROUTES = {versioned: _Named(f"/api{versioned or ''}{STATUS_PATH}") for versioned in (None, "/v1")}
+
+
+class DirectReads:
+    """Innermost middleware. Requests that are traced take the ordinary way, with all spans."""
+
+    def __init__(self, app: ASGIApp, *, read_status: ReadStatus) -> None:
+        self._app = app
+        self._read_status = read_status
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        transcript = None
+        if scope["type"] == "http" and scope["method"] in _METHODS:
+            transcript = _TRANSCRIPT.get(scope["query_string"])
+        asked = None if transcript is None else _STATUS.fullmatch(scope["path"])
+        session = scope.get("state", {}).get("session")
+        if asked is None or session is None or trace.get_current_span().is_recording():
+            await self._app(scope, receive, send)
+            return
+        scope["route"] = _ROUTES[asked["versioned"]]
+        try:
+            answer = await self._read_status(
+                int(asked["id"]),
+                session,
+                transcript=bool(transcript),
+                if_none_match=Headers(scope=scope).get("if-none-match", ""),
+            )
+        except ApplicationError as error:
+            answer = answer_to(error)
+        await answer(scope, receive, send)
