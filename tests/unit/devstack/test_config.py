@@ -4,13 +4,18 @@ import pytest
 
 from devstack.config import StackConfig, read_config, read_environment
 from devstack.errors import ConfigurationError
+from devstack.machine import cores, memory_bytes, usual_workers
 
 
 def test_defaults() -> None:
     config = read_config({})
     assert config.data_directory == Path(".data")
     assert (config.host, config.port) == ("127.0.0.1", 8000)
-    assert config.workers == {"transcriber-worker": 1, "diarizer": 1}
+    usual = usual_workers(cores(), memory_bytes(), gpu=False)
+    assert config.workers == {
+        "transcriber-worker": usual.recognition,
+        "diarizer": usual.diarization,
+    }
     assert config.ports == {}
     assert config.metrics_port == 0
     assert config.durable
@@ -41,6 +46,10 @@ def test_everything_can_be_chosen() -> None:
     assert config.workers == {"transcriber-worker": 3, "diarizer": 0}
     assert config.metrics_port == 9100
     assert (config.service_seconds, config.stop_seconds) == (5, 6)
+
+
+def test_a_gpu_is_shared_by_one_worker_of_each_kind() -> None:
+    assert read_config({"USE_GPU": "true"}).workers == {"transcriber-worker": 1, "diarizer": 1}
 
 
 def test_empty_variables_count_as_not_set() -> None:

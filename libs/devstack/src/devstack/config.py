@@ -8,6 +8,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from devstack.errors import ConfigurationError
+from devstack.machine import cores, memory_bytes, usual_workers
 from devstack.ports import LOOPBACK
 
 DEFAULT_DATA_DIRECTORY = Path(".data")
@@ -87,15 +88,23 @@ def read_config(environment: Mapping[str, str]) -> StackConfig:
         port=_integer(environment, "PORT", DEFAULT_PORT, low=1, high=65535),
         tls=tls,
         https_port=_integer(environment, "HTTPS_PORT", DEFAULT_HTTPS_PORT, low=1, high=65535),
-        workers={
-            TRANSCRIBER_WORKER: _integer(environment, "TRANSCRIBER_WORKERS", 1, low=0, high=64),
-            DIARIZER: _integer(environment, "DIARIZER_WORKERS", 1, low=0, high=64),
-        },
+        workers=_workers(environment),
         metrics_port=_integer(environment, "METRICS_PORT", 0, low=0, high=65000),
         server_seconds=_integer(environment, "DEVSTACK_SERVER_SECONDS", 60, low=1, high=3600),
         service_seconds=_integer(environment, "DEVSTACK_SERVICE_SECONDS", 180, low=1, high=3600),
         stop_seconds=_integer(environment, "DEVSTACK_STOP_SECONDS", 30, low=1, high=3600),
     )
+
+
+def _workers(environment: Mapping[str, str]) -> dict[str, int]:
+    gpu = _switch(environment, "USE_GPU")
+    usual = usual_workers(cores(), memory_bytes(), gpu=gpu)
+    return {
+        TRANSCRIBER_WORKER: _integer(
+            environment, "TRANSCRIBER_WORKERS", usual.recognition, low=0, high=64
+        ),
+        DIARIZER: _integer(environment, "DIARIZER_WORKERS", usual.diarization, low=0, high=64),
+    }
 
 
 def _fixed_ports(environment: Mapping[str, str]) -> dict[str, int]:

@@ -1,6 +1,5 @@
 """Processes of the services: commands, variables, and probes."""
 
-import os
 import platform
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +10,7 @@ from devstack.config import DIARIZER, EMBEDDER, TRANSCRIBER_WORKER, StackConfig
 from devstack.health import GrpcProbe, Probe
 from devstack.http_place import HttpPlace, reachable
 from devstack.https import Https
+from devstack.machine import cores
 from devstack.ports import LOOPBACK, PortBook
 from devstack.process import ProcessSpec
 from devstack.state import NetworkAccess
@@ -272,9 +272,8 @@ def compute_defaults(processes: int) -> dict[str, str]:
     Waiting threads must sleep, because pools that spin on the same cores slow each other down. The
     caches are bounded because memory otherwise grows with the recording.
     """
-    cores = len(os.sched_getaffinity(0))
     return {
-        "OMP_NUM_THREADS": str(max(1, cores // max(1, processes))),
+        "OMP_NUM_THREADS": str(max(1, cores() // max(1, processes))),
         "OMP_WAIT_POLICY": "PASSIVE",
         "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "16",
         "LRU_CACHE_CAPACITY": "64",
