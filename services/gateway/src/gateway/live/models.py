@@ -38,7 +38,7 @@ class JobResults(ApiModel):
 
 
 class JobCompletedState(ApiModel):
-    """A job that has a transcript."""
+    """A completed job."""
 
     job_id: str
     transcription_id: int
@@ -56,7 +56,7 @@ class JobFailure(ApiModel):
 
 
 class JobFailedState(ApiModel):
-    """A job that failed."""
+    """A failed job."""
 
     job_id: str
     transcription_id: int
@@ -66,7 +66,7 @@ class JobFailedState(ApiModel):
 
 
 class JobCancelledState(ApiModel):
-    """A job that was cancelled."""
+    """A cancelled job."""
 
     job_id: str
     transcription_id: int
