@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 import docx
 import grpc
+import httpx2
 import pytest
 import webvtt
 from pypdf import PdfReader
@@ -146,6 +147,20 @@ def test_archive_contains_all_other_formats(
         assert suffixes == {EXTENSIONS[name] for name in EXTENSIONS if name != "zip"}
         (page,) = [name for name in archive.namelist() if name.endswith("-transcript.txt")]
         assert DIANE in archive.read(page).decode()
+
+
+def test_a_template_lays_out_the_text(
+    stack: Stack, owner: SecureTranscribeClient, named: Mapping[str, Any]
+) -> None:
+    address = f"{stack.base_url}/api/transcription/export/{named['transcription_id']}"
+    headers = {"authorization": f"Bearer {owner.session_token}"}
+    template = "{% for person in speakers|sort(attribute='name') %}<{{ person.name }}>{% endfor %}"
+    body = {"export_format": "txt", "template": template}
+    answer = httpx2.post(address, json=body, headers=headers)
+    assert answer.text == f"<{DIANE}><{SHEILA}>"
+    refused = httpx2.post(address, json=body | {"template": "{{ nobody }}"}, headers=headers)
+    assert refused.status_code == 400
+    assert "Line 1: 'nobody' is undefined" in refused.text
 
 
 def test_native_clients_receive_the_document_as_a_stream(

@@ -1,6 +1,7 @@
 """Templates rendered in their own process, with its limits."""
 
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,6 +43,14 @@ def test_a_template_replaces_the_layout() -> None:
         " I'll send the new figures by Friday.\n"
         "[0:00:12] Anna Müller: Thank you, that helps a lot.\n"
     )
+
+
+def test_the_documented_example_works() -> None:
+    text = (Path(__file__).parents[4] / "docs/exports.md").read_text()
+    example = text.partition("```jinja\n")[2].partition("```")[0]
+    lines = made(meeting(), example).splitlines()
+    assert lines[:3] == ["Weekly meeting (0:00:15)", "- Anna Müller", "- Ben Ode"]
+    assert lines[3].startswith("[0:00:00] Anna Müller: Good morning everybody.")
 
 
 def test_options_add_variables() -> None:
