@@ -93,16 +93,17 @@ class _Groups:
         dimension = next((len(s.vector) for s in speakers if s.vector is not None), 1)
         self._group = np.arange(count)
         self._alive = np.ones(count, dtype=np.bool_)
-        self._pieces = np.zeros((count, 1 + max(s.piece for s in speakers)), dtype=np.bool_)
+        pieces = np.zeros((count, 1 + max(s.piece for s in speakers)), dtype=np.bool_)
         self._seconds = np.zeros(count)
         self._sums = np.zeros((count, dimension))
         for number, speaker in enumerate(speakers):
-            self._pieces[number, speaker.piece] = True
+            pieces[number, speaker.piece] = True
             if speaker.vector is not None:
                 self._seconds[number] = max(speaker.seconds, 0.1)
                 self._sums[number] = speaker.vector * self._seconds[number]
         norms = np.linalg.norm(self._sums, axis=1, keepdims=True)
-        self._units = self._sums / np.where(norms > 0, norms, 1.0)
+        self._units = (self._sums / np.where(norms > 0, norms, 1.0)).astype(np.float32)
+        self._pieces = np.packbits(pieces, axis=1)
 
     def voiced(self) -> BoolArray:
         """Return which groups have a voice."""
@@ -130,55 +131,63 @@ class _Groups:
         This ends when no pair reaches `threshold` or only `fewest` groups are left. The joined
         group belongs to `some`.
         """
-        likeness = self._likeness(some, others)
+        rows, columns = np.flatnonzero(some & self._alive), np.flatnonzero(others & self._alive)
+        if not len(rows) or not len(columns):
+            return
+        likeness = self._likeness(rows, columns)
+        row_of, column_of = (_places(groups, len(self._alive)) for groups in (rows, columns))
         closest = np.argmax(likeness, axis=1)
-        best = likeness[np.arange(len(likeness)), closest]
+        best = likeness[np.arange(len(rows)), closest]
         while np.count_nonzero(self._alive) > fewest:
-            first = int(np.argmax(best))
-            if best[first] == -np.inf or best[first] < threshold:
+            row = int(np.argmax(best))
+            column = int(closest[row])
+            if best[row] == -np.inf or best[row] < threshold:
                 return
-            second = int(closest[first])
+            first, second = int(rows[row]), int(columns[column])
             self._join(first, second)
             # Only pairs with one of the two have changed.
-            likeness[second, :] = likeness[:, second] = -np.inf
             own = self._likeness_of(first)
-            likeness[first] = np.where(others, own, -np.inf)
-            if others[first]:
-                likeness[:, first] = np.where(some, own, -np.inf)
-            stale = np.union1d(
-                np.flatnonzero((closest == first) | (closest == second)), [first, second]
-            )
-            closest[stale] = np.argmax(likeness[stale], axis=1)
-            best[stale] = likeness[stale, closest[stale]]
-            better = likeness[:, first] > best
-            closest[better], best[better] = first, likeness[better, first]
+            likeness[row] = own[columns]
+            likeness[:, column] = -np.inf
+            stale = closest == column
+            stale[row] = True
+            if row_of[second] >= 0:
+                likeness[row_of[second]] = -np.inf
+                stale[row_of[second]] = True
+            if column_of[first] >= 0:
+                likeness[:, column_of[first]] = own[rows]
+                stale |= closest == column_of[first]
+                better = own[rows] > best
+                closest[better], best[better] = column_of[first], own[rows][better]
+            places = np.flatnonzero(stale)
+            closest[places] = np.argmax(likeness[places], axis=1)
+            best[places] = likeness[places, closest[places]]
 
     def numbers(self) -> list[int]:
         """Return the number of the person of each local speaker."""
         order: dict[int, int] = {}
         return [order.setdefault(group, len(order)) for group in self._group.tolist()]
 
-    def _likeness(self, some: BoolArray, others: BoolArray) -> npt.NDArray[np.float64]:
-        """Return the cosines of (some, others), -inf for pairs that must not be joined."""
-        rows, columns = np.flatnonzero(some & self._alive), np.flatnonzero(others & self._alive)
-        pieces = self._pieces.astype(np.float32)
+    def _likeness(
+        self, rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp]
+    ) -> npt.NDArray[np.float32]:
+        """Return the cosines of (rows, columns), -inf for pairs that must not be joined."""
+        pieces = np.unpackbits(self._pieces, axis=1).astype(np.float32)
         together = pieces[rows] @ pieces[columns].T > 0
         cosines = self._units[rows] @ self._units[columns].T
         solid = self.solid()
         least = self._least_of_twins(np.outer(solid[rows], solid[columns]))
-        likeness = np.full((len(some), len(others)), -np.inf)
-        likeness[np.ix_(rows, columns)] = np.where(together & (cosines < least), -np.inf, cosines)
-        np.fill_diagonal(likeness, -np.inf)
-        return likeness
+        apart = (together & (cosines < least)) | (rows[:, None] == columns)
+        return np.where(apart, -np.inf, cosines).astype(np.float32)
 
-    def _likeness_of(self, group: int) -> npt.NDArray[np.float64]:
+    def _likeness_of(self, group: int) -> npt.NDArray[np.float32]:
         """Return the cosines of one group and all, -inf for pairs that must not be joined."""
         together = (self._pieces & self._pieces[group]).any(axis=1)
         cosines = self._units @ self._units[group]
         solid = self.solid()
         apart = together & (cosines < self._least_of_twins(solid & solid[group]))
         apart[group] = True
-        return np.where(apart | ~self._alive, -np.inf, cosines)
+        return np.where(apart | ~self._alive, -np.inf, cosines).astype(np.float32)
 
     def _least_of_twins(self, both_solid: BoolArray) -> npt.NDArray[np.float64]:
         return np.where(both_solid, self._solid_twins, self._weak_twins)
@@ -191,3 +200,10 @@ class _Groups:
         norm = float(np.linalg.norm(self._sums[into]))
         self._units[into] = self._sums[into] / (norm if norm > 0 else 1.0)
         self._alive[other] = False
+
+
+def _places(groups: npt.NDArray[np.intp], count: int) -> npt.NDArray[np.intp]:
+    """Return the place of each group in a selection, -1 for the others."""
+    places = np.full(count, -1, dtype=np.intp)
+    places[groups] = np.arange(len(groups))
+    return places
