@@ -70,12 +70,13 @@ class Callers:
             return
         headers: dict[str, str] = {}
         established = _Established()
-        trusted = self._origins.trusts(Headers(scope=scope))
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 # Foreign pages and failed requests cannot replace a user's session.
-                cookies = established if trusted and message["status"] < 400 else _Established()
+                shown = established.created or established.previous
+                kept = shown and message["status"] < 400 and self._trusts(scope)
+                cookies = established if kept else _Established()
                 _complete(message, headers, cookies, secure=scope["scheme"] == "https")
             await send(message)
 
@@ -92,6 +93,9 @@ class Callers:
         structlog.contextvars.bind_contextvars(session_id=session.session_id)
         with self._keeper.using(session):
             await self._app(scope, receive, sending)
+
+    def _trusts(self, scope: Scope) -> bool:
+        return self._origins.trusts(Headers(scope=scope))
 
     async def _establish(self, scope: Scope, path: str, headers: dict[str, str]) -> "_Established":
         """Return the caller's session, which is None for requests that create one themselves."""
@@ -194,6 +198,8 @@ def _complete(
     answer = MutableHeaders(scope=message)
     for name, value in headers.items():
         answer[name] = value
+    if not (established.created or established.previous):
+        return
     has_cookie = any(cookie.startswith(f"{COOKIE}=") for cookie in answer.getlist("set-cookie"))
     carrier = Response()
     if established.created and not has_cookie:

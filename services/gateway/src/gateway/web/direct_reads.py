@@ -5,7 +5,6 @@ from collections.abc import Awaitable
 from typing import Protocol
 
 from opentelemetry import trace
-from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -13,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from common.errors import ApplicationError
 from gateway.sessions.session import Session
 from gateway.web.problems import answer_to
+from gateway.web.raw_headers import first
 
 STATUS_PATH = "/transcription/status/{transcription_id}"
 # Anything else is left to the framework, which explains what is wrong.
@@ -64,7 +64,7 @@ class DirectReads:
                 int(asked["id"]),
                 session,
                 transcript=bool(transcript),
-                if_none_match=Headers(scope=scope).get("if-none-match", ""),
+                if_none_match=first(scope, b"if-none-match"),
             )
         except ApplicationError as error:
             answer = answer_to(error)

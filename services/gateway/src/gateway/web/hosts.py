@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from common.errors import ValidationError
 from gateway.web.problems import reject
+from gateway.web.raw_headers import first
 
 _PROBES = ("/health", "/metrics")
 
@@ -48,7 +48,7 @@ class AllowedHosts:
         if (
             scope["type"] not in ("http", "websocket")
             or scope["path"].startswith(_PROBES)
-            or self._names.allow(Headers(scope=scope).get("host", ""))
+            or self._names.allow(first(scope, b"host"))
         ):
             await self._app(scope, receive, send)
         else:

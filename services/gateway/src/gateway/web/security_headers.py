@@ -1,8 +1,9 @@
 """Security headers, and the redirect to HTTPS."""
 
+from collections.abc import Iterator
 from urllib.parse import quote
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -17,15 +18,16 @@ STRICT = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-acti
 DOCUMENTATION = (
     f"{STRICT}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; worker-src 'self' blob:"
 )
-_ALWAYS = {
-    "X-Frame-Options": "DENY",
-    "X-Content-Type-Options": "nosniff",
-    "X-XSS-Protection": "1; mode=block",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(self)",
-}
-_TRANSPORT = "max-age=31536000; includeSubDomains"
+_ALWAYS = (
+    (b"x-frame-options", b"DENY"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-xss-protection", b"1; mode=block"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(self)"),
+)
+_TRANSPORT = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+_NOT_STORED = (b"cache-control", b"no-store")
 _DOCUMENTATION_PATHS = ("/docs", "/redoc")
 #: Probes ask without TLS, and devices that do not trust the authority yet fetch it without TLS.
 _PLAIN = ("/health", "/metrics", AUTHORITY_PATH)
@@ -47,14 +49,16 @@ class SecurityHeaders:
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _ALWAYS.items():
-                    headers.setdefault(name, value)
-                headers.setdefault("Content-Security-Policy", _policy(scope["path"]))
-                if self._https_only and scope["scheme"] == "https":
-                    headers.setdefault("Strict-Transport-Security", _TRANSPORT)
-                if scope["path"].startswith("/api"):
-                    headers.setdefault("Cache-Control", "no-store")
+                set_already = {name.lower() for name, _ in message.get("headers", ())}
+                secure = self._https_only and scope["scheme"] == "https"
+                message["headers"] = [
+                    *message.get("headers", ()),
+                    *(
+                        one
+                        for one in _headers(scope["path"], secure=secure)
+                        if one[0] not in set_already
+                    ),
+                ]
             await send(message)
 
         await self._app(scope, receive, sending)
@@ -79,6 +83,16 @@ class HttpsOnly:
         else:
             answer = RedirectResponse(_https_url(scope, self._port), status_code=308)
             await answer(scope, receive, send)
+
+
+def _headers(path: str, *, secure: bool) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the headers of a response, as the server sends them."""
+    yield from _ALWAYS
+    yield b"content-security-policy", _policy(path).encode()
+    if secure:
+        yield _TRANSPORT
+    if path.startswith("/api"):
+        yield _NOT_STORED
 
 
 def _policy(path: str) -> str:
