@@ -1,8 +1,10 @@
 """The page that records, with a microphone that hears one person speak."""
 
 import re
+from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 from playwright.sync_api import Dialog, Locator, Page, Response, expect
 
@@ -142,6 +144,37 @@ def test_one_tab_records_and_can_discard(visitors: Visitors) -> None:
     expect(page.get_by_role("button", name="Start recording")).to_be_enabled()
     expect(page.get_by_role("heading", level=1)).to_be_focused()
     assert not [one for one in _captures(page) if one["state"] == "receiving"]
+    assert _kept(page) == [0, 0]
+
+
+def test_refused_sound_is_saved_as_a_file(visitors: Visitors, tmp_path: Path) -> None:
+    visitors.allow("status 415|status of 415")
+    page = visitors.page(permissions=["microphone"])
+    page.on("dialog", lambda dialog: dialog.accept())
+    error = {"code": "UNSUPPORTED_FORMAT", "message": "No such sound here.", "details": {}}
+    body = {"success": False, "error": error, "timestamp": "2026-01-01T12:00:00Z"}
+    page.route("**/chunks/*", lambda route: route.fulfill(status=415, json=body))
+    recording = _start(page, "Audit: part 1")
+    expect(recording).to_contain_text("No such sound here.")
+    _reach(recording, 5)
+    recording.get_by_role("button", name="Finish and transcribe").click()
+    listed = page.locator("[data-capture=ending]")
+    expect(listed).to_contain_text("What was recorded stays in this browser.")
+    page.reload()
+    expect(listed).to_contain_text("No such sound here.")
+    assert_accessible(page)
+    with page.expect_download() as downloading:
+        listed.get_by_role("button", name="Save as a file: Audit: part 1").press("Enter")
+    assert downloading.value.suggested_filename == "Audit- part 1.webm"
+    path = tmp_path / "saved.webm"
+    downloading.value.save_as(path)
+    with av.open(path) as container:
+        seconds = sum(frame.samples for frame in container.decode(audio=0)) / 48_000
+    assert seconds > 4
+
+    listed.get_by_role("button", name="Discard Audit: part 1").click()
+    page.get_by_role("dialog").get_by_role("button", name="Discard", exact=True).click()
+    expect(page.get_by_text("Interrupted recordings")).to_have_count(0)
     assert _kept(page) == [0, 0]
 
 

@@ -1,3 +1,8 @@
+import type {
+  CaptureEnd,
+  CaptureHandlers,
+  CaptureStatus,
+} from "./capture-status";
 import type { CaptureData, CaptureTransport } from "./captures";
 import type {
   CaptureOptions,
@@ -6,36 +11,8 @@ import type {
   KeptCapture,
 } from "./chunks";
 import { ApiError, ConnectionError } from "./errors";
-import { Alarm, patience } from "./patience";
-import { ChunkQueue, type Amounts, type Waiting } from "./queue";
-
-/** Where a capture stands. */
-export interface CaptureStatus extends Amounts {
-  /** Whether the server was reached last time. */
-  connected: boolean;
-  /** Why the server did not take a chunk last time. */
-  problem: Error | undefined;
-  /** Whether sending has stopped because of that, until `retry`. */
-  stopped: boolean;
-  /** The server finishes the capture at this time, unless another chunk arrives. */
-  idleUntil: string | undefined;
-}
-
-/** How a capture ended. */
-export interface CaptureEnd {
-  transcriptionId: number;
-  jobId: string | undefined;
-}
-
-export interface CaptureHandlers {
-  changed?(status: CaptureStatus): void;
-  /**
-   * The capture has ended, because the server heard nothing for long or it became too large. What
-   * the server did not have goes on as another one. `transcriptionId` is that of the first, if
-   * there is one yet.
-   */
-  parted?(transcriptionId: number | undefined): void;
-}
+import { Alarm, isGone, patience } from "./patience";
+import { ChunkQueue, type Waiting } from "./queue";
 
 /** Chunks after which a capture can be large. */
 const FEWEST_CHUNKS = 10;
@@ -154,6 +131,16 @@ export class Capture {
     this.#work.ring();
     this.retry();
     return this.#end;
+  }
+
+  /**
+   * Return the sound that only this device has, one file per stream, for example to save it where
+   * the server refuses it.
+   */
+  async files(): Promise<Blob[]> {
+    const streams = await this.#queue.streams();
+    const { mediaType } = this.options;
+    return streams.map((parts) => new Blob(parts, { type: mediaType }));
   }
 
   /** Delete everything that the server and this device have of it. */
@@ -309,11 +296,4 @@ export class Capture {
     this.#work.ring();
     this.#again.ring();
   }
-}
-
-/** Whether the server takes no more chunks of the capture, since it is finished or unknown. */
-function isGone(error: unknown): error is ApiError {
-  if (!(error instanceof ApiError)) return false;
-  const ended = error.details.state !== undefined;
-  return error.status === 404 || (error.status === 409 && ended);
 }

@@ -1,9 +1,9 @@
-export {
-  Capture,
-  type CaptureEnd,
-  type CaptureHandlers,
-  type CaptureStatus,
-} from "./capture";
+export { Capture } from "./capture";
+export type {
+  CaptureEnd,
+  CaptureHandlers,
+  CaptureStatus,
+} from "./capture-status";
 export {
   RestCaptures,
   type CaptureData,

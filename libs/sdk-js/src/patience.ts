@@ -13,6 +13,13 @@ export function patience(error: unknown, attempt: number): number | undefined {
   return Math.min(LONGEST_PAUSE, 2 ** attempt);
 }
 
+/** Whether the server takes no more chunks of the capture, since it is finished or unknown. */
+export function isGone(error: unknown): error is ApiError {
+  if (!(error instanceof ApiError)) return false;
+  const ended = error.details.state !== undefined;
+  return error.status === 404 || (error.status === 409 && ended);
+}
+
 /** Wakes whoever waits. */
 export class Alarm {
   #ring: (() => void) | undefined;

@@ -104,10 +104,8 @@ export class ChunkQueue {
   /** Make a new capture of all that is waiting, and return once it is kept. */
   startOver(): Promise<void> {
     return this.#inTurn(async () => {
-      const old = this.#waiting;
-      if (old[0] && !old[0].startsStream && this.#head) old.unshift(this.#head);
       const chunks: KeptChunk[] = [];
-      for (const chunk of old) {
+      for (const chunk of this.#playable()) {
         const bytes = await this.bytesOf(chunk);
         const number = chunks.length;
         const startsStream = chunk.startsStream || number === 0;
@@ -127,10 +125,29 @@ export class ChunkQueue {
     });
   }
 
+  /** Return the bytes of all that is waiting, by stream. Each can be played by itself. */
+  async streams(): Promise<ArrayBuffer[][]> {
+    const streams: ArrayBuffer[][] = [];
+    for (const chunk of this.#playable()) {
+      const bytes = await this.bytesOf(chunk);
+      if (chunk.startsStream || streams.length === 0) streams.push([]);
+      if (bytes) streams.at(-1)!.push(bytes);
+    }
+    return streams.filter((parts) => parts.length > 0);
+  }
+
   /** Remove everything that the store has of the capture. */
   async remove(): Promise<void> {
     await this.#writes;
     await this.store.remove(this.kept.key).catch(() => {});
+  }
+
+  /** Return what is waiting, from the head of its first stream on. */
+  #playable(): Waiting[] {
+    const waiting = [...this.#waiting];
+    const [first] = waiting;
+    if (first && !first.startsStream && this.#head) waiting.unshift(this.#head);
+    return waiting;
   }
 
   /** Return whether the store took it. */

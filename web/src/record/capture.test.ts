@@ -301,6 +301,24 @@ test('a refusal stops the sending with its reason, until it is tried again', asy
   expect(server.sound(0)).toBe('0a');
 });
 
+test('refused sound can be saved, one file per stream that can be played by itself', async () => {
+  const capture = await begin();
+  await say(capture, 'a', true);
+  await say(capture, 'b');
+  server.down = new ApiError('VALIDATION_ERROR', 'Not accepted.', 400);
+  await say(capture, 'c');
+  await say(capture, 'd', true);
+  await say(capture, 'e');
+  const files = await capture.files();
+  expect(await Promise.all(files.map((file) => file.text()))).toEqual(['ac', 'de']);
+  expect(files[0]!.type).toBe(OPTIONS.mediaType);
+  // Nothing is taken away by saving.
+  server.down = undefined;
+  capture.retry();
+  await later(0);
+  expect(server.sound(0)).toBe('0a 1b 2c 3d 4e');
+});
+
 test('a discarded capture is removed from both, or stays if the server is not reached', async () => {
   const capture = await begin();
   await say(capture, 'a', true);

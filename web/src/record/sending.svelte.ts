@@ -68,6 +68,11 @@ export class Sending {
     }
   }
 
+  /** Return the sound that the server does not have, one file per stream. */
+  files(): Promise<Blob[]> {
+    return this.#capture.files();
+  }
+
   /** Delete it here and on the server. */
   async discard(): Promise<void> {
     await this.#capture.discard();
