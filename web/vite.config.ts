@@ -78,6 +78,8 @@ export default defineConfig({
     outDir: path('../services/gateway/src/gateway/static/app'),
     emptyOutDir: true,
     assetsInlineLimit: 0,
+    // Most licenses of the bundled packages ask for their text.
+    license: { fileName: 'licenses.md' },
     modulePreload: { polyfill: false },
     target: 'es2022',
   },
