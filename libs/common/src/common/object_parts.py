@@ -8,13 +8,16 @@ from typing import Any
 from minio import Minio
 from minio.datatypes import Part
 
-#: Smallest part that every object store takes. One upload holds one part in memory.
+#: Smallest part that every object store takes. One upload holds two parts in memory.
 PART_BYTES = 5 * 1024 * 1024
 Run = Callable[..., Awaitable[Any]]
 
 
 class PartedUpload:
-    """One upload. It needs a thread only while a full part is sent, however slow its source is."""
+    """One upload, which sends a part while the next one arrives.
+
+    It needs a thread only while a full part is sent, however slow its source is.
+    """
 
     def __init__(self, client: Minio, bucket: str, key: str, *, run: Run) -> None:
         """`run` calls a function on a thread and raises the store's errors as ours."""
@@ -25,19 +28,25 @@ class PartedUpload:
         self._rest = bytearray()
         self._parts: list[Part] = []
         self._upload_id = ""
+        self._sending: asyncio.Task[None] | None = None
         self.size = 0
 
     async def write(self, chunk: bytes) -> None:
-        """Take the next bytes, and send a part once it is full."""
+        """Take the next bytes. Begin to send a part once it is full and the one before is sent.
+
+        Raises the error of sending the part before.
+        """
         self.size += len(chunk)
         self._rest += chunk
         while len(self._rest) > PART_BYTES:
             part = bytes(memoryview(self._rest)[:PART_BYTES])
             del self._rest[:PART_BYTES]
-            await self._send(part)
+            await self._sent()
+            self._sending = asyncio.create_task(self._send(part), name="send part")
 
     async def finish(self) -> None:
         """Send the rest. The object exists afterwards."""
+        await self._sent()
         if not self._upload_id:
             await self._run(
                 self._client.put_object,
@@ -57,11 +66,21 @@ class PartedUpload:
         )
 
     async def abort(self) -> None:
-        """Remove the parts sent so far."""
+        """Remove the parts sent so far, once none is being sent."""
+        if self._sending is not None:
+            await asyncio.wait([self._sending])
+            if not self._sending.cancelled():
+                self._sending.exception()  # retrieved, because the upload has failed already
         if self._upload_id:
             await self._run(
                 self._client._abort_multipart_upload, self._bucket, self._key, self._upload_id
             )
+
+    async def _sent(self) -> None:
+        """Wait until no part is being sent. A cancelled caller leaves only once it has ended."""
+        if self._sending is not None:
+            await self._sending
+            self._sending = None
 
     async def _send(self, part: bytes) -> None:
         # The client has no public calls for parts of a stream that does not block a thread.

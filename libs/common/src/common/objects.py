@@ -74,7 +74,7 @@ class ObjectStore:
     async def put_stream(self, bucket: str, key: str, chunks: AsyncIterator[bytes]) -> int:
         """Write an object of unknown length as its bytes arrive. Return the number of bytes.
 
-        One part is held in memory. An exception of `chunks` aborts the upload, leaves no object
+        Two parts are held in memory. An exception of `chunks` aborts the upload, leaves no object
         behind and is raised again.
 
         Raises:

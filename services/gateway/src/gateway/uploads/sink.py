@@ -11,7 +11,8 @@ from common.identity import Owner
 from gateway.backends import Backends
 from securetranscribe.v1 import transcription_pb2
 
-CHUNK_BYTES = 256 * 1024
+#: Half of the most that the transcriber takes at a time.
+CHUNK_BYTES = 512 * 1024
 _STALL_SECONDS = 60.0
 _CHECK_SECONDS = 180.0
 # Bytes of slow clients are passed on in time, so that the transcriber does not find it stalled.
@@ -93,8 +94,10 @@ class UploadSink:
 
     def _full_chunks(self) -> Iterator[bytes]:
         while len(self._buffer) >= CHUNK_BYTES:
-            yield bytes(self._buffer[:CHUNK_BYTES])
+            with memoryview(self._buffer) as buffered:
+                chunk = bytes(buffered[:CHUNK_BYTES])
             del self._buffer[:CHUNK_BYTES]
+            yield chunk
 
     async def _send(self, request: _Request) -> None:
         try:
