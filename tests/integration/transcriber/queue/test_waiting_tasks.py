@@ -17,6 +17,9 @@ _FORGET_HEARTBEAT = """
 UPDATE tasks SET heartbeat_at = NULL WHERE job_id = %s AND stage = 'transcribe'
 """
 _QUEUED_SECONDS = "SELECT queued_seconds FROM tasks WHERE job_id = %s AND stage = 'transcribe'"
+_RELEASED_LONG_AGO = """
+UPDATE tasks SET released_at = now() - interval '100 seconds' WHERE job_id = %s
+"""
 _STARTED_LONG_AGO = """
 UPDATE jobs SET status = 'processing', started_at = now() - interval '100 seconds'
 WHERE job_id = %s
@@ -83,6 +86,7 @@ async def test_wait_of_a_later_stage_is_not_processing(
     job_id, task_id = await released(caller, database, worker)
     # The other stage has started the job.
     await database.execute(_STARTED_LONG_AGO, (job_id,))
+    await database.execute(_RELEASED_LONG_AGO, (job_id,))
 
     async def stored(waited: float, *, queued: bool) -> None:
         async def noted() -> bool:

@@ -44,7 +44,9 @@ def make_background(core: Core, actions: Actions) -> tuple[Background, tuple[Lis
     announcer = QueueAnnouncer(database, core.monitor, core.publisher, wake_ups.queue)
     lost = _lost_tasks(core)
     signer = UrlSigner(settings, endpoint=settings.s3_worker_endpoint)
-    overdue = OverdueStep(database, wake_ups, processing_timeout=settings.processing_timeout)
+    overdue = OverdueStep(
+        database, core.workers, wake_ups, processing_timeout=settings.processing_timeout
+    )
     uploads = StaleUploadStep(database, servers.objects, bucket=settings.s3_bucket_audio)
     recordings = RecordingStep(
         database,

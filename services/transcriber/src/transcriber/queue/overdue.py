@@ -5,28 +5,35 @@ from collections.abc import Sequence
 from common import logging
 from common.background.steps import ItemStep
 from common.postgres import Connection, Database
-from transcriber.domain.jobs import WORKER_STAGES, Failure, Job, Stage
+from transcriber.domain.jobs import WORKER_STAGES, Failure, Job, Stage, Task, TaskState
 from transcriber.queue.lifecycle import Lifecycle
+from transcriber.queue.workers import WorkerRegistry
 from transcriber.store.jobs import Jobs
 from transcriber.store.outbox import JobOutbox
 from transcriber.store.tasks import Tasks
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.wakeups import WakeUps
 
-#: Time for a merge beyond the limit, in seconds.
-_MERGE_SECONDS = 600.0
 _log = logging.get(__name__)
 
 
 class OverdueStep(ItemStep[str]):
-    """Ends jobs that have been processed for longer than `PROCESSING_TIMEOUT`."""
+    """Ends jobs of which no task was begun or ended for `PROCESSING_TIMEOUT`."""
 
     name = "overdue"
     items = "jobs that take too long"
     outcome = "The job goes on without a limit and is listed."
 
-    def __init__(self, database: Database, wake_ups: WakeUps, *, processing_timeout: float) -> None:
+    def __init__(
+        self,
+        database: Database,
+        workers: WorkerRegistry,
+        wake_ups: WakeUps,
+        *,
+        processing_timeout: float,
+    ) -> None:
         super().__init__(database)
+        self._workers = workers
         self._wake_ups = wake_ups
         self._processing_timeout = processing_timeout
 
@@ -53,6 +60,8 @@ class OverdueStep(ItemStep[str]):
         tasks = await Tasks(connection).of_job(job.job_id)
         seconds = f"{self._processing_timeout:.0f} seconds"
         missing = [task for task in tasks if task.stage in WORKER_STAGES and not task.state.settled]
+        if missing and all(self._is_in_line(task) for task in missing):
+            return
         if missing and all(task.stage is Stage.DIARIZE for task in missing):
             failure = Failure(
                 code="DIARIZATION_ERROR", message=f"It took longer than the allowed {seconds}."
@@ -63,10 +72,6 @@ class OverdueStep(ItemStep[str]):
             await JobOutbox(connection).cancellation(job.job_id)
             await Lifecycle(connection).update_progress(job.job_id)
             return
-        merging = not missing
-        now = await Jobs(connection).now()
-        if merging and job.processing_seconds(now) < self._processing_timeout + _MERGE_SECONDS:
-            return
         failure = Failure(
             code="TRANSCRIPTION_ERROR",
             message=f"Processing took longer than the allowed {seconds}. "
@@ -74,3 +79,7 @@ class OverdueStep(ItemStep[str]):
         )
         await Lifecycle(connection).fail(job, failure, stop_workers=True)
         _log.warning("job over its time limit", job_id=job.job_id)
+
+    def _is_in_line(self, task: Task) -> bool:
+        """Return whether a task waits for a worker that is busy with others."""
+        return task.state is TaskState.WAITING and self._workers.alive(task.stage) > 0

@@ -105,13 +105,18 @@ WHERE j.status = 'completed' AND j.started_at IS NOT NULL
   AND NOT EXISTS (SELECT FROM tasks WHERE tasks.job_id = j.job_id AND tasks.reused)
 ORDER BY j.completed_at DESC LIMIT 50
 """
+# Nothing of the job was handed out or has ended for so long. The time that a task waits in line at
+# its worker, and that parts of a long recording wait for others' turns, does not count.
 _OVERDUE = """
 SELECT job_id FROM jobs
-WHERE status = 'processing' AND started_at < now() - make_interval(secs => %s)
-      - (SELECT make_interval(secs => coalesce(sum(queued_seconds), 0)) FROM tasks
-         WHERE tasks.job_id = jobs.job_id)
-  AND NOT item_rests('overdue', job_id)
-ORDER BY started_at LIMIT %s
+WHERE status = 'processing' AND NOT item_rests('overdue', job_id)
+  AND started_at < now() - make_interval(secs => %(seconds)s)
+  AND (SELECT max(greatest(released_at, ended_at))
+              + make_interval(secs => coalesce(
+                    max(queued_seconds) FILTER (WHERE state IN ('released', 'running')), 0))
+       FROM tasks WHERE tasks.job_id = jobs.job_id)
+      < now() - make_interval(secs => %(seconds)s)
+ORDER BY started_at LIMIT %(limit)s
 """
 _NOW = "SELECT clock_timestamp() AS now"
 _BY_STATUS = "SELECT status, count(*) AS jobs FROM jobs GROUP BY status"
@@ -300,8 +305,9 @@ class Jobs:
         return [(row["processing"], row["sound"]) for row in rows]
 
     async def overdue(self, seconds: float, limit: int) -> list[str]:
-        """Return jobs processing for longer than a number of seconds."""
-        rows = await fetch_all(self._connection, _OVERDUE, (seconds, limit))
+        """Return running jobs of which no task began or ended for a number of seconds."""
+        parameters = {"seconds": seconds, "limit": limit}
+        rows = await fetch_all(self._connection, _OVERDUE, parameters)
         return [row["job_id"] for row in rows]
 
     async def now(self) -> dt.datetime:
