@@ -315,37 +315,6 @@ async def test_diarization_over_time_limit_leaves_transcript(
     assert "longer than the allowed 1 seconds" in found.warnings[0]
 
 
-async def test_waiting_in_line_is_not_processing(
-    apis: ApiFactory, worker_factory: WorkerFactory
-) -> None:
-    """A stage that others keep busy for long does not end the job."""
-    begun = threading.Event()
-    release = threading.Event()
-
-    def busy(_task: queue_pb2.Task, _control: TaskControl) -> bytes:
-        begun.set()
-        release.wait(30)
-        data: bytes = TWO_SPEAKERS.SerializeToString()
-        return data
-
-    async with (
-        apis.run(processing_timeout=2) as api,
-        worker_factory.worker("transcribe", gives(TWO_PASSAGES)),
-        worker_factory.worker("diarize", busy),
-    ):
-        caller = api.caller()
-        ids = [await caller.upload_id() for _ in range(4)]
-        jobs = [await caller.start(transcription_id) for transcription_id in ids]
-        assert await asyncio.to_thread(begun.wait, 20)
-        await stage_done(caller, jobs[3].job_id, TRANSCRIBE)
-        first = await caller.ended(ids[0])
-        release.set()
-        last = await caller.ended(ids[3])
-    assert "longer than the allowed" in first.warnings[0]
-    assert last.status == COMPLETED
-    assert len(last.speakers) == 2
-
-
 async def test_jobs_of_other_sessions_do_not_exist(api: Api) -> None:
     caller, other = api.caller("a"), api.caller("b")
     transcription_id = await caller.upload_id()
