@@ -19,7 +19,7 @@ PYPROJECTS := $(addsuffix /pyproject.toml,$(PACKAGES))
 
 .DEFAULT_GOAL := help
 .PHONY: help install models demo web browser screenshots run start stop status test test-containers test-newcomer chaos unit lint lint-deploy format protos hashes sbom \
-	images bench bench-speakers bench-channels bench-diarization bench-echo bench-engines bench-editing bench-search bench-search-speed bench-languages bench-repetition bench-vocabulary bench-playback bench-web bench-status-reads bench-queue simulate clean distclean
+	images bench bench-speakers bench-channels bench-diarization bench-echo bench-engines bench-editing bench-search bench-search-speed bench-languages bench-repetition bench-vocabulary bench-playback bench-web bench-status-reads bench-control-plane bench-upload bench-queue simulate clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -175,6 +175,12 @@ bench-playback: $(READY) $(VERIFIED) ## measure the cost of playback copies
 
 bench-status-reads: $(READY) $(VERIFIED) ## measure reads of a status next to echoes
 	@$(BIN)/python -m bench.status_reads
+
+bench-control-plane: $(READY) $(VERIFIED) ## measure what a job costs outside of the workers
+	@$(BIN)/python -m bench.control_plane
+
+bench-upload: $(READY) $(VERIFIED) ## measure an upload of 1 GB next to the S3 client alone
+	@$(BIN)/python -m bench.upload
 
 bench-queue: $(READY) ## measure Postgres, NATS and the dispatcher with a long queue
 	@$(BIN)/python -m bench.queue

@@ -58,7 +58,7 @@ def measure(recordings: Sequence[Recording], model_dir: Path) -> dict[str, Any]:
         started = {recording.name: _start(client, recording) for recording in recordings}
         token = str(client.session_token)
         for number in started.values():
-            _watch(number, token, services)
+            watch(number, token, services)
         wall = time.monotonic() - began
         done = {name: _finished(client, number) for name, number in started.items()}
         return {
@@ -87,7 +87,7 @@ def _start(client: SecureTranscribeClient, recording: Recording) -> int:
         return int(client.upload_audio(file, auto_start=True)["transcription_id"])
 
 
-def _watch(identifier: int, token: str, services: ServiceStack) -> None:
+def watch(identifier: int, token: str, services: ServiceStack) -> None:
     """Wait for the end of a transcription. A stream costs less CPU time than polling."""
     with grpc.insecure_channel(services.address("transcriber-api")) as channel:
         stub = transcription_pb2_grpc.TranscriptionServiceStub(channel)
