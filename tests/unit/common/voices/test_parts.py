@@ -132,6 +132,15 @@ def test_requested_numbers_hold_for_the_whole_recording() -> None:
     assert len(join(*same, at_least=2).speakers) == 2
 
 
+def test_people_are_not_joined_to_make_room_for_fragments() -> None:
+    crowded = part(
+        0, ("a", 10, 40), ("b", 40, 70), ("x", 80, 81), ("y", 85, 85.5), a=0, b=1, x=None, y=None
+    )
+    found = join(crowded, part(1, ("a", 110, 140), a=1), at_most=2)
+    assert [speaker.speech_seconds for speaker in found.speakers] == pytest.approx([30, 61.5])
+    assert plain(found.turns)[:2] == [("Speaker_1", 10, 40), ("Speaker_2", 40, 70)]
+
+
 def test_maximum_holds_where_speakers_of_one_part_have_to_be_joined() -> None:
     crowded = part(0, ("a", 10, 40), ("b", 40, 50), ("c", 50, 90), a=0, b=1, c=2)
     assert len(join(crowded, part(1, ("a", 110, 140), a=0), at_most=2).speakers) == 2

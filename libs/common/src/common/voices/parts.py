@@ -190,11 +190,12 @@ def _persons(
         ),
         key=lambda pair: -pair[0],
     )
+    # The largest number is enforced when fragments have been merged, so that people are not joined
+    # to make room for them.
     persons = link(
         local,
         threshold=threshold,
         fewest=limits.fewest,
-        most=limits.most,
         same=[(one, other) for _, one, other in shared],
         twins=threshold + SURELY_ALIKE,
     )

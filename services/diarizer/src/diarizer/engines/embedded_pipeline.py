@@ -22,13 +22,15 @@ from diarizer.engines.onnx_network import OnnxNetwork
 BoolArray = npt.NDArray[np.bool_]
 
 SEGMENTATION_STEP = 0.1
-#: Fewer embeddings than these are nobody: in a recording, and in a part, where people say less.
-SMALLEST_CLUSTER = 12
-SMALLEST_CLUSTER_OF_PARTS = 3
-#: Tuned for CAM++. Thresholds do not carry over to another embedding.
+#: Fewer embeddings than `min_cluster_size` are nobody. Tuned for CAM++: thresholds do not carry
+#: over to another embedding.
+CLUSTERING = {"min_cluster_size": 12, "threshold": 0.70}
+#: For parts of a recording, in which people say less. Speakers who are split here are joined with
+#: those of the other parts, but two who are joined here are never told apart.
+CLUSTERING_OF_PARTS = {"min_cluster_size": 3, "threshold": 0.60}
 PARAMETERS = {
     "segmentation": {"min_duration_off": 0.0},
-    "clustering": {"method": "centroid", "min_cluster_size": SMALLEST_CLUSTER, "threshold": 0.70},
+    "clustering": {"method": "centroid", **CLUSTERING},
 }
 
 
@@ -90,15 +92,16 @@ class EmbeddedPipeline(SpeakerDiarization):
         max_speakers: int | None = None,
         hook: Callable[..., None] | None = None,
         *,
-        smallest_cluster: int | None = None,
+        part: bool = False,
         **kwargs: Any,
     ) -> Any:
         """Diarize a file, as SpeakerDiarization does. One speaker needs no comparison of voices.
 
-        Speakers with fewer than `smallest_cluster` embeddings are assigned to others.
+        In a `part` of a recording, rather too many speakers are found.
         """
         self._single = (num_speakers or max_speakers) == 1
-        self.clustering.min_cluster_size = smallest_cluster or SMALLEST_CLUSTER
+        for name, value in (CLUSTERING_OF_PARTS if part else CLUSTERING).items():
+            setattr(self.clustering, name, value)
         return super().apply(
             file,
             num_speakers=num_speakers,

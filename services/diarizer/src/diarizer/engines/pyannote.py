@@ -27,7 +27,7 @@ from common.voices.assembly import WindowDiarization, assemble
 from common.voices.turns import speech_seconds
 from common.voices.values import FloatArray, Voice
 from diarizer.engines.campplus import CampPlus, load_network
-from diarizer.engines.embedded_pipeline import SMALLEST_CLUSTER_OF_PARTS, EmbeddedPipeline
+from diarizer.engines.embedded_pipeline import EmbeddedPipeline
 from diarizer.engines.onnx_network import OnnxNetwork
 from diarizer.engines.protocol import (
     Diarization,
@@ -305,7 +305,7 @@ def load_embedded(models: EmbeddedDiarization, settings: PyannoteSettings) -> Py
         voice_model="campplus-zh-en-common",
         voice_model_version=models.voice_version,
         link_threshold=settings.link_threshold or _CAMPPLUS_LINK,
-        for_parts={"smallest_cluster": SMALLEST_CLUSTER_OF_PARTS},
+        for_parts={"part": True},
     )
     return PyannoteEngine(backend, settings)
 
