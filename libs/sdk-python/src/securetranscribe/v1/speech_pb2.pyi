@@ -61,10 +61,15 @@ class RecognitionConfig(_message.Message):
     LANGUAGE_FIELD_NUMBER: _builtins.int
     PHRASES_FIELD_NUMBER: _builtins.int
     BEAM_SIZE_FIELD_NUMBER: _builtins.int
+    TRANSLATE_FIELD_NUMBER: _builtins.int
     language: _builtins.str
     """Language code (ISO 639-1, for example `en`). Empty means detect."""
     beam_size: _builtins.int
     """Beam width, 1 to 10. 0 means the service's default."""
+    translate: _builtins.bool
+    """Whether to translate speech to English. Fails with INVALID_ARGUMENT, and as a task without
+    another attempt, where the model cannot do so.
+    """
     @_builtins.property
     def phrases(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Names and terms likely to be spoken. Recognition is biased towards them where possible."""
@@ -75,10 +80,11 @@ class RecognitionConfig(_message.Message):
         language: _builtins.str = ...,
         phrases: _abc.Iterable[_builtins.str] | None = ...,
         beam_size: _builtins.int = ...,
+        translate: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["beam_size", b"beam_size", "language", b"language", "phrases", b"phrases"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["beam_size", b"beam_size", "language", b"language", "phrases", b"phrases", "translate", b"translate"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

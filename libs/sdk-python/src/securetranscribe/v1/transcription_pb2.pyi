@@ -841,6 +841,7 @@ class UploadConfig(_message.Message):
     CHANNELS_FIELD_NUMBER: _builtins.int
     ALLOW_TRUNCATED_FIELD_NUMBER: _builtins.int
     VOICE_MEMORY_FIELD_NUMBER: _builtins.int
+    TRANSLATE_FIELD_NUMBER: _builtins.int
     filename: _builtins.str
     """Name of the file. Directories are removed, and at most 255 characters are kept."""
     language: _builtins.str
@@ -861,6 +862,8 @@ class UploadConfig(_message.Message):
     """Whether voices of the recording may be remembered. Absent means yes, unless the deployment
     remembers none.
     """
+    translate: _builtins.bool
+    """Whether to translate speech to English in place of writing it down in its language."""
     @_builtins.property
     def diarization(self) -> _diarization_pb2.DiarizationConfig:
         """Options of diarization."""
@@ -883,10 +886,11 @@ class UploadConfig(_message.Message):
         channels: Global___ChannelMode.ValueType = ...,
         allow_truncated: _builtins.bool = ...,
         voice_memory: _builtins.bool | None = ...,
+        translate: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_auto_start", b"_auto_start", "_voice_memory", b"_voice_memory", "auto_start", b"auto_start", "diarization", b"diarization", "voice_memory", b"voice_memory"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_auto_start", b"_auto_start", "_voice_memory", b"_voice_memory", "allow_truncated", b"allow_truncated", "auto_start", b"auto_start", "channels", b"channels", "diarization", b"diarization", "filename", b"filename", "language", b"language", "phrases", b"phrases", "priority", b"priority", "request_id", b"request_id", "size_bytes", b"size_bytes", "voice_memory", b"voice_memory"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_auto_start", b"_auto_start", "_voice_memory", b"_voice_memory", "allow_truncated", b"allow_truncated", "auto_start", b"auto_start", "channels", b"channels", "diarization", b"diarization", "filename", b"filename", "language", b"language", "phrases", b"phrases", "priority", b"priority", "request_id", b"request_id", "size_bytes", b"size_bytes", "translate", b"translate", "voice_memory", b"voice_memory"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__auto_start: _TypeAlias = _typing.Literal["auto_start"]  # noqa: Y015
     _WhichOneofArgType__auto_start: _TypeAlias = _typing.Literal["_auto_start", b"_auto_start"]  # noqa: Y015
@@ -911,6 +915,8 @@ class UploadOptions(_message.Message):
     ALLOW_TRUNCATED_FIELD_NUMBER: _builtins.int
     VOICE_MEMORY_FIELD_NUMBER: _builtins.int
     DIARIZATION_FIELD_NUMBER: _builtins.int
+    PHRASES_FIELD_NUMBER: _builtins.int
+    TRANSLATE_FIELD_NUMBER: _builtins.int
     language: _builtins.str
     """Language tag (BCP 47) or ISO 639 code. Empty means the session's preference, otherwise detect.
     Absent leaves the language of the description.
@@ -923,9 +929,15 @@ class UploadOptions(_message.Message):
     """Whether a recording that breaks off is accepted. Absent leaves the choice of the description."""
     voice_memory: _builtins.bool
     """Whether voices of the recording may be remembered. Absent leaves the choice of the description."""
+    translate: _builtins.bool
+    """Whether to translate speech to English. Absent leaves the choice of the description."""
     @_builtins.property
     def diarization(self) -> _diarization_pb2.DiarizationConfig:
         """Options of diarization. Absent leaves those of the description."""
+
+    @_builtins.property
+    def phrases(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names and terms likely to be spoken. None leaves those of the description."""
 
     def __init__(
         self,
@@ -936,10 +948,12 @@ class UploadOptions(_message.Message):
         allow_truncated: _builtins.bool | None = ...,
         voice_memory: _builtins.bool | None = ...,
         diarization: _diarization_pb2.DiarizationConfig | None = ...,
+        phrases: _abc.Iterable[_builtins.str] | None = ...,
+        translate: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_allow_truncated", b"_allow_truncated", "_auto_start", b"_auto_start", "_language", b"_language", "_voice_memory", b"_voice_memory", "allow_truncated", b"allow_truncated", "auto_start", b"auto_start", "diarization", b"diarization", "language", b"language", "voice_memory", b"voice_memory"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_allow_truncated", b"_allow_truncated", "_auto_start", b"_auto_start", "_language", b"_language", "_translate", b"_translate", "_voice_memory", b"_voice_memory", "allow_truncated", b"allow_truncated", "auto_start", b"auto_start", "diarization", b"diarization", "language", b"language", "translate", b"translate", "voice_memory", b"voice_memory"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_allow_truncated", b"_allow_truncated", "_auto_start", b"_auto_start", "_language", b"_language", "_voice_memory", b"_voice_memory", "allow_truncated", b"allow_truncated", "auto_start", b"auto_start", "channels", b"channels", "diarization", b"diarization", "language", b"language", "voice_memory", b"voice_memory"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_allow_truncated", b"_allow_truncated", "_auto_start", b"_auto_start", "_language", b"_language", "_translate", b"_translate", "_voice_memory", b"_voice_memory", "allow_truncated", b"allow_truncated", "auto_start", b"auto_start", "channels", b"channels", "diarization", b"diarization", "language", b"language", "phrases", b"phrases", "translate", b"translate", "voice_memory", b"voice_memory"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__allow_truncated: _TypeAlias = _typing.Literal["allow_truncated"]  # noqa: Y015
     _WhichOneofArgType__allow_truncated: _TypeAlias = _typing.Literal["_allow_truncated", b"_allow_truncated"]  # noqa: Y015
@@ -947,6 +961,8 @@ class UploadOptions(_message.Message):
     _WhichOneofArgType__auto_start: _TypeAlias = _typing.Literal["_auto_start", b"_auto_start"]  # noqa: Y015
     _WhichOneofReturnType__language: _TypeAlias = _typing.Literal["language"]  # noqa: Y015
     _WhichOneofArgType__language: _TypeAlias = _typing.Literal["_language", b"_language"]  # noqa: Y015
+    _WhichOneofReturnType__translate: _TypeAlias = _typing.Literal["translate"]  # noqa: Y015
+    _WhichOneofArgType__translate: _TypeAlias = _typing.Literal["_translate", b"_translate"]  # noqa: Y015
     _WhichOneofReturnType__voice_memory: _TypeAlias = _typing.Literal["voice_memory"]  # noqa: Y015
     _WhichOneofArgType__voice_memory: _TypeAlias = _typing.Literal["_voice_memory", b"_voice_memory"]  # noqa: Y015
     @_typing.overload
@@ -955,6 +971,8 @@ class UploadOptions(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__auto_start) -> _WhichOneofReturnType__auto_start | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__language) -> _WhichOneofReturnType__language | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__translate) -> _WhichOneofReturnType__translate | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__voice_memory) -> _WhichOneofReturnType__voice_memory | None: ...
 

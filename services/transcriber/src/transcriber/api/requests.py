@@ -68,6 +68,7 @@ def upload(config: transcription_pb2.UploadConfig, preferences: Preferences) -> 
             speakers=bounds(config.diarization),
             channels=channels(config.channels) or ChannelMode.AUTO,
             voice_memory=config.voice_memory if config.HasField("voice_memory") else True,
+            translate=config.translate,
         ),
         auto_start=config.auto_start if config.HasField("auto_start") else preferences.auto_start,
         priority=options.priority(config.priority),
@@ -94,6 +95,12 @@ def amended(
     if late.HasField("diarization"):
         speakers = bounds(late.diarization)
         described = replace(described, options=replace(described.options, speakers=speakers))
+    if late.phrases:
+        phrases = options.phrases(late.phrases)
+        described = replace(described, options=replace(described.options, phrases=phrases))
+    if late.HasField("translate"):
+        translate = late.translate
+        described = replace(described, options=replace(described.options, translate=translate))
     if late.HasField("auto_start"):
         described = replace(described, auto_start=late.auto_start)
     if late.HasField("allow_truncated"):

@@ -16,6 +16,8 @@ LONGEST_PHRASE = 100
 LONGEST_REQUEST_ID = 128
 #: Option of the diarize stage for voices that may not be remembered.
 WITHOUT_VOICEPRINTS = "without_voiceprints"
+#: Option of the transcribe stage for text in English.
+TRANSLATE = "translate"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +47,7 @@ class SpeakerBounds:
 class ProcessingOptions:
     """Options of processing. An empty language is detected.
 
-    Without `voice_memory`, no voiceprint is kept.
+    Without `voice_memory`, no voiceprint is kept. With `translate`, the text is in English.
     """
 
     language: str = ""
@@ -53,6 +55,7 @@ class ProcessingOptions:
     speakers: SpeakerBounds = SpeakerBounds()
     channels: ChannelMode = ChannelMode.AUTO
     voice_memory: bool = True
+    translate: bool = False
 
     def of_stage(self, stage: Stage, signals: Sequence[Signal] = ()) -> dict[str, Any]:
         """Return the options that affect a stage's result, comparable and fit for JSON.
@@ -62,6 +65,9 @@ class ProcessingOptions:
         """
         if stage is Stage.TRANSCRIBE:
             found: dict[str, Any] = {"language": self.language, "phrases": list(self.phrases)}
+            # Absent without translation, so that results from before this option are used again.
+            if self.translate:
+                found[TRANSLATE] = True
         elif stage is Stage.DIARIZE:
             found = {
                 "speaker_count": self.speakers.count,

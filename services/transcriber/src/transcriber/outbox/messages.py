@@ -74,7 +74,9 @@ def task(
     if value.stage is Stage.TRANSCRIBE:
         message.transcribe.config.CopyFrom(
             speech_pb2.RecognitionConfig(
-                language=options.get("language", ""), phrases=options.get("phrases", [])
+                language=options.get("language", ""),
+                phrases=options.get("phrases", []),
+                translate=options.get("translate", False),
             )
         )
     elif part is not None:

@@ -141,6 +141,7 @@ async def queue_job(
         speakers=request.speakers or transcription.options.speakers,
         channels=request.channels or transcription.options.channels,
         voice_memory=transcription.options.voice_memory,
+        translate=transcription.options.translate,
     )
     job_id = f"job_{uuid4().hex}"
     plan = await channels.plan_of(connection, transcription, options.channels)

@@ -28,6 +28,7 @@ def request_to_json(request: UploadRequest) -> dict[str, Any]:
         "speakers": [options.speakers.count, options.speakers.fewest, options.speakers.most],
         "channels": options.channels.value,
         "voice_memory": options.voice_memory,
+        "translate": options.translate,
         "auto_start": request.auto_start,
         "priority": request.priority,
         "request_id": request.request_id,
@@ -47,6 +48,8 @@ def request_from_json(value: Mapping[str, Any]) -> UploadRequest:
             speakers=SpeakerBounds(count=count, fewest=fewest, most=most),
             channels=ChannelMode(value["channels"]),
             voice_memory=value["voice_memory"],
+            # Absent in descriptions from before this option.
+            translate=value.get("translate", False),
         ),
         auto_start=value["auto_start"],
         priority=value["priority"],

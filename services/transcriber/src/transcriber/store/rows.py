@@ -114,6 +114,7 @@ def transcription_of(
             ),
             channels=ChannelMode(row["channels_requested"]),
             voice_memory=row["voice_memory"],
+            translate=row["translate"],
         ),
         status=TranscriptionStatus(row["status"]),
         created_at=row["created_at"],

@@ -22,13 +22,13 @@ INSERT INTO transcriptions (
     id, session_id, workspace_id, request_id, filename, size_bytes, duration, format, codec,
     sample_rate, channels, file_warnings, source_key, language_requested, phrases, speaker_count,
     min_speakers, max_speakers, channels_requested, channel_plan, voice_memory,
-    origin, status)
+    translate, origin, status)
 VALUES (
     %(id)s, %(session_id)s, %(workspace_id)s, %(request_id)s, %(filename)s, %(size_bytes)s,
     %(duration)s, %(format)s, %(codec)s, %(sample_rate)s, %(channels)s, %(file_warnings)s,
     %(source_key)s, %(language)s, %(phrases)s, %(speaker_count)s, %(min_speakers)s,
-    %(max_speakers)s, %(channels_requested)s, %(channel_plan)s, %(voice_memory)s, %(origin)s,
-    'pending')
+    %(max_speakers)s, %(channels_requested)s, %(channel_plan)s, %(voice_memory)s, %(translate)s,
+    %(origin)s, 'pending')
 ON CONFLICT DO NOTHING
 """
 _FIND = """
@@ -277,4 +277,5 @@ def _options(options: ProcessingOptions) -> dict[str, object]:
         "max_speakers": options.speakers.most,
         "channels_requested": options.channels,
         "voice_memory": options.voice_memory,
+        "translate": options.translate,
     }

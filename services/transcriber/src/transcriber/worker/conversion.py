@@ -32,6 +32,7 @@ def options_of(config: speech_pb2.RecognitionConfig, beam_size: int) -> Recognit
             language=languages.requested(config.language) or None,
             beam_size=config.beam_size or beam_size,
             phrases=tuple(config.phrases),
+            translate=config.translate,
         )
     except ValueError as error:
         raise ValidationError.of("beam_size", str(error)) from error

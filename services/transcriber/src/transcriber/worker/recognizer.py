@@ -14,7 +14,13 @@ from securetranscribe.v1 import speech_pb2
 from transcriber.worker import conversion
 from transcriber.worker.channels import echo_warnings, without_echoes
 from transcriber.worker.echoes.finder import EchoFinder
-from transcriber.worker.engines.protocol import Recognition, SpeechEngine, WordAligner
+from transcriber.worker.engines.protocol import (
+    Recognition,
+    RecognitionOptions,
+    SpeechEngine,
+    Translator,
+    WordAligner,
+)
 
 #: Words of one call for their times, their length, and the sound in seconds.
 MOST_WORDS, LONGEST_WORD, LONGEST_SECONDS = 200, 100, 30.0
@@ -40,7 +46,8 @@ class Recognizer:
         Lines of one signal that are echoes of another are left out.
 
         Raises:
-            ValidationError: a value is out of range, or the model does not know the language.
+            ValidationError: a value is out of range, or the model does not know the language
+                or does not translate.
             AudioProcessingError: the recording cannot be decoded.
             TaskCancelledError: `cancelled` returned true.
         """
@@ -51,6 +58,7 @@ class Recognizer:
                 f"The model {self._engine.model} does not know {languages.NAMES[options.language]} "
                 f"({options.language}).",
             )
+        self._check_translation(options)
         share = 1.0 if len(sounds) == 1 else SHARE_BEFORE
         found = process_each(
             sounds,
@@ -70,6 +78,13 @@ class Recognizer:
             recognitions, echoes = _without_echoes(recognitions, comparison)
             warnings = (*warnings, *echoes)
         return conversion.to_message(recognitions, warnings)
+
+    def _check_translation(self, options: RecognitionOptions) -> None:
+        engine = self._engine
+        if options.translate and not (isinstance(engine, Translator) and engine.translates):
+            raise ValidationError.of(
+                "translate", f"The model {engine.model} does not translate speech."
+            )
 
     def align(
         self, content: bytes, language: str, words: Sequence[str]

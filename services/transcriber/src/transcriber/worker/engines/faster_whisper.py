@@ -61,6 +61,9 @@ _TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 _SEED = 1
 
+#: Words in the names of multilingual models that write down speech only in its own language.
+_WITHOUT_TRANSLATION = ("turbo", "distil")
+
 #: Maps a stretch (start and end in seconds) of the decoded sound to the given sound.
 _Place = Callable[[float, float], tuple[float, float]]
 
@@ -96,6 +99,11 @@ class FasterWhisperEngine(WindowedEngine):
             window_seconds=settings.window_seconds,
         )
 
+    @property
+    def translates(self) -> bool:
+        """Whether the model translates speech to English."""
+        return self._aligner.translates
+
     def align(
         self, samples: Samples, words: Sequence[str], language: str
     ) -> list[tuple[float, float]]:
@@ -124,6 +132,10 @@ class WhisperRecognizer:
         batched = on_gpu if settings.batched is None else settings.batched
         self._batch = BatchedInferencePipeline(self._whisper) if batched else None
         self._batch_size = settings.batch_size
+        # Distilled models and the turbo model were not trained to translate.
+        self.translates = self._whisper.model.is_multilingual and not any(
+            name in model.name for name in _WITHOUT_TRANSLATION
+        )
 
     @property
     def languages(self) -> frozenset[str]:
@@ -223,6 +235,7 @@ class WhisperRecognizer:
         found, _ = self._whisper.transcribe(
             speech.cut(sound),
             language=languages.to_model(language),
+            task=_task(options),
             beam_size=options.beam_size,
             hotwords=_hotwords(options),
             condition_on_previous_text=False,
@@ -246,6 +259,7 @@ class WhisperRecognizer:
         found, _ = batch.transcribe(
             sound,
             language=languages.to_model(language),
+            task=_task(options),
             beam_size=options.beam_size,
             hotwords=_hotwords(options),
             word_timestamps=True,
@@ -303,6 +317,10 @@ def _words(found: Iterable[Any], place: _Place) -> Iterator[RecognizedWord]:
 
 def _hotwords(options: RecognitionOptions) -> str | None:
     return ", ".join(options.phrases) or None
+
+
+def _task(options: RecognitionOptions) -> str:
+    return "translate" if options.translate else "transcribe"
 
 
 def load(settings: EngineSettings) -> FasterWhisperEngine:

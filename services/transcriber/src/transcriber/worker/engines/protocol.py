@@ -99,11 +99,13 @@ class RecognitionOptions:
 
     `language` (ISO 639-1) is detected if None. `beam_size` is the beam width of the search, ignored
     by engines without one. `phrases` are names and terms that may occur.
+    With `translate`, the text is in English. Only engines that are a Translator get it.
     """
 
     language: str | None = None
     beam_size: int = 5
     phrases: tuple[str, ...] = ()
+    translate: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= self.beam_size <= 10:
@@ -152,6 +154,16 @@ class SpeechEngine(Protocol):
         self, samples: Samples, options: RecognitionOptions, *, cancelled: Callable[[], bool]
     ) -> Recognition:
         """Recognize a short piece of mono 16 kHz sound in ±1. Times count from its beginning."""
+        ...
+
+
+@runtime_checkable
+class Translator(Protocol):
+    """Engine with models that also translate speech to English. Optional."""
+
+    @property
+    def translates(self) -> bool:
+        """Whether the loaded model does."""
         ...
 
 
