@@ -54,6 +54,12 @@ class StoredUpload:
             self.config.diarization.CopyFrom(options.diarization)
         if options.HasField("allow_truncated"):
             self.config.allow_truncated = options.allow_truncated
+        if options.HasField("voice_memory"):
+            self.config.voice_memory = options.voice_memory
+        if options.HasField("translate"):
+            self.config.translate = options.translate
+        if options.phrases:
+            self.config.phrases[:] = options.phrases
 
 
 @dataclass
@@ -76,6 +82,9 @@ class FakeTranscriber(
     """Filenames of uploads cancelled by the caller."""
 
     queue_full: bool = False
+    partial: transcription_pb2.PartialTranscript | None = None
+    """Text of every recording that is being processed."""
+
     statistics: session_pb2.SessionStatistics = field(default_factory=session_pb2.SessionStatistics)
     revision: int = 3
     """Revision of all transcripts."""
@@ -181,6 +190,29 @@ class FakeTranscriber(
         del self.transcriptions[request.transcription_id]
         return transcription_pb2.DeleteTranscriptionResponse()
 
+    async def WatchTranscription(self, request: Any, context: Any) -> Any:
+        """Yield each state that differs from the one before, until the job has ended."""
+        self._maybe_fail()
+        shown = None
+        while True:
+            current = self._own(request.transcription_id)
+            if current.status != shown:
+                shown = current.status
+                yield transcription_pb2.WatchTranscriptionResponse(
+                    transcription=current, partial_transcript=self.partial
+                )
+            if shown != transcription_pb2.TRANSCRIPTION_STATUS_PROCESSING:
+                return
+            await asyncio.sleep(0.01)
+
+    async def StreamTranscript(self, request: Any, context: Any) -> Any:
+        """Yield a transcription, and its segments one by one."""
+        self._maybe_fail()
+        current = self._own(request.transcription_id)
+        yield transcription_pb2.StreamTranscriptResponse(transcription=current)
+        for segment in current.segments:
+            yield transcription_pb2.StreamTranscriptResponse(segments=[segment])
+
     async def AssignSpeakers(self, request: Any, context: Any) -> Any:
         self._maybe_fail()
         transcription = self._own(request.transcription_id)
@@ -249,7 +281,7 @@ class FakeTranscriber(
                 estimated_wait=times.duration(12.5),
                 average_processing_duration=times.duration(180.5),
                 success_rate_percent=92.0,
-                capacity=50,
+                capacity=len(waiting) if self.queue_full else 50,
             )
         )
 

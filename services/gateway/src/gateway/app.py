@@ -53,6 +53,11 @@ from gateway.live import models as live_models
 from gateway.live.feed import Feed, Revocations
 from gateway.live.hub import Hub
 from gateway.live.socket import LiveSocket
+from gateway.openai.audio import AudioApi
+from gateway.openai.calls import AudioCalls
+from gateway.openai.models import ModelApi
+from gateway.openai.routes import OpenAiRoutes
+from gateway.openai.visitors import SessionKeys, Visitors
 from gateway.servicer import SessionServicer
 from gateway.sessions.erasure import WorkspaceErasure, WorkspaceSurvey
 from gateway.sessions.keeper import SessionKeeper
@@ -282,6 +287,7 @@ class Gateway:
                 keep_alive_seconds=min(_KEEP_ALIVE_SECONDS, settings.session_ttl / 4),
             ),
             live_messages=live_models.schemas(),
+            openai=self._openai(uploads_at=places, rate=rate, origins=origins),
             health=self._health,
             registry=self._registry,
             keeper=self._keeper,
@@ -289,6 +295,16 @@ class Gateway:
             origins=origins,
             read_status=statuses.read,
         )
+
+    def _openai(
+        self, *, uploads_at: UploadPlaces, rate: LeastRate, origins: Origins
+    ) -> OpenAiRoutes:
+        keys = SessionKeys(self._registry)
+        visitors = Visitors(self._registry, keys, self._keeper, self._limits, origins)
+        calls = AudioCalls(
+            self._backends, max_bytes=self._settings.max_file_size, rate=rate, places=uploads_at
+        )
+        return OpenAiRoutes(AudioApi(visitors, calls), ModelApi(self._limits))
 
     def _services(self) -> Mapping[str, AddToServer]:
         servicer = SessionServicer(

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from common.errors import ApplicationError
 from common.rate_limits import RateLimits
+from gateway.openai.routes import OpenAiRoutes
 from gateway.sessions.keeper import SessionKeeper
 from gateway.sessions.registry import SessionRegistry
 from gateway.settings import GatewaySettings
@@ -54,6 +55,8 @@ _EXPOSED = [
     "Accept-Ranges",
     "Content-Range",
     "ETag",
+    "X-Transcription-Id",
+    "X-Job-Id",
     SESSION_REPLACED,
 ]
 
@@ -65,6 +68,7 @@ def build(
     endpoints: Sequence[Endpoint],
     live_socket: ASGIApp,
     live_messages: Mapping[str, Any],
+    openai: OpenAiRoutes,
     health: Health,
     registry: SessionRegistry,
     keeper: SessionKeeper,
@@ -107,6 +111,7 @@ def build(
     )
     for endpoint in endpoints:
         endpoint.add_to(app)
+    openai.add_to(app)
     health.add_to(app, metrics=settings.enable_metrics)
     if WebApp.is_built():
         WebApp().add_to(app)

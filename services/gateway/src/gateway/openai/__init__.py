@@ -1,0 +1,1 @@
+"""Audio API for clients of OpenAI's API."""

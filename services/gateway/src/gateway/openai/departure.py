@@ -1,0 +1,77 @@
+"""Clients that hang up while their answer is made."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from typing import TypeVar
+
+from starlette.requests import ClientDisconnect, Request
+
+T = TypeVar("T")
+
+
+class Departure:
+    """Notices when the client of a request hangs up. Its body must have been read."""
+
+    def __init__(self, request: Request) -> None:
+        self._gone = asyncio.ensure_future(_hung_up(request))
+
+    async def before(self, work: Awaitable[T], seconds: float | None = None) -> T:
+        """Return the result of work, which is cancelled when the client hangs up.
+
+        Raises:
+            ClientDisconnect: the client hung up.
+            TimeoutError: the work takes longer. It goes on then if it is a future.
+        """
+        working = asyncio.ensure_future(work)
+        try:
+            done, _ = await asyncio.wait(
+                {self._gone, working}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
+            )
+        except BaseException:
+            working.cancel()
+            raise
+        if working in done:
+            return working.result()
+        if self._gone in done:
+            working.cancel()
+            await asyncio.wait({working})
+            raise ClientDisconnect
+        raise TimeoutError
+
+    def close(self) -> None:
+        """Stop to wait for the client."""
+        self._gone.cancel()
+
+
+async def with_pauses(
+    items: AsyncIterator[T], departure: Departure, seconds: float
+) -> AsyncIterator[T | None]:
+    """Yield items, and None after each pause of so many seconds.
+
+    Raises:
+        ClientDisconnect: the client hung up.
+    """
+    while True:
+        following = asyncio.ensure_future(_next(items))
+        while True:
+            try:
+                found = await departure.before(following, seconds)
+            except TimeoutError:
+                yield None
+            else:
+                break
+        if not found:
+            return
+        yield found[0]
+
+
+async def _next(items: AsyncIterator[T]) -> tuple[T, ...]:
+    try:
+        return (await anext(items),)
+    except StopAsyncIteration:
+        return ()
+
+
+async def _hung_up(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,100 @@
+"""Server-sent events of a call, as its results arrive."""
+
+import json
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from typing import Any
+
+from common import times, writing_systems
+from gateway.openai import answers
+from gateway.openai.calls import AudioCall, AudioCalls, Transcript
+from securetranscribe.v1 import transcription_pb2
+
+#: A word of the finished transcript may begin this much before the end of text sent earlier.
+_SLACK_SECONDS = 0.05
+#: Type of the last event.
+DONE = "transcript.text.done"
+
+
+def encoded(event: dict[str, Any]) -> bytes:
+    """Return an event as it is sent."""
+    return f"data: {json.dumps(event, ensure_ascii=False)}\n\n".encode()
+
+
+async def events(calls: AudioCalls, call: AudioCall) -> AsyncGenerator[dict[str, Any], None]:
+    """Yield the text of a long recording while it is processed, and its rest at the end.
+
+    The last event has the whole text, which may differ from the text sent before: words at the
+    borders of passages are decided only at the end.
+    """
+    sent = _Sent()
+    async for state in calls.watch(call):
+        for segment in sent.new(state.partial_transcript):
+            yield _delta(sent.joined(segment.text))
+    transcript = await calls.transcript(call)
+    for event in _rest(transcript, call, sent):
+        yield event
+    yield _done(transcript, call)
+
+
+class _Sent:
+    """The text that was sent so far, by the time up to which it reaches."""
+
+    def __init__(self) -> None:
+        self.until = 0.0
+        self._last = ""
+
+    def new(
+        self, partial: transcription_pb2.PartialTranscript
+    ) -> Iterator[transcription_pb2.PartialSegment]:
+        """Yield the segments that were not sent yet. A repeated watch begins with all of them."""
+        until = self.until
+        for segment in partial.segments:
+            if times.seconds(segment.start) >= until - _SLACK_SECONDS:
+                self.until = max(self.until, times.seconds(segment.end))
+                yield segment
+        self.until = max(self.until, times.seconds(partial.covered))
+
+    def joined(self, text: str) -> str:
+        """Return a text with the space, if any, that separates it from the text before."""
+        before, self._last = self._last, text
+        if not before:
+            return text
+        return writing_systems.joined([before, text])[len(before) :]
+
+
+def _rest(transcript: Transcript, call: AudioCall, sent: _Sent) -> Iterator[dict[str, Any]]:
+    """Yield the segments behind the text sent before, and those with speakers all."""
+    parameters = call.parameters
+    names = answers.speaker_names(transcript.segments)
+    for segment in transcript.segments:
+        words = _behind(segment, sent.until)
+        if words or (not segment.words and times.seconds(segment.start) >= sent.until):
+            text = writing_systems.joined(word.text for word in words) or segment.text
+            found = [transcription_pb2.Segment(words=words)] if parameters.logprobs else []
+            yield _delta(sent.joined(text), found)
+        if parameters.response_format == "diarized_json":
+            yield answers.diarized_segment(segment, names)
+
+
+def _behind(segment: transcription_pb2.Segment, until: float) -> list[transcription_pb2.Word]:
+    least = until - _SLACK_SECONDS if until else 0.0
+    return [word for word in segment.words if times.seconds(word.start) >= least]
+
+
+def _delta(text: str, found: Sequence[transcription_pb2.Segment] = ()) -> dict[str, Any]:
+    event: dict[str, Any] = {"type": "transcript.text.delta", "delta": text}
+    if found:
+        event["logprobs"] = answers.logprobs(found)
+    return event
+
+
+def _done(transcript: Transcript, call: AudioCall) -> dict[str, Any]:
+    event: dict[str, Any] = {
+        "type": DONE,
+        "text": answers.text_of(transcript.segments),
+        "languages": answers.detected(transcript),
+        "usage": answers.usage(transcript),
+    }
+    if call.parameters.logprobs:
+        event["logprobs"] = answers.logprobs(transcript.segments)
+    return event

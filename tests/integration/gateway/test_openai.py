@@ -1,0 +1,227 @@
+"""The audio API over a gateway with fake peers: callers, limits, erasure and departures."""
+
+import asyncio
+import json
+from typing import Any
+
+import httpx2
+import pytest
+
+from common import times
+from securetranscribe.v1 import queue_pb2, transcription_pb2
+from tests.integration.gateway.conftest import Running, until
+from tests.integration.gateway.fake_transcriber import FakeTranscriber
+from tests.integration.gateway.peers import Peers
+
+PATH = "/v1/audio/transcriptions"
+SOUND = b"ID3" + bytes(range(256)) * 10
+TEXT = "Hello everyone, welcome. Hello everyone, welcome."
+
+
+@pytest.fixture
+def transcriber(peers: Peers) -> FakeTranscriber:
+    return peers.transcriber
+
+
+async def posted(
+    client: httpx2.AsyncClient, path: str = PATH, key: str = "EMPTY", **fields: Any
+) -> httpx2.Response:
+    """Send a recording with `name`, which tells the transcriptions of tests apart."""
+    return await client.post(
+        path,
+        files={"file": (fields.pop("name"), SOUND, "audio/mpeg")},
+        data={"model": "whisper-1", **fields},
+        headers={"Authorization": f"Bearer {key}"} if key else {},
+    )
+
+
+def named(transcriber: FakeTranscriber, name: str) -> int | None:
+    """Return the id of an upload by its name."""
+    found = [key for key, one in transcriber.uploads.items() if one.config.filename == name]
+    return found[-1] if found else None
+
+
+async def processed(transcriber: FakeTranscriber, name: str) -> int:
+    """Complete the job of an upload once it is there, and return its transcription."""
+    await until(lambda: named(transcriber, name) is not None)
+    number = named(transcriber, name)
+    assert number is not None
+    transcriber.complete(number)
+    return number
+
+
+async def answered(
+    client: httpx2.AsyncClient, transcriber: FakeTranscriber, name: str, **fields: Any
+) -> httpx2.Response:
+    """Send a recording, and return the answer after its job has completed."""
+    asking = asyncio.create_task(posted(client, name=name, **fields))
+    await processed(transcriber, name)
+    return await asking
+
+
+async def token_of(client: httpx2.AsyncClient) -> str:
+    answer = await client.post("/api/sessions/create", json={})
+    return str(answer.json()["data"]["session_token"])
+
+
+async def test_key_of_a_session(client: httpx2.AsyncClient, transcriber: FakeTranscriber) -> None:
+    key = await token_of(client)
+    answer = await answered(
+        client, transcriber, "own.mp3", key=key, prompt="Anna, Berta", language="de"
+    )
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["text"] == TEXT
+    number = int(answer.headers["x-transcription-id"])
+    config = transcriber.uploads[number].config
+    assert (list(config.phrases), config.language) == (["Anna", "Berta"], "de")
+    assert config.voice_memory
+    assert answer.headers["x-job-id"] == transcriber.transcriptions[number].job_id
+
+
+@pytest.mark.parametrize("fields", [{"key": "none"}, {"key": ""}])
+async def test_guests_leave_nothing(
+    client: httpx2.AsyncClient, transcriber: FakeTranscriber, fields: dict[str, str]
+) -> None:
+    name = f"guest-{fields['key']}.mp3"
+    answer = await answered(client, transcriber, name, **fields)
+    assert answer.json()["text"] == TEXT
+    number = int(answer.headers["x-transcription-id"])
+    assert number not in transcriber.transcriptions
+    assert not transcriber.uploads[number].config.voice_memory
+    assert "set-cookie" not in answer.headers
+
+
+async def test_guests_share_nothing(
+    client: httpx2.AsyncClient, transcriber: FakeTranscriber
+) -> None:
+    names = ("first.mp3", "second.mp3")
+    asking = [asyncio.create_task(posted(client, name=name)) for name in names]
+    await until(lambda: all(named(transcriber, name) for name in names))
+    owners = {
+        transcriber.transcriptions[number].session_id
+        for number in (named(transcriber, name) for name in names)
+        if number is not None
+    }
+    assert len(owners) == 2
+    for name in names:
+        await processed(transcriber, name)
+    assert [answer.status_code for answer in await asyncio.gather(*asking)] == [200, 200]
+
+
+async def test_store_false(client: httpx2.AsyncClient, transcriber: FakeTranscriber) -> None:
+    key = await token_of(client)
+    answer = await answered(client, transcriber, "unkept.mp3", key=key, store="false")
+    assert answer.status_code == 200
+    assert int(answer.headers["x-transcription-id"]) not in transcriber.transcriptions
+
+
+async def test_ended_session(client: httpx2.AsyncClient) -> None:
+    answer = await posted(client, name="ended.mp3", key="x" * 43)
+    assert answer.status_code == 401
+    assert answer.json()["error"]["code"] == "invalid_api_key"
+
+
+async def test_full_queue_is_refused_before_the_body(
+    running: Running, transcriber: FakeTranscriber
+) -> None:
+    url = httpx2.URL(running.base_url)
+    head = (
+        f"POST {PATH} HTTP/1.1\r\nHost: {url.host}:{url.port}\r\nContent-Length: 100000000\r\n"
+        "Content-Type: multipart/form-data; boundary=b\r\n\r\n"
+    )
+    transcriber.queue_full = True
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    try:
+        writer.write(head.encode())
+        answer = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+    finally:
+        transcriber.queue_full = False
+        writer.close()
+    assert answer.startswith("http/1.1 503 ")
+    assert "\r\nretry-after: 12\r\n" in answer
+
+
+async def test_departure_cancels_the_job(
+    running: Running, client: httpx2.AsyncClient, transcriber: FakeTranscriber
+) -> None:
+    key = await token_of(client)
+    async with running.client() as leaving:
+        asking = asyncio.create_task(posted(leaving, name="left.mp3", key=key))
+        await until(lambda: named(transcriber, "left.mp3") is not None)
+        asking.cancel()
+    number = named(transcriber, "left.mp3")
+    assert number is not None
+    job = transcriber.jobs[transcriber.transcriptions[number].job_id]
+    await until(lambda: job.status == queue_pb2.JOB_STATUS_CANCELLED)
+
+
+async def test_stream_as_results_arrive(
+    client: httpx2.AsyncClient, transcriber: FakeTranscriber
+) -> None:
+    transcriber.partial = transcription_pb2.PartialTranscript(
+        covered=times.duration(5.2),
+        segments=[
+            transcription_pb2.PartialSegment(
+                start=times.duration(0.0), end=times.duration(5.2), text="Hello everyone, welcome."
+            )
+        ],
+    )
+    events = []
+    try:
+        async with client.stream(
+            "POST",
+            f"/openai{PATH}",
+            files={"file": ("stream.mp3", SOUND, "audio/mpeg")},
+            data={"model": "gpt-4o-transcribe", "stream": "true"},
+        ) as answer:
+            assert answer.headers["content-type"].startswith("text/event-stream")
+            async for line in answer.aiter_lines():
+                if not line.startswith("data: "):
+                    continue
+                events.append(json.loads(line.removeprefix("data: ")))
+                if len(events) == 1:
+                    # The first text is there before the job has completed.
+                    await processed(transcriber, "stream.mp3")
+    finally:
+        transcriber.partial = None
+    assert [event["type"].rpartition(".")[2] for event in events] == ["delta", "delta", "done"]
+    assert "".join(event["delta"] for event in events[:2]) == events[2]["text"] == TEXT
+
+
+async def test_failed_job(client: httpx2.AsyncClient, transcriber: FakeTranscriber) -> None:
+    asking = asyncio.create_task(posted(client, name="failed.mp3"))
+    await until(lambda: named(transcriber, "failed.mp3") is not None)
+    number = named(transcriber, "failed.mp3")
+    assert number is not None
+    transcriber.transcriptions[number].failure.CopyFrom(
+        queue_pb2.Failure(code="AUDIO_PROCESSING_ERROR", message="It cannot be decoded.")
+    )
+    failed = transcription_pb2.TRANSCRIPTION_STATUS_FAILED
+    transcriber.transcriptions[number].status = failed
+    answer = await asking
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"] == "It cannot be decoded."
+
+
+async def test_translations(client: httpx2.AsyncClient, transcriber: FakeTranscriber) -> None:
+    asking = asyncio.create_task(posted(client, "/v1/audio/translations", name="foreign.mp3"))
+    number = await processed(transcriber, "foreign.mp3")
+    assert (await asking).json() == {"text": TEXT}
+    assert transcriber.uploads[number].config.translate
+
+
+async def test_pages_of_other_origins(client: httpx2.AsyncClient) -> None:
+    answer = await client.post(
+        PATH,
+        files={"file": ("foreign.mp3", SOUND)},
+        headers={"Origin": "https://elsewhere.example"},
+    )
+    assert answer.status_code == 403
+    assert answer.json()["error"]["type"] == "permission_error"
+
+
+async def test_models(client: httpx2.AsyncClient) -> None:
+    listed = (await client.get("/v1/models")).json()
+    assert {"whisper-1", "gpt-4o-transcribe"} <= {model["id"] for model in listed["data"]}
+    unknown = await client.get("/openai/v1/models/gpt-5")
+    assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "model_not_found")
