@@ -106,17 +106,17 @@ class Database:
 
     async def fetch_all(self, sql: str, parameters: Any = None) -> list[DictRow]:
         """Run a statement in its own transaction and return all rows."""
-        async with self._single_statement() as connection:
+        async with self.statements() as connection:
             return await fetch_all(connection, sql, parameters)
 
     async def fetch_one(self, sql: str, parameters: Any = None) -> DictRow | None:
         """Run a statement in its own transaction and return the first row."""
-        async with self._single_statement() as connection:
+        async with self.statements() as connection:
             return await fetch_one(connection, sql, parameters)
 
     async def execute(self, sql: str, parameters: Any = None) -> int:
         """Run a statement in its own transaction and return the number of affected rows."""
-        async with self._single_statement() as connection:
+        async with self.statements() as connection:
             return await execute(connection, sql, parameters)
 
     async def check(self) -> None:
@@ -142,10 +142,10 @@ class Database:
             raise
 
     @asynccontextmanager
-    async def _single_statement(self) -> AsyncIterator[Connection]:
-        """Use the transaction that the server makes for a single statement by itself.
+    async def statements(self) -> AsyncIterator[Connection]:
+        """Yield a connection on which every statement is a transaction of its own.
 
-        This saves the round trips of BEGIN and COMMIT.
+        This saves the round trips of BEGIN and COMMIT. Raises the errors of `transaction`.
         """
         async with self._connection() as connection:
             await connection.set_autocommit(True)

@@ -5,7 +5,8 @@ import time
 
 from common import telemetry
 
-_INTERVAL_SECONDS = 0.02
+#: Ten samples per second. Each one wakes the process.
+_INTERVAL_SECONDS = 0.1
 
 
 async def watch() -> None:

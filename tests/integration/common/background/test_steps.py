@@ -348,3 +348,10 @@ async def test_attempts_at_items_that_are_gone_are_forgotten(
     left = {row["item"] for row in await database.fetch_all(_ATTEMPTS)}
     assert left == {"b", *(item for item in left if item.startswith("RESULTS."))}
     assert len(left) == 2, "a message is kept"
+
+
+async def test_step_without_items_takes_no_lock(database: Database) -> None:
+    async with database.transaction() as connection:
+        await ItemAttempts(connection).lock(Chores.name)
+        async with asyncio.timeout(10):
+            await Chores(database).step()

@@ -158,7 +158,11 @@ class ItemStep(IsolatedStep[Item]):
 
     @abstractmethod
     async def due(self, connection: Connection, limit: int) -> Sequence[Item]:
-        """Return at most `limit` due items, without those for which `item_rests` (SQL) is true."""
+        """Return at most `limit` due items, without those for which `item_rests` (SQL) is true.
+
+        Changes nothing. Most steps find nothing most of the time, so they look without a lock
+        first, and again under it when something was there.
+        """
 
     @abstractmethod
     async def handle(self, item: Item) -> None:
@@ -170,6 +174,9 @@ class ItemStep(IsolatedStep[Item]):
         Raises:
             ApplicationError, nats.errors.Error: a server is away. The items wait.
         """
+        async with self._database.statements() as connection:
+            if not await self.due(connection, self.policy.at_a_time):
+                return
         for _ in range(_MOST_ROUNDS):
             async with self._database.transaction() as connection:
                 ledger = ItemAttempts(connection)
