@@ -19,7 +19,7 @@ PYPROJECTS := $(addsuffix /pyproject.toml,$(PACKAGES))
 
 .DEFAULT_GOAL := help
 .PHONY: help install models demo web browser screenshots run start stop status test test-containers test-newcomer chaos unit lint lint-deploy format protos hashes sbom \
-	images bench bench-speakers bench-channels bench-diarization bench-echo bench-engines bench-editing bench-search bench-search-speed bench-languages bench-repetition bench-vocabulary bench-playback bench-web bench-status-reads bench-control-plane bench-upload bench-queue simulate clean distclean
+	images bench bench-speakers bench-channels bench-diarization bench-parts bench-echo bench-engines bench-editing bench-search bench-search-speed bench-languages bench-repetition bench-vocabulary bench-playback bench-web bench-status-reads bench-control-plane bench-upload bench-queue simulate clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -156,6 +156,9 @@ bench-echo: $(READY) $(VERIFIED) ## measure echoes between channels (needs DATA=
 
 bench-diarization: $(READY) $(VERIFIED) ## measure the diarizer's steps (DATA=DIR adds recordings)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m bench.diarization $(if $(DATA),--data $(DATA))
+
+bench-parts: $(READY) $(VERIFIED) ## measure diarization in parts (DATA=DIR adds recordings and voices)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m bench.parts_diarization $(if $(DATA),--data $(DATA))
 
 bench-editing: $(READY) ## measure reading and editing of a long transcript
 	@$(BIN)/python -m bench.editing
