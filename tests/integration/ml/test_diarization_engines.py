@@ -4,6 +4,7 @@ import io
 import itertools
 import warnings
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -57,7 +58,7 @@ def sound(telephone: Recording) -> Samples:
     return read_window(telephone.audio, 6.0, 6.0 + SECONDS)
 
 
-def run(engine: DiarizationEngine, samples: Samples, **options: int) -> tuple[Diarization, Reports]:
+def run(engine: DiarizationEngine, samples: Samples, **options: Any) -> tuple[Diarization, Reports]:
     reports: Reports = []
     found = engine.diarize(
         io.BytesIO(sounds.float_wav(samples)),
