@@ -1,10 +1,11 @@
 """Tasks of the recognizer, with an engine without a model."""
 
 import io
-from typing import cast
+from typing import BinaryIO, cast
 
 import pytest
 
+from common.audio.playback_parts import PART_TYPE, PartPeaksReader
 from common.audio.resampling import SAMPLE_RATE
 from common.disk_reserve import DiskReserve
 from common.objects import RangedObject
@@ -60,3 +61,39 @@ def test_part_is_heard_with_its_margins_on_the_clock_of_the_recording(
     assert seconds(segment.start) == first
     assert [seconds(word.start) for word in segment.words] == [first, first + 1]
     assert seconds(found.languages[0].start) == first
+
+
+class KeepingObjects(SignedObjects):
+    """Keeps what is sent."""
+
+    def __init__(self) -> None:
+        super().__init__(DiskReserve(None, reserve_bytes=0), threads=1)
+        self.sent: dict[str, bytes] = {}
+
+    def send(self, url: str, file: BinaryIO, size: int) -> None:
+        """Keep the bytes of a file."""
+        file.seek(0)
+        self.sent[url] = file.read(size)
+
+
+@pytest.mark.parametrize(
+    ("task", "length"),
+    [
+        (part(0, start=0, end=10), 10.0),
+        (part(1, start=10, end=20), 10.0),
+        (part(2, start=20, end=25), 10.0),
+        (part(2, start=50, end=60), 0.0),
+    ],
+)
+def test_copy_of_a_part_is_without_its_margins(task: queue_pb2.Task, length: float) -> None:
+    task.playback_url, task.peaks_url = "copy", "peaks"
+    objects = KeepingObjects()
+    handler = TranscribeHandler(Recognizer(ListeningEngine(), 5), PlaybackStore(objects))
+    control = TaskControl(lambda _fraction, _step: None)
+    found = handler(task, cast(RangedObject, io.BytesIO(WAV)), control)
+    copy = speech_pb2.Recognition.FromString(found).playback_copy
+    assert copy.content_type == PART_TYPE
+    assert seconds(copy.duration) == length
+    assert copy.size_bytes == len(objects.sent["copy"])
+    peaks = PartPeaksReader(io.BytesIO(objects.sent["peaks"]))
+    assert peaks.count == 200 * length

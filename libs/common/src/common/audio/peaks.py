@@ -6,7 +6,7 @@ Data of a level is that of an 8-bit data file of `audiowaveform`, version 2, wit
 """
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -97,25 +97,44 @@ def write_peaks(file: BinaryIO, channels: Sequence[BinaryIO | None]) -> int:
     A channel without a file, and the end of a shorter one, is silent.
     """
     length = max((_size(channel) // PEAK_BYTES for channel in channels if channel), default=0)
-    levels: list[PeakLevel] = []
-    offset, samples = HEADER_BYTES, _FINEST
-    for _ in RATES:
-        levels.append(PeakLevel(samples_per_peak=samples, length=length, offset=offset))
-        offset += length * PEAK_BYTES * len(channels)
-        length, samples = -(-length // _FACTOR), samples * _FACTOR
-    file.seek(0)
-    file.write(_HEADER.pack(_MAGIC, len(channels), len(levels), 0, SAMPLE_RATE))
-    for level in levels:
-        file.write(_LEVEL.pack(level.samples_per_peak, level.length, level.offset))
     for channel in channels:
         if channel is not None:
             channel.seek(0)
-    for first in range(0, levels[0].length, _BATCH):
-        count = min(_BATCH, levels[0].length - first)
-        peaks = np.stack([_read(channel, count) for channel in channels], axis=1)
+    blocks = (
+        np.stack([_read(channel, min(_BATCH, length - first)) for channel in channels], axis=1)
+        for first in range(0, length, _BATCH)
+    )
+    joined = (block.tobytes() for block in blocks)
+    return write_peak_levels(file, joined, channels=len(channels), length=length)
+
+
+def write_peak_levels(
+    file: BinaryIO, blocks: Iterator[bytes], *, channels: int, length: int
+) -> int:
+    """Write all levels from `length` peaks of the finest, and return the size in bytes.
+
+    The blocks have the peaks of all channels side by side. What they lack is silent.
+    """
+    levels: list[PeakLevel] = []
+    offset, samples, count = HEADER_BYTES, _FINEST, length
+    for _ in RATES:
+        levels.append(PeakLevel(samples_per_peak=samples, length=count, offset=offset))
+        offset += count * PEAK_BYTES * channels
+        count, samples = -(-count // _FACTOR), samples * _FACTOR
+    file.seek(0)
+    file.write(_HEADER.pack(_MAGIC, channels, len(levels), 0, SAMPLE_RATE))
+    for level in levels:
+        file.write(_LEVEL.pack(level.samples_per_peak, level.length, level.offset))
+    held = b""
+    for first in range(0, length, _BATCH):
+        size = min(_BATCH, length - first) * PEAK_BYTES * channels
+        while len(held) < size and (block := next(blocks, None)) is not None:
+            held += block
+        taken, held = held[:size].ljust(size, b"\0"), held[size:]
+        peaks = np.frombuffer(taken, dtype=np.int8).reshape(-1, channels, 2)
         for number, level in enumerate(levels):
             place = first // _FACTOR**number
-            file.seek(level.offset + place * PEAK_BYTES * len(channels))
+            file.seek(level.offset + place * PEAK_BYTES * channels)
             file.write(peaks.tobytes())
             peaks = _coarser(peaks)
     return offset

@@ -18,6 +18,7 @@ from common import logging
 from common.audio.errors import AudioError
 from common.audio.peaks import PeakMeter, write_peaks
 from common.audio.playback_opus import (
+    FRAME,
     OpusEncoder,
     joined_packet,
     opus_head,
@@ -25,14 +26,17 @@ from common.audio.playback_opus import (
     silent_packet,
     width_of,
 )
+from common.audio.playback_parts import PART_TYPE, Core, write_copy, write_part_peaks
 from common.audio.playback_webm import WEBM_TYPE, write_webm
-from common.audio.resampling import Samples
+from common.audio.resampling import SAMPLE_RATE, Samples
 from common.audio.signals import AudioSource, Signal, SignalPart, sound_of
 
 __all__ = ["WEBM_TYPE", "PlaybackError", "PlaybackFiles", "PlaybackRecorder", "signals_of_copy"]
 
 #: Temporary files that may be large, by convention.
 _ON_DISK = "/var/tmp"  # noqa: S108
+#: Samples before a part that are encoded as well, so that the encoder sounds as if it went on.
+_WARM_UP = SAMPLE_RATE // 2
 _log = logging.get(__name__)
 
 
@@ -53,6 +57,7 @@ class PlaybackFiles:
     peaks_bytes: int
     channels: int
     samples: int
+    content_type: str = WEBM_TYPE
 
 
 def signals_of_copy(channels: int) -> list[Signal]:
@@ -75,7 +80,9 @@ class PlaybackRecorder:
     An error never reaches the listeners' source: the copy fails, and recognition continues.
     """
 
-    def __init__(self, signals: int) -> None:
+    def __init__(self, signals: int, core: Core | None = None) -> None:
+        """`core` is the part to keep of the heard sound. By default, all is kept."""
+        self._core = core
         self._files = contextlib.ExitStack()
         self._tracks: list[_Track | None] = [None] * signals
         self._error: Exception | None = None
@@ -109,6 +116,8 @@ class PlaybackRecorder:
             track if track and track.state is _State.ENDED else None for track in self._tracks
         ]
         heard = [track for track in tracks if track is not None]
+        if self._core is not None:
+            return self._part(tracks)
         if not any(track.samples for track in heard):
             raise PlaybackError("No signal was decoded.")
         copy, peaks = self._file(), self._file()
@@ -133,6 +142,29 @@ class PlaybackRecorder:
             samples=samples,
         )
 
+    def _part(self, tracks: "Sequence[_Track | None]") -> PlaybackFiles:
+        """Return the copy of a part, which may lie after the end of the sound."""
+        heard = [track for track in tracks if track is not None]
+        if not heard:
+            raise PlaybackError("No signal was decoded.")
+        copy, peaks = self._file(), self._file()
+        copy_bytes = write_copy(
+            copy,
+            [iter(()) if track is None else track.read() for track in tracks],
+            count=max(track.packets for track in heard),
+            delay=heard[0].delay,
+        )
+        peaks_bytes = write_part_peaks(peaks, [track.peaks if track else None for track in tracks])
+        return PlaybackFiles(
+            copy=copy,
+            copy_bytes=copy_bytes,
+            peaks=peaks,
+            peaks_bytes=peaks_bytes,
+            channels=len(tracks),
+            samples=max(track.samples for track in heard),
+            content_type=PART_TYPE,
+        )
+
     def _recorded(self, number: int, blocks: Iterator[Samples]) -> Iterator[Samples]:
         """Yield blocks and record them. A signal that was decoded before is not recorded again."""
         track = self._tracks[number]
@@ -154,7 +186,7 @@ class PlaybackRecorder:
             self._attempt(track.end)
 
     def _begin(self, number: int) -> None:
-        self._tracks[number] = _Track(self._file(), self._file())
+        self._tracks[number] = _Track(self._file(), self._file(), self._core or Core())
 
     def _attempt(self, work: Callable[[], None]) -> None:
         """Do a part of recording. Nothing is recorded after the first error."""
@@ -187,10 +219,15 @@ class _State(Enum):
 class _Track:
     """Packets and peaks of one signal."""
 
-    def __init__(self, file: BinaryIO, peaks: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, peaks: BinaryIO, core: Core) -> None:
         self._file = file
         self._encoder = OpusEncoder()
         self._meter = PeakMeter(peaks)
+        self._core = core
+        # Whole packets before the core, which warm the encoder up and are dropped.
+        self._early = min(core.first, _WARM_UP) // FRAME
+        self._skipped = core.first - self._early * FRAME
+        self._position = 0
         self.peaks = peaks
         self.delay = self._encoder.delay
         self.packets = 0
@@ -199,9 +236,13 @@ class _Track:
 
     def push(self, samples: Samples) -> None:
         """Add samples."""
-        self.samples += len(samples)
-        self._meter.push(samples)
-        self._write(self._encoder.push(samples))
+        begin, self._position = self._position, self._position + len(samples)
+        own = samples[max(0, self._core.first - begin) :]
+        if self._core.length is not None:
+            own = own[: self._core.length - self.samples]
+        self.samples += len(own)
+        self._meter.push(own)
+        self._write(self._encoder.push(samples[max(0, self._skipped - begin) :]))
 
     def end(self) -> None:
         """Write what is left."""
@@ -216,8 +257,12 @@ class _Track:
             yield self._file.read(int.from_bytes(length))
 
     def _write(self, packets: Sequence[bytes]) -> None:
-        self.packets += len(packets)
-        for packet in packets:
+        dropped = min(self._early, len(packets))
+        self._early -= dropped
+        most = self._core.packets
+        kept = packets[dropped : None if most is None else dropped + most - self.packets]
+        self.packets += len(kept)
+        for packet in kept:
             self._file.write(len(packet).to_bytes(2))
             self._file.write(packet)
 

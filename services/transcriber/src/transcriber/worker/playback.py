@@ -4,7 +4,7 @@ import time
 from typing import Any, BinaryIO
 
 from common import logging, telemetry
-from common.audio.playback import WEBM_TYPE, PlaybackFiles, PlaybackRecorder
+from common.audio.playback import PlaybackFiles, PlaybackRecorder
 from common.audio.resampling import SAMPLE_RATE
 from common.errors import DiskFullError, UnavailableError
 from common.signed_objects import AccessExpiredError, SignedObjects
@@ -97,7 +97,7 @@ def _check(control: TaskControl) -> None:
 
 def _description(files: PlaybackFiles) -> speech_pb2.PlaybackCopy:
     return speech_pb2.PlaybackCopy(
-        content_type=WEBM_TYPE,
+        content_type=files.content_type,
         size_bytes=files.copy_bytes,
         peaks_size_bytes=files.peaks_bytes,
         channel_count=files.channels,

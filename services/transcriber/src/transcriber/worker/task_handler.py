@@ -4,6 +4,8 @@ import io
 from collections.abc import Sequence
 
 from common.audio.playback import PlaybackRecorder
+from common.audio.playback_parts import Core
+from common.audio.resampling import SAMPLE_RATE
 from common.audio.signals import AudioSource
 from common.objects import RangedObject
 from common.tasks import parts
@@ -24,9 +26,9 @@ class TranscribeHandler:
     def __call__(self, task: queue_pb2.Task, audio: RangedObject, control: TaskControl) -> bytes:
         """Process a task, as described in `common.tasks.task.TaskHandler`."""
         sounds = sounds_of(task, io.BufferedReader(audio))
-        if not task.playback_url or task.HasField("range"):
+        if not task.playback_url:
             return self._recognize(task, sounds, control).SerializeToString()
-        with PlaybackRecorder(len(sounds)) as recorder:
+        with PlaybackRecorder(len(sounds), _core(task)) as recorder:
             found = self._recognize(task, recorder.listening(sounds), control)
             # The copy is stored before the result that announces it.
             copy = self._copies.store(task, recorder, control)
@@ -47,3 +49,14 @@ class TranscribeHandler:
         )
         parts.move(found, parts.heard_span(task).start)
         return found
+
+
+def _core(task: queue_pb2.Task) -> Core | None:
+    """Return the part of the heard sound without its margins, None for a whole recording."""
+    if not task.HasField("range"):
+        return None
+    core, start = parts.core_span(task), parts.heard_span(task).start
+    return Core(
+        first=round((core.start - start) * SAMPLE_RATE),
+        length=None if core.end is None else round((core.end - core.start) * SAMPLE_RATE),
+    )
