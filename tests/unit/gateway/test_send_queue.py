@@ -11,6 +11,7 @@ from gateway.live.send_queue import (
     GOING_AWAY,
     MAX_EDITS,
     MAX_ENDINGS,
+    MAX_PARTS,
     MAX_PROGRESS,
     SESSION_ENDED,
     TOO_SLOW,
@@ -90,6 +91,18 @@ async def test_every_revision_is_sent_in_order() -> None:
         queue.put_edit(7, revision, "text")
     assert queue.closing is None
     queue.put_edit(8, 2, "one more")
+    assert queue.closing is TOO_SLOW
+
+
+async def test_every_part_of_a_text_is_sent_in_order() -> None:
+    queue = SendQueue()
+    for until in range(4):
+        queue.put_part("job_1", until, f"text {until}")
+    assert await drain(queue) == [f"text {until}" for until in range(4)]
+    for until in range(MAX_PARTS):
+        queue.put_part("job_1", until, "text")
+    assert queue.closing is None
+    queue.put_part("job_2", 0, "one more")
     assert queue.closing is TOO_SLOW
 
 

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from common import times
 from gateway.live import messages
 from gateway.live.models import LiveMessage
-from securetranscribe.v1 import event_pb2, queue_pb2, transcript_pb2
+from securetranscribe.v1 import event_pb2, queue_pb2, transcript_pb2, transcription_pb2
 from tests.unit.gateway.fakes import NOON
 
 _MESSAGES: TypeAdapter[LiveMessage] = TypeAdapter(LiveMessage)
@@ -87,6 +87,28 @@ SENT = {
             )
         ),
         '{"transcription_id":67,"revision":5,"kind":"undo","author":"session_6f0c"}',
+    ),
+    "transcript_part": (
+        messages.part(
+            event_pb2.TranscriptPart(
+                transcription_id=67,
+                partial_transcript=transcription_pb2.PartialTranscript(
+                    job_id="job_1",
+                    covered=times.duration(56.0),
+                    segments=[
+                        transcription_pb2.PartialSegment(
+                            start=times.duration(1.5),
+                            end=times.duration(2.5),
+                            text="Good morning.",
+                            language="en",
+                        )
+                    ],
+                ),
+            )
+        ),
+        '{"recognized_until":56.0,"segments":[{"text":"Good morning.","start_time":1.5,'
+        '"end_time":2.5,"language":"en","channel":null}],"transcription_id":67,'
+        '"job_id":"job_1"}',
     ),
     "pong": (messages.pong(NOON), '{"timestamp":"2024-01-01T12:00:00Z"}'),
 }

@@ -53,7 +53,7 @@ def test_the_first_part_of_a_long_recording_is_brief() -> None:
     parts = plan(3600.0, SPEECH, idle=1)
     assert parts[0].seconds == 60
     assert min(part.seconds for part in parts[1:]) > 200
-    assert plan(3600.0, VOICES, idle=1)[0].seconds == 1200
+    assert plan(3600.0, VOICES, idle=1)[0].seconds == 900
 
 
 def test_parts_hear_a_margin_of_their_neighbors() -> None:

@@ -13,6 +13,8 @@ from gateway.api.transcription_models import (
     FileInfo,
     JobWord,
     LanguageSpan,
+    PartialSegment,
+    PartialTranscript,
     Segment,
     SpeakersRequested,
     SpeakerStats,
@@ -117,6 +119,11 @@ async def status_data(
         speakers_requested=speakers_requested(transcription.diarization_requested),
         speakers=speaker_names(transcription),
         segments=segments,
+        partial_transcript=(
+            partial_transcript(transcription.partial_transcript)
+            if transcription.HasField("partial_transcript")
+            else None
+        ),
         speaker_stats=_speaker_stats(transcription),
         job_id=transcription.job_id or None,
         stages=stage_data(transcription.stages),
@@ -129,6 +136,23 @@ async def status_data(
         folder_id=transcription.folder_id or None,
         favorite=transcription.favorite,
         tags=[tag(one) for one in transcription.tags],
+    )
+
+
+def partial_transcript(partial: transcription_pb2.PartialTranscript) -> PartialTranscript:
+    """Convert the text of a recording that is being processed."""
+    return PartialTranscript(
+        recognized_until=times.seconds(partial.covered),
+        segments=[
+            PartialSegment(
+                text=segment.text,
+                start_time=times.seconds(segment.start),
+                end_time=times.seconds(segment.end),
+                language=segment.language or None,
+                channel=segment.channel or None,
+            )
+            for segment in partial.segments
+        ],
     )
 
 

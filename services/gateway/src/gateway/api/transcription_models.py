@@ -124,6 +124,23 @@ class TagData(ApiModel):
     color: str | None = Field(description="Null without one.", examples=["#3366cc"])
 
 
+class PartialSegment(ApiModel):
+    """A passage of text without a speaker. Times are in seconds from the start."""
+
+    text: str
+    start_time: float
+    end_time: float
+    language: str | None
+    channel: int | None = Field(description="Number of the channel, null in a mix.")
+
+
+class PartialTranscript(ApiModel):
+    """Text recognized so far of a long recording."""
+
+    recognized_until: float = Field(description="Seconds from the start.")
+    segments: list[PartialSegment]
+
+
 class SpeakersRequested(ApiModel):
     """Numbers of speakers that the last job, or else the upload, named. Null if unknown."""
 
@@ -154,6 +171,9 @@ class StatusData(ApiModel):
     speakers_requested: SpeakersRequested
     speakers: list[str]
     segments: list[Segment]
+    partial_transcript: PartialTranscript | None = Field(
+        description="Text so far while a long recording is processed in parts, else null."
+    )
     speaker_stats: dict[str, SpeakerStats]
     job_id: str | None = Field(description="ID of the last job, null before the first start.")
     stages: list[StageData] = Field(

@@ -93,6 +93,8 @@ class Hub:
             self._ending(workspace_id, cancelled.job_id, messages.cancelled(cancelled))
         elif kind == "transcript_edited":
             self._edited(workspace_id, event.transcript_edited)
+        elif kind == "transcript_part":
+            self._part(workspace_id, event.transcript_part)
         elif kind == "session_revoked":
             self.end_session(Grant(session_id=event.session_id, workspace_id=workspace_id))
 
@@ -136,6 +138,16 @@ class Hub:
         text = messages.edited(event)
         for client in clients:
             client.send_queue.put_edit(event.transcription_id, event.revision, text)
+
+    def _part(self, workspace_id: str, event: event_pb2.TranscriptPart) -> None:
+        clients = self._clients.get(workspace_id)
+        job_id = event.partial_transcript.job_id
+        if not clients or job_id in self._ended:
+            return
+        text = messages.part(event)
+        until = event.partial_transcript.covered.ToMilliseconds()
+        for client in clients:
+            client.send_queue.put_part(job_id, until, text)
 
     def _ending(self, workspace_id: str, job_id: str, text: str) -> None:
         if job_id in self._ended:

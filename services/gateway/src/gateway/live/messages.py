@@ -5,6 +5,7 @@ import json
 
 from common import times
 from gateway.api.transcript_conversion import REVISION_KINDS
+from gateway.api.transcription_conversion import partial_transcript
 from gateway.live import models
 from gateway.live.models import LiveMessage, QueueState
 from securetranscribe.v1 import event_pb2, queue_pb2
@@ -95,6 +96,18 @@ def edited(event: event_pb2.TranscriptEdited) -> str:
         author=event.author or None,
     )
     return _text(models.TranscriptEditedMessage(data=data))
+
+
+def part(event: event_pb2.TranscriptPart) -> str:
+    """Return a `transcript_part` message."""
+    partial = partial_transcript(event.partial_transcript)
+    data = models.TranscriptPart(
+        transcription_id=event.transcription_id,
+        job_id=event.partial_transcript.job_id,
+        recognized_until=partial.recognized_until,
+        segments=partial.segments,
+    )
+    return _text(models.TranscriptPartMessage(data=data))
 
 
 def pong(now: dt.datetime | None = None) -> str:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from gateway.api.transcript_models import RevisionKind
+from gateway.api.transcription_models import PartialTranscript
 from gateway.web.envelope import ApiModel, Moment
 
 _REF_TEMPLATE = "#/components/schemas/{model}"
@@ -85,6 +86,13 @@ class TranscriptRevision(ApiModel):
     )
 
 
+class TranscriptPart(PartialTranscript):
+    """The next text of a long recording that is being processed."""
+
+    transcription_id: int
+    job_id: str
+
+
 class ServerTime(ApiModel):
     """Time of the server."""
 
@@ -133,6 +141,13 @@ class TranscriptEditedMessage(ApiModel):
     data: TranscriptRevision
 
 
+class TranscriptPartMessage(ApiModel):
+    """Sent in order while a long recording is processed. A status has all text so far."""
+
+    type: Literal["transcript_part"] = "transcript_part"
+    data: TranscriptPart
+
+
 class PongMessage(ApiModel):
     """Response to `{"type": "ping"}`."""
 
@@ -147,6 +162,7 @@ LiveMessage = Annotated[
     | JobFailedMessage
     | JobCancelledMessage
     | TranscriptEditedMessage
+    | TranscriptPartMessage
     | PongMessage,
     Field(discriminator="type", description="A message of the WebSocket at `/ws`."),
 ]

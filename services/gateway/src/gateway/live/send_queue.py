@@ -7,6 +7,8 @@ from dataclasses import dataclass
 MAX_ENDINGS = 256
 MAX_EDITS = 2048
 MAX_PROGRESS = 256
+#: Each has the text of some minutes.
+MAX_PARTS = 64
 _QUEUE = ("queue", "")
 
 
@@ -26,22 +28,23 @@ GOING_AWAY = Closing(code=1012, reason="The server is restarting. Connect again.
 class SendQueue:
     """Messages waiting for one client.
 
-    Only the latest progress of each job and the latest queue state are kept. Job endings and new
-    revisions of transcripts are always kept, and clients with too many unread ones are
-    disconnected.
+    Only the latest progress of each job and the latest queue state are kept. Job endings, new
+    revisions of transcripts and parts of texts are always kept, and clients with too many unread
+    ones are disconnected.
     """
 
     def __init__(self) -> None:
         self._waiting: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._endings = 0
         self._edits = 0
+        self._parts = 0
         self._ready = asyncio.Event()
         self.closing: Closing | None = None
 
     def put_progress(self, job_id: str, text: str) -> None:
         """Queue the progress of a job, in place of any earlier progress of it."""
         key = ("progress", job_id)
-        replaceable = len(self._waiting) - self._endings - self._edits
+        replaceable = len(self._waiting) - self._endings - self._edits - self._parts
         if key not in self._waiting and replaceable > MAX_PROGRESS:
             return
         self._put(key, text)
@@ -63,6 +66,16 @@ class SendQueue:
         key = ("edit", f"{transcription_id}.{revision}")
         if key not in self._waiting:
             self._edits += 1
+        self._put(key, text)
+
+    def put_part(self, job_id: str, until: int, text: str) -> None:
+        """Queue the text of a part that ends at a time (milliseconds)."""
+        if self._parts >= MAX_PARTS:
+            self.close(TOO_SLOW)
+            return
+        key = ("part", f"{job_id}.{until}")
+        if key not in self._waiting:
+            self._parts += 1
         self._put(key, text)
 
     def put_queue(self, text: str) -> None:
@@ -89,6 +102,8 @@ class SendQueue:
             self._endings -= 1
         elif kind == "edit":
             self._edits -= 1
+        elif kind == "part":
+            self._parts -= 1
         if not self._waiting:
             self._ready.clear()
         return text

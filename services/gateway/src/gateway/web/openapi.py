@@ -62,7 +62,8 @@ def document(app: FastAPI, *, messages: Mapping[str, Any]) -> dict[str, Any]:
         components.get("schemas", {}).pop(name, None)
     components["securitySchemes"] = _SCHEMES
     schemas = components.setdefault("schemas", {})
-    if clashes := schemas.keys() & messages.keys():
-        raise ValueError(f"Messages and responses share the names {clashes}.")
+    shared = schemas.keys() & messages.keys()
+    if clashes := {name for name in shared if schemas[name] != messages[name]}:
+        raise ValueError(f"Messages and responses have other schemas of the names {clashes}.")
     schemas.update(messages)
     return schema
