@@ -50,7 +50,7 @@ def text_of(segments: Iterable[Segment]) -> str:
 
 
 def usage(transcript: Transcript) -> dict[str, Any]:
-    """Return the usage, which is counted by the length of the recording."""
+    """Return the usage in whole seconds of the recording."""
     seconds = math.ceil(_duration(transcript))
     return {"type": "duration", "seconds": seconds}
 

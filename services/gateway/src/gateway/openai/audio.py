@@ -118,7 +118,7 @@ class _Request:
 
     @property
     def departure(self) -> Departure:
-        """The client's departure, which can be noticed once the body has been read."""
+        """The client's departure, for use after the body has been read."""
         if self._departure is None:
             self._departure = Departure(self._request)
         return self._departure
@@ -135,7 +135,7 @@ class _Request:
         return self._call
 
     async def end(self, *, complete: bool) -> None:
-        """Leave nothing behind but what is to be kept. A job that is not complete is cancelled."""
+        """Erase the call unless it is to be kept. Cancel its job unless it is complete."""
         if self._ended:
             return
         self._ended = True

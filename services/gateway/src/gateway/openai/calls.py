@@ -42,7 +42,7 @@ State = transcription_pb2.WatchTranscriptionResponse
 
 @dataclass(frozen=True, kw_only=True)
 class AudioCall:
-    """A call whose recording is stored and whose job is queued."""
+    """A call with a stored recording and a queued job."""
 
     visitor: Visitor
     parameters: AudioParameters
@@ -120,7 +120,7 @@ class AudioCalls:
                 await states.aclose()
 
     async def transcript(self, call: AudioCall) -> Transcript:
-        """Return the transcript of a call whose job is complete."""
+        """Return the transcript of a call after its job."""
         transcription = transcription_pb2.Transcription()
         segments: list[transcription_pb2.Segment] = []
         pieces = self._backends.read(
@@ -212,7 +212,7 @@ def _has_ended(transcription: transcription_pb2.Transcription) -> bool:
 
 
 def _check(transcription: transcription_pb2.Transcription) -> None:
-    """Raise the reason of a job that has not completed."""
+    """Raise the reason of a failed or cancelled job."""
     if transcription.status == transcription_pb2.TRANSCRIPTION_STATUS_FAILED:
         failure = transcription.failure
         raise _REASONS.get(failure.code, TranscriptionError)(failure.message)

@@ -1,4 +1,4 @@
-"""Names of models that clients send, and what each of them stands for here."""
+"""Names of models in requests, and their meaning in this deployment."""
 
 import re
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ class ModelNotFoundError(NotFoundError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OfferedModel:
-    """A name that stands for the models of this deployment.
+    """A name for the models of this deployment.
 
     `created` is the time in seconds at which the name was introduced. Speakers are told apart by
     default with `diarizes`, and only models that can translate accept translations.

@@ -1,4 +1,4 @@
-"""Clients that hang up while their answer is made."""
+"""Departure of clients before their answer."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
@@ -16,7 +16,7 @@ class Departure:
         self._gone = asyncio.ensure_future(_hung_up(request))
 
     async def before(self, work: Awaitable[T], seconds: float | None = None) -> T:
-        """Return the result of work, which is cancelled when the client hangs up.
+        """Return the result of work. Cancel it when the client hangs up.
 
         Raises:
             ClientDisconnect: the client hung up.

@@ -61,7 +61,7 @@ class AudioForm:
     async def finish(
         self,
     ) -> tuple[AudioParameters, transcription_pb2.UploadTranscriptionResponse]:
-        """Complete the upload at the end of the form, which starts its job.
+        """Complete the upload at the end of the form, and start its job.
 
         Raises:
             ModelNotFoundError: there is no such model.

@@ -11,7 +11,7 @@ from gateway.web.callers import client_address
 
 
 class ModelApi:
-    """The names of models that audio requests may have. Everybody may read them."""
+    """The names of models for audio requests. Everybody may read them."""
 
     def __init__(self, limits: RateLimits) -> None:
         self._limits = limits

@@ -171,7 +171,7 @@ def _logprobs(form: _Form, response_format: Format) -> bool:
 
 
 def _check_chunking(form: _Form) -> None:
-    """Check the strategy, which changes nothing: speech is always found before recognition."""
+    """Check the strategy. It has no effect: speech is always found before recognition."""
     text, members = form.text(_CHUNKING), form.members(_CHUNKING)
     if members.get("type", "server_vad") != "server_vad" or (
         not members and text not in ("", "auto")

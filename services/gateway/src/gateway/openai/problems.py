@@ -1,4 +1,4 @@
-"""Errors in the shape that clients of OpenAI's API expect."""
+"""Errors in the shape of OpenAI's API."""
 
 import json
 

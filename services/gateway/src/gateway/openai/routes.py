@@ -1,4 +1,4 @@
-"""Routes of the API, which are not part of the documented JSON API."""
+"""Routes of the audio API, apart from the documented JSON API."""
 
 from collections.abc import Awaitable, Callable
 

@@ -37,7 +37,7 @@ async def events(calls: AudioCalls, call: AudioCall) -> AsyncGenerator[dict[str,
 
 
 class _Sent:
-    """The text that was sent so far, by the time up to which it reaches."""
+    """The text sent so far, and its end in seconds of the recording."""
 
     def __init__(self) -> None:
         self.until = 0.0
@@ -46,7 +46,7 @@ class _Sent:
     def new(
         self, partial: transcription_pb2.PartialTranscript
     ) -> Iterator[transcription_pb2.PartialSegment]:
-        """Yield the segments that were not sent yet. A repeated watch begins with all of them."""
+        """Yield the segments not sent yet. A repeated watch begins with all of them."""
         until = self.until
         for segment in partial.segments:
             if times.seconds(segment.start) >= until - _SLACK_SECONDS:
@@ -55,7 +55,7 @@ class _Sent:
         self.until = max(self.until, times.seconds(partial.covered))
 
     def joined(self, text: str) -> str:
-        """Return a text with the space, if any, that separates it from the text before."""
+        """Return a text with the space, if any, between it and the text before."""
         before, self._last = self._last, text
         if not before:
             return text

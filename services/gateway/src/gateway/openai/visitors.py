@@ -24,7 +24,7 @@ from gateway.web.origins import Origins
 
 @dataclass(frozen=True, kw_only=True)
 class Visitor:
-    """The caller of one request. A guest has a session that ends with the request."""
+    """The caller of one request. The session of a guest ends with the request."""
 
     session: Session
     guest: bool
@@ -32,10 +32,10 @@ class Visitor:
 
 
 class Keys(Protocol):
-    """Keys that clients send as Bearer tokens."""
+    """Keys of clients, sent as Bearer tokens."""
 
     async def find(self, key: str) -> Session | None:
-        """Return the session of a key, None for a text that is no key of this server.
+        """Return the session of a key, None for a text of another form.
 
         Raises:
             AuthenticationError: it has the form of a key, and is not valid.
@@ -79,12 +79,12 @@ class Visitors:
 
     @asynccontextmanager
     async def visiting(self, request: Request) -> AsyncIterator[Visitor]:
-        """Yield the caller of a request, whose session is kept alive meanwhile.
+        """Yield the caller of a request, and keep the session alive meanwhile.
 
-        The session of a guest is invalidated at the end, which has everything of it erased.
+        The session of a guest is invalidated at the end, and everything of it erased.
 
         Raises:
-            AuthenticationError: the key belongs to a session that has ended.
+            AuthenticationError: the key belongs to an ended session.
             AuthorizationError: a page of another origin sent the request without a key.
             RateLimitedError: the caller or the address has sent too many requests.
         """
