@@ -7,10 +7,13 @@ from os import PathLike
 
 import numpy as np
 from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.packet import Packet
 
 from common.audio.conditioning import SignalConditioner
 from common.audio.container import DECODING_ERRORS, OpenAudio, open_audio, open_link
 from common.audio.errors import UndecodableAudioError
+from common.audio.kinds import AudioKind
 from common.audio.resampling import NOTHING, SAMPLE_RATE, Downmix, Packer, Samples
 from common.audio.seekable import View
 from common.audio.signals import AudioSource, Signal, SignalPart, Sound, Span, sound_of
@@ -21,6 +24,14 @@ BLOCK = 65_536
 
 #: Decoders need sound from before the wanted start (MP3's bit reservoir, Opus' pre-roll).
 _PREROLL_SECONDS = 0.5
+#: Containers in which FFmpeg finds moments by counting or by guessing, so that they are wrong in
+#: files with damaged, joined or badly described frames. These are read from their beginning.
+_GUESSING = frozenset(
+    {
+        *(AudioKind.AAC, AudioKind.AC3, AudioKind.AMR, AudioKind.DTS, AudioKind.EAC3),
+        *(AudioKind.GSM, AudioKind.LATM, AudioKind.MP3, AudioKind.MPEG_PS),
+    }
+)
 #: The longest silence before the first sound, in seconds.
 _MOST_SILENCE_SECONDS = 3 * 3600.0
 #: Sample rates outside this range, in Hz, come from broken headers.
@@ -130,12 +141,18 @@ def frames(opened: OpenAudio, start: float = 0.0) -> Iterator[tuple[float | None
 
 
 def _frames_of_one(opened: OpenAudio, start: float) -> Iterator[tuple[float | None, AudioFrame]]:
-    if start > 0:
+    earliest = start - _PREROLL_SECONDS
+    skipped = _Skipped(opened, earliest) if earliest > 0 and opened.kind in _GUESSING else None
+    if skipped is not None:
+        _rewind(opened)
+    elif start > 0:
         _seek(opened, start)
     broken = 0
     packer = Packer()
     try:
         for packet in opened.container.demux(opened.stream):
+            if skipped is not None and skipped.includes(packet):
+                continue
             try:
                 decoded = packet.decode()
             except DECODING_ERRORS:
@@ -151,6 +168,26 @@ def _frames_of_one(opened: OpenAudio, start: float) -> Iterator[tuple[float | No
     except DECODING_ERRORS:
         # The container is broken from here on. Earlier sound is still valid.
         opened.file.raise_failure()
+
+
+class _Skipped:
+    """The packets before a moment, which need not be decoded. They are in order of time."""
+
+    def __init__(self, opened: OpenAudio, moment: float) -> None:
+        self._opened = opened
+        self._moment = moment
+        self._over = False
+
+    def includes(self, packet: "Packet[AudioStream]") -> bool:
+        """Return whether a packet ends before the moment. Those without a time do not."""
+        if self._over:
+            return False
+        time = None
+        if packet.pts is not None and packet.time_base is not None and packet.size:
+            end = packet.pts + (packet.duration or 0)
+            time = self._opened.on_clock(float(end * packet.time_base))
+        self._over = time is None or time >= self._moment
+        return not self._over
 
 
 def _is_sane(frame: AudioFrame) -> bool:
@@ -192,7 +229,7 @@ def _timed(
     opened: OpenAudio, start: float, downmix: Downmix, conditioner: SignalConditioner
 ) -> Iterator[tuple[float, Samples]]:
     """Yield resampled stretches with their start times. Gaps are filled with silence."""
-    timeline = Timeline(opened)
+    timeline = Timeline(opened, start)
     for time, frame in conditioner.condition(frames(opened, start)):
         before = timeline.clock
         gap = timeline.place(time)

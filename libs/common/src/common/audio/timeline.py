@@ -18,9 +18,11 @@ class Timeline:
     `clock` is the position of the next sound.
     """
 
-    def __init__(self, opened: OpenAudio) -> None:
+    def __init__(self, opened: OpenAudio, start: float = 0.0) -> None:
+        """`start` is the moment from which sound is wanted, in seconds."""
         self.clock = 0.0
-        self._latest = _latest(opened)
+        # A time found by seeking is credible, though the declared length may be too short.
+        self._latest = max(_latest(opened), start + _BEYOND_SECONDS)
         self._seams = [link.start for link in opened.links]
         self._silence_left = _MOST_SILENCE_SECONDS
         self._begun = False
