@@ -10,12 +10,12 @@ from av import AudioFrame
 from common import languages
 from common.audio.conditioning import SignalConditioner
 from transcriber.captures.completion import NOT_FINISHED, NOT_STARTED
+from transcriber.domain.playback import NO_COPY
 from transcriber.names.assignment import NOT_LEARNED
 from transcriber.names.clips import NO_CLIPS
 from transcriber.names.follow_up import NO_NAMES
 from transcriber.recordings.cleanup import NOT_ERASED
 from transcriber.transcripts.assembly import NO_SPEAKERS, NO_SPEECH
-from transcriber.worker.playback import NO_COPY
 
 PAGE = (Path(__file__).parents[3] / "docs/api.md").read_text()
 SECTION = PAGE.partition("### Warnings")[2].partition("\n### ")[0]

@@ -27,7 +27,8 @@ from tests.integration.transcriber.conftest import Api, ApiFactory, Caller
 from tests.integration.transcriber.fakes import TWO_SPEAKERS, WorkerFactory, gives, until, wav
 from tests.unit.common.audio.sounds import float_wav, lag
 from tests.unit.transcriber.worker.listening import ListeningEngine
-from transcriber.worker.playback import NO_COPY, PlaybackStore
+from transcriber.domain.playback import NO_COPY
+from transcriber.worker.playback import PlaybackStore
 from transcriber.worker.recognizer import Recognizer
 from transcriber.worker.task_handler import TranscribeHandler
 

@@ -19,7 +19,8 @@ from securetranscribe.v1 import queue_pb2, speech_pb2
 from tests.unit.common.audio.sounds import float_wav, noise
 from tests.unit.transcriber.worker.fakes import FakeEngine
 from tests.unit.transcriber.worker.listening import ListeningEngine
-from transcriber.worker.playback import NO_COPY, PlaybackStore
+from transcriber.domain.playback import NO_COPY
+from transcriber.worker.playback import PlaybackStore
 from transcriber.worker.recognizer import Recognizer
 from transcriber.worker.task_handler import TranscribeHandler
 

@@ -71,8 +71,8 @@ class Lengths:
     prompt: bool = False
 
 
-#: Speakers are told apart the better, the more is heard of them at once. With its margins, a part fits
-#: into a window of the diarizer (DIARIZATION_WINDOW_SECONDS).
+#: Speakers are told apart the better, the more is heard of them at once. With its margins, a part
+#: fits into a window of the diarizer (DIARIZATION_WINDOW_SECONDS).
 LENGTHS = {
     Stage.TRANSCRIBE: Lengths(longest=240.0, shortest=60.0, prompt=True),
     Stage.DIARIZE: Lengths(longest=1180.0, shortest=200.0),

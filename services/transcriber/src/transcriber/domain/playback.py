@@ -3,6 +3,8 @@
 import datetime as dt
 from dataclasses import dataclass
 
+NO_COPY = "A copy for playback could not be made."
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CopyKeys:
@@ -39,10 +41,14 @@ class MadeCopy:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StoredCopy:
-    """A copy of a recording or a part of one, and the key of the result that announces it."""
+    """A copy of a recording or a part of one, and the key of the result that announces it.
+
+    `start` is the second at which the part begins.
+    """
 
     result_key: str
     made: MadeCopy
+    start: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

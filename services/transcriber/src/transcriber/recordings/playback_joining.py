@@ -1,16 +1,33 @@
 """Playback copies of recordings that were processed in parts, joined from those of the parts."""
 
-from collections.abc import Sequence
+import asyncio
+import io
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from typing import BinaryIO
 
+from common import logging, telemetry
+from common.audio.playback import (
+    WEBM_TYPE,
+    PlaybackError,
+    PlaybackFiles,
+    directory_of_large_files,
+)
+from common.audio.playback_joining import PartCopy, join_copies
+from common.audio.resampling import SAMPLE_RATE
+from common.errors import NotFoundError
 from common.objects import ObjectStore
 from common.postgres import Database
 from transcriber.domain.jobs import Task
-from transcriber.domain.playback import StoredCopy
+from transcriber.domain.playback import CopyKeys, MadeCopy, StoredCopy
 from transcriber.store.playback import PlaybackCopies
+
+_CHUNK_BYTES = 1024 * 1024
+_log = logging.get(__name__)
 
 
 class CopyJoiner:
-    """Joins copies of parts. A copy that cannot be joined does not keep a job from completing."""
+    """Joins copies of parts."""
 
     def __init__(self, database: Database, objects: ObjectStore, *, bucket: str) -> None:
         self._database = database
@@ -20,9 +37,55 @@ class CopyJoiner:
     async def join(self, parts: Sequence[StoredCopy], merge: Task) -> StoredCopy | None:
         """Join the copies of all parts, in order, under the key of the merge.
 
-        Return None if one of them was removed, as an earlier transcript has the joined copy then.
+        Return None if one of them was removed, because an earlier transcript has the joined copy
+        then.
+
+        Raises:
+            PlaybackError: a copy is missing or damaged.
         """
         async with self._database.transaction() as connection:
             if await PlaybackCopies(connection).removed_before([one.result_key for one in parts]):
                 return None
-        return None
+        keys = CopyKeys.of_result(merge.result_key)
+        directory = directory_of_large_files()
+        with (
+            tempfile.TemporaryFile(dir=directory) as copy,
+            tempfile.TemporaryFile(dir=directory) as peaks,
+        ):
+            sources = [await self._open(part) for part in parts]
+            try:
+                made = await asyncio.to_thread(join_copies, sources, copy=copy, peaks=peaks)
+            except PlaybackError as error:
+                telemetry.PLAYBACK_COPIES.labels("failed").inc()
+                _log.warning("no joined copy", job_id=merge.job_id, exc_info=error)
+                raise
+            await self._objects.put_stream(self._bucket, keys.playback, _chunks(copy))
+            await self._objects.put_stream(self._bucket, keys.peaks, _chunks(peaks))
+        return StoredCopy(result_key=merge.result_key, made=_made(made))
+
+    async def _open(self, part: StoredCopy) -> PartCopy:
+        keys = CopyKeys.of_result(part.result_key)
+        try:
+            copy, peaks = [
+                io.BufferedReader(await self._objects.open(self._bucket, key))
+                for key in (keys.playback, keys.peaks)
+            ]
+        except NotFoundError as error:
+            raise PlaybackError(f"The copy {part.result_key} is not there.") from error
+        return PartCopy(start=part.start, seconds=part.made.duration, copy=copy, peaks=peaks)
+
+
+async def _chunks(file: BinaryIO) -> AsyncIterator[bytes]:
+    file.seek(0)
+    while chunk := await asyncio.to_thread(file.read, _CHUNK_BYTES):
+        yield chunk
+
+
+def _made(files: PlaybackFiles) -> MadeCopy:
+    return MadeCopy(
+        content_type=WEBM_TYPE,
+        size_bytes=files.copy_bytes,
+        peaks_bytes=files.peaks_bytes,
+        channels=files.channels,
+        duration=files.samples / SAMPLE_RATE,
+    )

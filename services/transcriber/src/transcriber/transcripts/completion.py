@@ -11,6 +11,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
 from common import logging, telemetry
+from common.audio.playback import PlaybackError
 from common.audio.signals import ChannelPlan
 from common.background.attempts import ItemAttempts
 from common.background.policy import Policy
@@ -19,6 +20,7 @@ from common.errors import NotFoundError
 from common.objects import ObjectStore
 from common.postgres import Connection, Database
 from transcriber.domain.jobs import Failure, Job, Stage, Task, TaskState
+from transcriber.domain.playback import NO_COPY, StoredCopy
 from transcriber.domain.progress import MERGE_STEP, Action, next_action
 from transcriber.domain.transcriptions import Transcription
 from transcriber.domain.transcripts import TranscriptSpeaker
@@ -179,8 +181,7 @@ class MergeStep(ItemStep[str]):
             self._executor, _assembled, tasks, objects, job.channel_plan
         )
         if results.in_parts and results.copies:
-            copy = await self._copies.join(results.copies, merge)
-            assembled = replace(assembled, copy=copy)
+            assembled = await self._with_copy(assembled, results.copies, merge)
         if not transcription.options.voice_memory:
             # Also if a worker of the version before has computed them.
             assembled = assembled.without_voiceprints()
@@ -189,6 +190,15 @@ class MergeStep(ItemStep[str]):
             suggestions,
         ):
             await self._store(connection, job, merge, assembled, suggestions)
+
+    async def _with_copy(
+        self, assembled: AssembledTranscript, parts: Sequence[StoredCopy], merge: Task
+    ) -> AssembledTranscript:
+        """Return a transcript with the joined copy of parts, or with a warning."""
+        try:
+            return replace(assembled, copy=await self._copies.join(parts, merge))
+        except PlaybackError:
+            return replace(assembled, warnings=(*assembled.warnings, NO_COPY))
 
     async def _store(
         self,

@@ -54,7 +54,7 @@ def read_results(
     }
     of_parts = ended_tasks(tasks, Stage.TRANSCRIBE)
     copies = [
-        StoredCopy(result_key=task.result_key, made=made)
+        StoredCopy(result_key=task.result_key, made=made, start=_start(task))
         for task in of_parts
         if (made := recognized[task.task_id].playback) is not None
     ]
@@ -64,6 +64,11 @@ def read_results(
         copies=tuple(copies) if len(copies) == len(of_parts) else (),
         in_parts=Part.of(of_parts[0].options) is not None,
     )
+
+
+def _start(task: Task) -> int:
+    part = Part.of(task.options)
+    return 0 if part is None else part.start
 
 
 def _speech(tasks: Sequence[Task], recognized: Mapping[str, RecognizedSpeech]) -> RecognizedSpeech:

@@ -12,7 +12,6 @@ from common.tasks.task import TaskCancelledError, TaskControl
 from common.times import duration
 from securetranscribe.v1 import queue_pb2, speech_pb2
 
-NO_COPY = "A copy for playback could not be made."
 _RETRY_SECONDS = 2.0
 #: The result waits for so long for an object store that is away, and is stored without a copy then.
 _PATIENCE_SECONDS = 600.0

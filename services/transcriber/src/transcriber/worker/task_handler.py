@@ -12,7 +12,8 @@ from common.tasks import parts
 from common.tasks.signals import sounds_of
 from common.tasks.task import TaskControl
 from securetranscribe.v1 import queue_pb2, speech_pb2
-from transcriber.worker.playback import NO_COPY, PlaybackStore
+from transcriber.domain.playback import NO_COPY
+from transcriber.worker.playback import PlaybackStore
 from transcriber.worker.recognizer import Recognizer
 
 
