@@ -2,7 +2,10 @@
 
 import itertools
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+
+from av.audio.frame import AudioFrame
 
 from common.audio.container import DECODING_ERRORS, OpenAudio, open_audio
 from common.audio.decoding import frames
@@ -63,9 +66,7 @@ def probe(
         bit_rate = codec.bit_rate or track.container.bit_rate or None
         codec_name = codec.name
     # Not every container can be set back to its beginning.
-    span = sound_of(source).span
-    with open_audio(source, track=index) as opened:
-        extent = _within(span, measure(opened, enough=span.within(0.0, enough).limit))
+    extent = _extent(source, index, sound_of(source).span.within(0.0, enough))
     if extent.stated is not None and not allow_truncated:
         raise TruncatedAudioError(declared=extent.stated, found=extent.end)
     return AudioInfo(
@@ -78,6 +79,21 @@ def probe(
         bit_rate=bit_rate,
         declared=extent.stated,
     )
+
+
+def _extent(source: AudioSource, track: int | None, span: Span) -> Extent:
+    """Return the extent of a span on its own clock."""
+    if span.start and span.end is not None:
+        # Most parts of a recording need not be read through from its beginning.
+        with open_audio(source, track=track) as opened:
+            if any(time is not None and time >= span.end for time, _ in _near(opened, span.end)):
+                return Extent(end=span.end - span.start)
+    with open_audio(source, track=track) as opened:
+        return _within(span, measure(opened, enough=span.limit))
+
+
+def _near(opened: OpenAudio, moment: float) -> Iterator[tuple[float | None, AudioFrame]]:
+    return itertools.islice(frames(opened, moment), _HEAD_FRAMES)
 
 
 def _within(span: Span, extent: Extent) -> Extent:
