@@ -27,7 +27,7 @@ class RecentValues(Generic[Value]):
         self._asking: dict[str, asyncio.Task[Value]] = {}
 
     def get(self, key: str) -> Value | None:
-        """Return a value that is not too old, else None."""
+        """Return a recent value, else None."""
         until, value = self._known.get(key, (0.0, None))
         return value if self._clock() < until else None
 
@@ -44,7 +44,7 @@ class RecentValues(Generic[Value]):
         return await asyncio.shield(asking)
 
     def forget(self, key: str) -> None:
-        """Drop a value that has changed."""
+        """Drop a changed value."""
         self._known.pop(key, None)
         # The result of a lookup in flight may predate the change.
         self._asking.pop(key, None)

@@ -1,4 +1,4 @@
-"""Workers that suit this machine."""
+"""Numbers of workers for this machine."""
 
 import os
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class UsualWorkers:
 
 
 def usual_workers(cores: int, memory: int, *, gpu: bool) -> UsualWorkers:
-    """Return the numbers of workers that keep a machine busy.
+    """Return the numbers of workers to keep a machine busy.
 
     `memory` is in bytes. Together they are more than there are cores, so that the parts of one
     recording keep all cores busy when either stage has ended. A GPU is shared by one of each kind.
@@ -32,7 +32,7 @@ def usual_workers(cores: int, memory: int, *, gpu: bool) -> UsualWorkers:
 
 
 def cores() -> int:
-    """Return the number of cores that this process may use."""
+    """Return the number of cores for this process."""
     return len(os.sched_getaffinity(0))
 
 

@@ -140,7 +140,7 @@ async def status_data(
 
 
 def partial_transcript(partial: transcription_pb2.PartialTranscript) -> PartialTranscript:
-    """Convert the text of a recording that is being processed."""
+    """Convert the text of a recording in processing."""
     return PartialTranscript(
         recognized_until=times.seconds(partial.covered),
         segments=[

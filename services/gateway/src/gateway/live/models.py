@@ -87,7 +87,7 @@ class TranscriptRevision(ApiModel):
 
 
 class TranscriptPart(PartialTranscript):
-    """The next text of a long recording that is being processed."""
+    """The next text of a long recording in processing."""
 
     transcription_id: int
     job_id: str

@@ -69,7 +69,7 @@ class SendQueue:
         self._put(key, text)
 
     def put_part(self, job_id: str, until: int, text: str) -> None:
-        """Queue the text of a part that ends at a time (milliseconds)."""
+        """Queue the text of a part by its end (milliseconds)."""
         if self._parts >= MAX_PARTS:
             self.close(TOO_SLOW)
             return

@@ -69,14 +69,14 @@ class ChangeHub:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WatchedState:
-    """A transcription, and the text that was recognized since the state before."""
+    """A transcription, and the text recognized since the state before."""
 
     transcription: Transcription
     partial: PartialTranscript | None
 
 
 class _Shown:
-    """The part of a job's text that a watcher has seen."""
+    """The part of a job's text already shown to a watcher."""
 
     def __init__(self) -> None:
         self._job_id = ""
@@ -85,7 +85,7 @@ class _Shown:
     async def rest(
         self, connection: Connection, transcription: Transcription
     ) -> PartialTranscript | None:
-        """Return the text of the live job that was not shown yet."""
+        """Return the text of the live job not shown yet."""
         job = transcription.job
         if job is None or not job.status.live:
             return None

@@ -1,4 +1,4 @@
-"""Text of recordings that are still being processed."""
+"""Text of recordings during their processing."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ class PartialSegment:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PartialTranscript:
-    """Text in order of time, up to `covered` seconds. `parts` are the parts that gave it."""
+    """Text in order of time, up to `covered` seconds. `parts` is their number."""
 
     job_id: str
     parts: int

@@ -1,4 +1,4 @@
-"""Parts of long recordings, which several workers process at the same time."""
+"""Parts of long recordings, for several workers at the same time."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -82,7 +82,7 @@ LENGTHS = {
 def plan(seconds: float, lengths: Lengths, *, idle: int) -> tuple[Part, ...]:
     """Return the parts of a recording in order, one if it is not cut.
 
-    There are as many as its length requires, or as many as keep all `idle` workers busy to the end,
+    There are as many as its length requires, or enough to keep all `idle` workers busy to the end,
     if they are long enough then.
     """
     end = math.ceil(seconds)

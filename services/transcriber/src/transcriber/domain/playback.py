@@ -43,7 +43,7 @@ class MadeCopy:
 class StoredCopy:
     """A copy of a recording or a part of one, and the key of the result that announces it.
 
-    `start` is the second at which the part begins.
+    The part begins at second `start`.
     """
 
     result_key: str

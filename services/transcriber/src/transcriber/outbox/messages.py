@@ -177,7 +177,7 @@ def transcript_renewed(value: Transcription, revision: int) -> event_pb2.Event:
 
 
 def transcript_part(job: Job, shown: PartialTranscript) -> event_pb2.Event:
-    """Return an event for the next text of a recording that is being processed."""
+    """Return an event for the next text of a recording in processing."""
     return event_pb2.Event(
         session_id=job.session_id,
         workspace_id=job.workspace_id,
@@ -188,7 +188,7 @@ def transcript_part(job: Job, shown: PartialTranscript) -> event_pb2.Event:
 
 
 def partial_transcript(shown: PartialTranscript) -> transcription_pb2.PartialTranscript:
-    """Convert the text of a recording that is being processed."""
+    """Convert the text of a recording in processing."""
     return transcription_pb2.PartialTranscript(
         job_id=shown.job_id,
         covered=duration(shown.covered),

@@ -18,7 +18,7 @@ _log = logging.get(__name__)
 
 
 class OverdueStep(ItemStep[str]):
-    """Ends jobs of which no task was begun or ended for `PROCESSING_TIMEOUT`."""
+    """Ends jobs without a begun or ended task for `PROCESSING_TIMEOUT`."""
 
     name = "overdue"
     items = "jobs that take too long"
@@ -81,5 +81,5 @@ class OverdueStep(ItemStep[str]):
         _log.warning("job over its time limit", job_id=job.job_id)
 
     def _is_in_line(self, task: Task) -> bool:
-        """Return whether a task waits for a worker that is busy with others."""
+        """Return whether a task waits for a busy worker."""
         return task.state is TaskState.WAITING and self._workers.alive(task.stage) > 0

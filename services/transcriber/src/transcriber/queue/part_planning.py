@@ -14,10 +14,10 @@ from transcriber.store.tasks import Tasks
 
 
 class IdleWorkers(Protocol):
-    """Tells how many workers wait for tasks."""
+    """Counts idle workers."""
 
     def idle(self, stage: Stage) -> int:
-        """Return the number of workers of a stage that wait for a task."""
+        """Return the number of idle workers of a stage."""
         ...
 
 
@@ -32,7 +32,7 @@ class _Work:
 
 
 class TaskPlanner:
-    """Plans the tasks of jobs for the workers that are idle."""
+    """Plans the tasks of jobs for the idle workers."""
 
     def __init__(self, workers: IdleWorkers) -> None:
         self._workers = workers

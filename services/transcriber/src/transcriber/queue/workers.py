@@ -119,7 +119,7 @@ class WorkerRegistry:
         return self._alive[stage]
 
     def idle(self, stage: Stage) -> int:
-        """Return the number of workers of a stage that wait for a task."""
+        """Return the number of idle workers of a stage."""
         self._forget_silent()
         return self._idle[stage]
 

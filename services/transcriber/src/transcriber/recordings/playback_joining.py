@@ -1,4 +1,4 @@
-"""Playback copies of recordings that were processed in parts, joined from those of the parts."""
+"""Playback copies of recordings in parts, joined from those of the parts."""
 
 import asyncio
 import io

@@ -305,7 +305,7 @@ class Jobs:
         return [(row["processing"], row["sound"]) for row in rows]
 
     async def overdue(self, seconds: float, limit: int) -> list[str]:
-        """Return running jobs of which no task began or ended for a number of seconds."""
+        """Return running jobs without a begun or ended task for a number of seconds."""
         parameters = {"seconds": seconds, "limit": limit}
         rows = await fetch_all(self._connection, _OVERDUE, parameters)
         return [row["job_id"] for row in rows]

@@ -1,4 +1,4 @@
-"""Text of recordings that are still being processed, by job and part."""
+"""Text of recordings during their processing, by job and part."""
 
 from collections.abc import Sequence
 
@@ -37,7 +37,7 @@ class PartialTranscripts:
         self._connection = connection
 
     async def due(self, limit: int) -> list[str]:
-        """Return jobs of which the next part can be shown."""
+        """Return jobs with another part to show."""
         return [row["job_id"] for row in await fetch_all(self._connection, _DUE, (limit,))]
 
     async def next_part(self, job_id: str) -> int:
@@ -76,5 +76,5 @@ class PartialTranscripts:
         )
 
     async def forget(self, job_id: str) -> None:
-        """Remove the text of a job that has ended."""
+        """Remove the text of an ended job."""
         await execute(self._connection, _FORGET, (job_id,))

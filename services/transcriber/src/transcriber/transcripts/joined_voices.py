@@ -38,7 +38,7 @@ def requested_speakers(options: Mapping[str, Any]) -> RequestedSpeakers:
 
 
 def join_voices(parts: Sequence[DiarizedPart], requested: RequestedSpeakers) -> DiarizedSpeech:
-    """Join the diarizations of parts, given in order, some of which may be missing.
+    """Join the diarizations of parts, given in order. Some may be missing.
 
     Channels are the signals. Voices of another model than the first part's are not compared.
     """

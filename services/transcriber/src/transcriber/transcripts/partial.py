@@ -47,7 +47,7 @@ class PartialTranscriptStep(ItemStep[str]):
         return item
 
     async def due(self, connection: Connection, limit: int) -> Sequence[str]:
-        """Return jobs of which the next part can be shown."""
+        """Return jobs with another part to show."""
         return await PartialTranscripts(connection).due(limit)
 
     async def handle(self, item: str) -> None:

@@ -64,7 +64,7 @@ def _best(zone: Sequence[SpokenWord], other: Sequence[SpokenWord], boundary: flo
 
 
 def _same(zone: Sequence[SpokenWord], other: Sequence[SpokenWord]) -> list[tuple[int, int]]:
-    """Return the places of words that both versions have at about the same time."""
+    """Return the places of equal words of both versions at about the same time."""
     matcher = SequenceMatcher(
         None,
         [plain(word.text) for word in zone],
