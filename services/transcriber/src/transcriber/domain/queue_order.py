@@ -1,7 +1,7 @@
 """The order of the queue: priority, then fair share between workspaces, then age.
 
-`store.tasks` has the same order in SQL, to take the next tasks out of a long queue. A test compares
-the two.
+`store.tasks` has this order in SQL for each stage, to take the next tasks out of a long queue. Jobs
+begun by the other stage do not go first there, and parts count for the share of their workspace.
 """
 
 from collections import Counter, defaultdict
