@@ -44,7 +44,7 @@ def main() -> None:
     chosen = parser.parse_args()
     groups = dict(_groups(chosen.data))
     if chosen.engine:
-        loaded = _load(chosen.engine)
+        loaded = load_engine(chosen.engine)
         print(json.dumps({name: _run(loaded, group) for name, group in groups.items()}))
         return
     load = os.getloadavg()[0]
@@ -89,7 +89,8 @@ def _in_process(engine: str, data: Path | None) -> dict[str, Any]:
     return found
 
 
-def _load(engine: str) -> SpeechEngine:
+def load_engine(engine: str) -> SpeechEngine:
+    """Load an engine for one thread."""
     return ENGINES.load(
         engine,
         EngineSettings(

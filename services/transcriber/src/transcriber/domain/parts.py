@@ -75,7 +75,7 @@ class Lengths:
 #: fits into a window of the diarizer (DIARIZATION_WINDOW_SECONDS).
 LENGTHS = {
     Stage.TRANSCRIBE: Lengths(longest=240.0, shortest=60.0, prompt=True),
-    Stage.DIARIZE: Lengths(longest=1180.0, shortest=200.0),
+    Stage.DIARIZE: Lengths(longest=1180.0, shortest=180.0),
 }
 
 

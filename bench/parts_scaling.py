@@ -1,0 +1,207 @@
+"""One recording of an hour on N pairs of workers: speed, and errors of the words.
+
+    python -m bench.parts_scaling --data DIR [--pairs 1,2,4,8,16] [--minutes 60]
+
+The recording is made of the meeting and the utterances in DIR. Utterances that occur again are
+played faster or slower. Both stages of every part are timed in this process, on one thread, and
+the parts are then handed to N workers in their order. Whole recordings are processed by one worker.
+"""
+
+import argparse
+import heapq
+import json
+import os
+import tempfile
+import time
+import wave
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy import signal
+
+from bench.engines import load_engine
+from bench.metrics import word_errors
+from bench.recordings import in_directory
+from common.audio.decoding import read_window
+from common.audio.resampling import SAMPLE_RATE, Samples
+from common.audio.signals import Sound, Span
+from common.models.store import (
+    DEFAULT_MODEL_DIR,
+    EMBEDDED_DIARIZATION,
+    EmbeddedDiarization,
+    ModelStore,
+)
+from common.tasks import parts as task_parts
+from diarizer.engines.protocol import DiarizationEngine, DiarizationOptions
+from transcriber.domain.jobs import Stage
+from transcriber.domain.parts import LENGTHS, Part, plan
+from transcriber.transcripts.joined_speech import RecognizedPart, join_speech
+from transcriber.transcripts.stage_results import read_recognition
+from transcriber.worker import conversion
+from transcriber.worker.engines.protocol import RecognitionOptions, SpeechEngine
+
+_LEVEL = 0.05
+_RATES = (1.0, 0.94, 1.06, 0.9, 1.1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Piece:
+    samples: Samples
+    text: str
+
+
+def main() -> None:
+    """Print a row per number of pairs."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--data", type=Path, required=True, help="directory with recordings")
+    parser.add_argument("--pairs", default="1,2,4,8,16", help="numbers of pairs of workers")
+    parser.add_argument("--minutes", type=float, default=60.0)
+    chosen = parser.parse_args()
+    models = Path(os.environ.get("MODEL_DIR") or DEFAULT_MODEL_DIR)
+    recognizer, diarizer = load_engine("moonshine"), _diarizer(models)
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory) / "hour.wav"
+        text = _compose(chosen.data, chosen.minutes * 60, file)
+        seconds = _length(file)
+        whole = _Timed(recognizer, diarizer, file)
+        words = whole.recognize(None)
+        whole.diarize(None)
+        alone = max(whole.recognition[0], whole.diarization[0])
+        wer = word_errors(text, " ".join(word.text for word in words.speech.words)).rate
+        print(f"{seconds:.0f} s, {len(text.split())} words, one pair, one piece: {alone:.1f} s")
+        print(
+            f"(recognition {whole.recognition[0]:.1f} s, diarization {whole.diarization[0]:.1f} s"
+        )
+        print(f"of one core, WER {100 * wer:.2f} %)\n")
+        print("| pairs | parts | both stages | times as fast | of N | WER |")
+        print("|---|---|---|---|---|---|")
+        for pairs in map(int, chosen.pairs.split(",")):
+            run = _Timed(recognizer, diarizer, file)
+            cut = {stage: plan(seconds, LENGTHS[stage], idle=pairs) for stage in LENGTHS}
+            heard = [run.recognize(part) for part in cut[Stage.TRANSCRIBE]]
+            for part in cut[Stage.DIARIZE]:
+                run.diarize(part)
+            began = time.process_time()
+            joined = join_speech(heard)
+            joining = time.process_time() - began
+            lasting = joining + max(
+                _schedule(run.recognition, pairs), _schedule(run.diarization, pairs)
+            )
+            found = word_errors(text, " ".join(word.text for word in joined.words)).rate
+            counts = " and ".join(str(len(cut[stage])) for stage in LENGTHS)
+            speed = alone / lasting
+            print(
+                f"| {pairs} | {counts} | {lasting:.1f} s | {speed:.2f} | {speed / pairs:.2f} "
+                f"| {100 * found:.2f} % |",
+                flush=True,
+            )
+
+
+class _Timed:
+    """Both stages of one file, with the processor time of each call in seconds."""
+
+    def __init__(self, recognizer: SpeechEngine, diarizer: DiarizationEngine, file: Path) -> None:
+        self._recognizer = recognizer
+        self._diarizer = diarizer
+        self._file = file
+        self.recognition: list[float] = []
+        self.diarization: list[float] = []
+
+    def recognize(self, part: Part | None) -> RecognizedPart:
+        """Recognize a part, or the whole."""
+        began = time.process_time()
+        found = self._recognizer.recognize(
+            self._sound(part),
+            RecognitionOptions(language="en"),
+            on_progress=lambda _fraction, _step: None,
+            cancelled=lambda: False,
+        )
+        self.recognition.append(time.process_time() - began)
+        message = conversion.to_message({0: found}, ())
+        task_parts.move(message, 0.0 if part is None else part.heard[0])
+        whole = Part(start=0, end=round(_length(self._file)), number=0, count=1)
+        return RecognizedPart(
+            part=part or whole, speech=read_recognition(message.SerializeToString())
+        )
+
+    def diarize(self, part: Part | None) -> None:
+        """Diarize a part, or the whole."""
+        began = time.process_time()
+        self._diarizer.diarize(
+            self._sound(part),
+            DiarizationOptions(max_speakers=10, part=part is not None),
+            on_progress=lambda _fraction, _step: None,
+            cancelled=lambda: False,
+        )
+        self.diarization.append(time.process_time() - began)
+
+    def _sound(self, part: Part | None) -> Sound:
+        if part is None:
+            return Sound(file=self._file)
+        start, end = part.heard
+        return Sound(file=self._file, span=Span(start=start, end=None if part.last else end))
+
+
+def _schedule(seconds: Sequence[float], workers: int) -> float:
+    """Return when the last of some tasks ends, taken in their order by free workers."""
+    free = [0.0] * workers
+    for one in seconds:
+        heapq.heapreplace(free, free[0] + one)
+    return max(free)
+
+
+def _compose(data: Path, seconds: float, file: Path) -> str:
+    """Write a recording of a length and return its text."""
+    texts: list[str] = []
+    left = round(seconds * SAMPLE_RATE)
+    with wave.open(str(file), "wb") as writer:
+        writer.setnchannels(1)
+        writer.setsampwidth(2)
+        writer.setframerate(SAMPLE_RATE)
+        for piece in _pieces(data):
+            if left <= 0:
+                break
+            writer.writeframes((np.clip(piece.samples, -1, 1) * 32767).astype("<i2").tobytes())
+            left -= len(piece.samples)
+            texts.append(piece.text)
+    return " ".join(texts)
+
+
+def _pieces(data: Path) -> Iterator[_Piece]:
+    """Yield the meetings, and then the utterances at other rates in another order each time."""
+    for recording in in_directory(data):
+        if recording.utterances:
+            sound = read_window(recording.audio, 0.0, 24 * 3600.0)
+            yield _Piece(samples=sound, text=recording.text)
+    listed = json.loads((data / "utterances.json").read_text())
+    random = np.random.default_rng(1)
+    for rate in _RATES:
+        for number in random.permutation(len(listed)):
+            one = listed[int(number)]
+            sound = read_window(data / "utterances" / f"{one['id']}.flac", 0.0, 3600.0)
+            sound = signal.resample(sound, round(len(sound) / rate)).astype(np.float32)
+            level = float(np.sqrt(np.mean(np.square(sound)))) or 1.0
+            pause = np.zeros(round(float(random.uniform(0.4, 1.5)) * SAMPLE_RATE), dtype=np.float32)
+            yield _Piece(
+                samples=np.concatenate([sound * (_LEVEL / level), pause]), text=one["text"]
+            )
+
+
+def _length(file: Path) -> float:
+    with wave.open(str(file)) as reader:
+        return float(reader.getnframes() / reader.getframerate())
+
+
+def _diarizer(models: Path) -> DiarizationEngine:
+    # Loading torch takes seconds.
+    from diarizer.engines.pyannote import PyannoteSettings, load_embedded  # noqa: PLC0415
+
+    found = ModelStore(models).diarization(EMBEDDED_DIARIZATION)
+    assert isinstance(found, EmbeddedDiarization)
+    return load_embedded(found, PyannoteSettings())
+
+
+if __name__ == "__main__":
+    main()
