@@ -1,4 +1,4 @@
-"""Measurement of the product: the whole stack with one warm worker of each kind."""
+"""Measurement of the product: the whole stack with the workers that it starts by itself."""
 
 import asyncio
 import contextlib
@@ -17,6 +17,8 @@ from bench.recordings import Recording
 from common.objects import ObjectStore
 from common.settings import ObjectSettings
 from common.times import seconds
+from devstack.config import DIARIZER, TRANSCRIBER_WORKER
+from devstack.machine import cores, memory_bytes, usual_workers
 from devstack.process import Process
 from devstack.service_stack import ServiceStack
 from devstack.stack import EmbeddedServers
@@ -46,10 +48,12 @@ def measure(recordings: Sequence[Recording], model_dir: Path) -> dict[str, Any]:
     plain scripts.
     """
     overrides = {**_OVERRIDES, "*": {**_OVERRIDES["*"], "MODEL_DIR": str(model_dir.absolute())}}
+    usual = usual_workers(cores(), memory_bytes(), gpu=False)
+    workers = {TRANSCRIBER_WORKER: usual.recognition, DIARIZER: usual.diarization}
     with (
         tempfile.TemporaryDirectory(prefix="securetranscribe-bench-") as directory,
         embedded_servers(Path(directory)) as servers,
-        running_services(servers, overrides=overrides) as services,
+        running_services(servers, overrides=overrides, workers=workers) as services,
         SecureTranscribeClient(f"{services.gateway_url}/api") as client,
     ):
         processes = [*servers.processes, *services.processes]
@@ -158,6 +162,7 @@ async def _turns(
     variables = servers.environment("transcriber")
     names = {name.lower(): value for name, value in variables.items() if name.startswith("S3_")}
     store = ObjectStore(ObjectSettings(**names))  # type: ignore[arg-type]
+    results: list[diarization_pb2.Diarization] = []
     try:
         for key in await store.keys("results", f"{identifier}/"):
             if key.endswith(".pb"):
@@ -165,13 +170,14 @@ async def _turns(
                 with contextlib.suppress(DecodeError):  # the other stage's
                     found = found.FromString(await store.get("results", key))
                 if found.model == model:
-                    return [
-                        (seconds(turn.start), seconds(turn.end), turn.speaker_label)
-                        for turn in found.turns
-                    ]
+                    results.append(found)
     finally:
         store.close()
-    raise RuntimeError("the diarize stage left no result")
+    if len(results) != 1:
+        raise RuntimeError(f"the diarize stage left {len(results)} results, not one of the whole")
+    return [
+        (seconds(turn.start), seconds(turn.end), turn.speaker_label) for turn in results[0].turns
+    ]
 
 
 def cpu_seconds(process: Process) -> float:
