@@ -33,6 +33,12 @@ VALUES (gen_random_uuid(), 'j', 1, 'transcribe', 'done', '{}', 'key',
 _STATE = "SELECT state FROM tasks WHERE stage = 'diarize'"
 
 
+def registry_at() -> tuple[WorkerRegistry, list[float]]:
+    """Return a registry with a clock to advance."""
+    now = [1000.0]
+    return WorkerRegistry(freed=WakeUp(), on_task=lambda _: None, clock=lambda: now[0]), now
+
+
 @pytest.mark.parametrize(
     ("state", "minutes", "workers", "ended"),
     [
@@ -48,11 +54,13 @@ async def test_only_work_counts_for_the_limit(
     for statement in (_TRANSCRIPTION, _JOB):
         await database.execute(statement)
     await database.execute(_TASKS, (state, minutes, minutes))
-    registry = WorkerRegistry(freed=WakeUp(), on_task=lambda _sign: None)
+    registry, now = registry_at()
+    now[0] += LIMIT + 1
     for number in range(workers):
         registry.note(
             queue_pb2.WorkerHeartbeat(worker_id=f"w{number}", stage=queue_pb2.STAGE_DIARIZE)
         )
+    now[0] += LIMIT - 1  # Workers may be away for a while.
     step = OverdueStep(database, registry, WakeUps(), processing_timeout=LIMIT)
     async with database.transaction() as connection:
         due = await step.due(connection, 10)
@@ -61,3 +69,38 @@ async def test_only_work_counts_for_the_limit(
     row = await database.fetch_one(_STATE)
     assert row is not None
     assert row["state"] == ended
+
+
+async def test_a_new_process_ends_nothing_that_waits(database: Database) -> None:
+    """It has not heard of any worker yet."""
+    for statement in (_TRANSCRIPTION, _JOB):
+        await database.execute(statement)
+    await database.execute(_TASKS, ("waiting", 0, 0))
+    registry, _ = registry_at()
+    step = OverdueStep(database, registry, WakeUps(), processing_timeout=LIMIT)
+    await step.step()
+    row = await database.fetch_one(_STATE)
+    assert row is not None
+    assert row["state"] == "waiting"
+
+
+async def test_waiting_jobs_do_not_hide_one_that_hangs(database: Database) -> None:
+    for statement in (_TRANSCRIPTION, _JOB):
+        await database.execute(statement)
+    await database.execute(_TASKS, ("waiting", 0, 0))
+    # A younger job of which a task runs for too long.
+    for statement in (_TRANSCRIPTION, _JOB):
+        await database.execute(
+            statement.replace("(1, 's'", "(2, 's'")
+            .replace("('j', 1", "('k', 2")
+            .replace("'processing', 'j')", "'processing', 'k')")
+            .replace("5 hours", "3 hours")
+        )
+    await database.execute(_TASKS.replace("'j', 1", "'k', 2"), ("running", 70, 70))
+    registry, _ = registry_at()
+    step = OverdueStep(database, registry, WakeUps(), processing_timeout=LIMIT)
+    await step.step()
+    rows = await database.fetch_all(
+        "SELECT job_id, state FROM tasks WHERE stage = 'diarize' ORDER BY job_id"
+    )
+    assert [row["state"] for row in rows] == ["waiting", "failed"]

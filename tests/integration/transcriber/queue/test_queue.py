@@ -123,11 +123,26 @@ async def test_parts_of_a_recording_leave_room_for_others(database: Database) ->
         ("job-2", 0),
         ("job-3", 0),
         ("job-2", 1),  # Its workspace has one by now, and so has that of the next one.
-        ("job-3", 1),
+        ("job-4", 0),  # It goes before the next part of its workspace's other recording.
         ("job-1", 2),  # Its workspace has two already.
-        ("job-4", 0),
+        ("job-3", 1),
         ("job-1", 3),
     ]
+
+
+async def test_a_long_recording_does_not_keep_all_workers(database: Database) -> None:
+    """Taken one by one, its parts take turns with the next jobs of its workspace."""
+    async with database.transaction() as connection:
+        for number, parts in ((1, ["running", *["waiting"] * 5]), (2, ["waiting"])):
+            await connection.execute(_TRANSCRIPTION.encode(), (number, "a"))
+            await connection.execute(
+                _JOB.encode(), (f"job-{number}", number, "a", "processing", 5, number)
+            )
+            for part, state in enumerate(parts):
+                await connection.execute(_PART.encode(), (f"job-{number}", number, part, state))
+        (taken,) = await Tasks(connection).next_waiting(Stage.DIARIZE, 1)
+        await connection.rollback()
+    assert taken.job_id == "job-2"
 
 
 async def test_begun_job_does_not_go_before_those_of_others(database: Database) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from common import logging
 from common.background.steps import ItemStep
 from common.postgres import Connection, Database
-from transcriber.domain.jobs import WORKER_STAGES, Failure, Job, Stage, Task, TaskState
+from transcriber.domain.jobs import WORKER_STAGES, Failure, Job, Stage
 from transcriber.queue.lifecycle import Lifecycle
 from transcriber.queue.workers import WorkerRegistry
 from transcriber.store.jobs import Jobs
@@ -43,7 +43,9 @@ class OverdueStep(ItemStep[str]):
 
     async def due(self, connection: Connection, limit: int) -> Sequence[str]:
         """Return jobs over their time limit."""
-        return await Jobs(connection).overdue(self._processing_timeout, limit)
+        limit_seconds = self._processing_timeout
+        served = [one for one in WORKER_STAGES if self._workers.attended(one, limit_seconds)]
+        return await Jobs(connection).overdue(limit_seconds, limit, served=served)
 
     async def handle(self, item: str) -> None:
         """End one job."""
@@ -60,8 +62,6 @@ class OverdueStep(ItemStep[str]):
         tasks = await Tasks(connection).of_job(job.job_id)
         seconds = f"{self._processing_timeout:.0f} seconds"
         missing = [task for task in tasks if task.stage in WORKER_STAGES and not task.state.settled]
-        if missing and all(self._is_in_line(task) for task in missing):
-            return
         if missing and all(task.stage is Stage.DIARIZE for task in missing):
             failure = Failure(
                 code="DIARIZATION_ERROR", message=f"It took longer than the allowed {seconds}."
@@ -79,7 +79,3 @@ class OverdueStep(ItemStep[str]):
         )
         await Lifecycle(connection).fail(job, failure, stop_workers=True)
         _log.warning("job over its time limit", job_id=job.job_id)
-
-    def _is_in_line(self, task: Task) -> bool:
-        """Return whether a task waits for a busy worker."""
-        return task.state is TaskState.WAITING and self._workers.alive(task.stage) > 0

@@ -65,6 +65,8 @@ class WorkerRegistry:
         self._freed = freed
         self._on_task = on_task
         self._clock = clock
+        # When a worker of a stage was heard last. A new process has not had the time to hear one.
+        self._heard_of = dict.fromkeys(WORKER_STAGES, clock())
         # In the order of their last heartbeats.
         self._workers: dict[str, LiveWorker] = {}
         self._alive: Counter[Stage] = Counter()
@@ -87,6 +89,7 @@ class WorkerRegistry:
         before = self._workers.get(beat.worker_id)
         now = self._clock()
         same = before is not None and before.task_id == beat.task_id
+        self._heard_of[stage] = now
         self._remove(beat.worker_id)
         self._add(
             LiveWorker(
@@ -117,6 +120,13 @@ class WorkerRegistry:
         """Return the number of workers of a stage, except those shutting down."""
         self._forget_silent()
         return self._alive[stage]
+
+    def attended(self, stage: Stage, seconds: float) -> bool:
+        """Return whether a worker of a stage was there within a number of seconds.
+
+        It is taken for granted while this process is younger.
+        """
+        return self._clock() - self._heard_of[stage] <= seconds
 
     def idle(self, stage: Stage) -> int:
         """Return the number of idle workers of a stage."""

@@ -12,7 +12,6 @@ from common.erasure_ledger import ErasureKind
 from common.errors import ApplicationError, NotFoundError
 from common.objects import ObjectStore
 from common.postgres import Connection, Database
-from transcriber.domain.jobs import TaskState
 from transcriber.names.speakers_client import SpeakersClient
 from transcriber.outbox import messages
 from transcriber.queue.cancellation import JobCanceller
@@ -106,10 +105,8 @@ class Deleter:
             ):
                 raise NotFoundError("There is no such transcription.")
             live = await Jobs(connection).live_of(transcription_id)
-            late = False
+            late = await Tasks(connection).may_still_write(transcription_id)
             if live is not None:
-                tasks = await Tasks(connection).of_job(live)
-                late = any(task.state in {TaskState.RELEASED, TaskState.RUNNING} for task in tasks)
                 job = await Jobs(connection).get(live)
                 assert job is not None, "it is live"
                 sequences = await self._canceller.cancel_within(connection, job) or []

@@ -1,9 +1,8 @@
 """Playback copies of recordings in parts, joined from those of the parts."""
 
 import asyncio
-import io
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import BinaryIO
 
 from common import logging, telemetry
@@ -15,7 +14,7 @@ from common.audio.playback import (
 )
 from common.audio.playback_joining import PartCopy, join_copies
 from common.audio.resampling import SAMPLE_RATE
-from common.errors import NotFoundError
+from common.errors import DiskFullError, NotFoundError, UnavailableError
 from common.objects import ObjectStore
 from common.postgres import Database
 from transcriber.domain.jobs import Task
@@ -41,38 +40,55 @@ class CopyJoiner:
         then.
 
         Raises:
-            PlaybackError: a copy is missing or damaged.
+            PlaybackError: a copy is missing or damaged, or there is no room for the joined one.
+            UnavailableError: the object store is away.
         """
         async with self._database.transaction() as connection:
             if await PlaybackCopies(connection).removed_before([one.result_key for one in parts]):
                 return None
-        keys = CopyKeys.of_result(merge.result_key)
+        try:
+            made = await self._join(parts, CopyKeys.of_result(merge.result_key))
+        except DiskFullError as error:
+            raise _failed(merge, error) from error
+        except UnavailableError:
+            raise
+        except (PlaybackError, NotFoundError, OSError) as error:
+            raise _failed(merge, error) from error
+        return StoredCopy(result_key=merge.result_key, made=_made(made))
+
+    async def _join(self, parts: Sequence[StoredCopy], keys: CopyKeys) -> PlaybackFiles:
         directory = directory_of_large_files()
         with (
             tempfile.TemporaryFile(dir=directory) as copy,
             tempfile.TemporaryFile(dir=directory) as peaks,
         ):
-            sources = [await self._open(part) for part in parts]
-            try:
-                made = await asyncio.to_thread(join_copies, sources, copy=copy, peaks=peaks)
-            except PlaybackError as error:
-                telemetry.PLAYBACK_COPIES.labels("failed").inc()
-                _log.warning("no joined copy", job_id=merge.job_id, exc_info=error)
-                raise
+            sources = [self._source(part) for part in parts]
+            made = await asyncio.to_thread(join_copies, sources, copy=copy, peaks=peaks)
             await self._objects.put_stream(self._bucket, keys.playback, _chunks(copy))
             await self._objects.put_stream(self._bucket, keys.peaks, _chunks(peaks))
-        return StoredCopy(result_key=merge.result_key, made=_made(made))
+            return made
 
-    async def _open(self, part: StoredCopy) -> PartCopy:
-        keys = CopyKeys.of_result(part.result_key)
-        try:
-            copy, peaks = [
-                io.BufferedReader(await self._objects.open(self._bucket, key))
-                for key in (keys.playback, keys.peaks)
-            ]
-        except NotFoundError as error:
-            raise PlaybackError(f"The copy {part.result_key} is not there.") from error
-        return PartCopy(start=part.start, seconds=part.made.duration, copy=copy, peaks=peaks)
+    def _source(self, part: StoredCopy) -> PartCopy:
+        keys, made = CopyKeys.of_result(part.result_key), part.made
+        return PartCopy(
+            start=part.start,
+            seconds=made.duration,
+            copy=self._pieces(keys.playback, made.size_bytes),
+            peaks=self._pieces(keys.peaks, made.peaks_bytes),
+        )
+
+    def _pieces(self, key: str, size: int) -> Iterator[bytes]:
+        """Yield an object in pieces, each read when it is needed."""
+        for offset in range(0, size, _CHUNK_BYTES):
+            length = min(_CHUNK_BYTES, size - offset)
+            yield self._objects.read_range(self._bucket, key, offset, length)
+
+
+def _failed(merge: Task, error: Exception) -> PlaybackError:
+    """Count and log a copy that could not be joined."""
+    telemetry.PLAYBACK_COPIES.labels("failed").inc()
+    _log.warning("no joined copy", job_id=merge.job_id, exc_info=error)
+    return PlaybackError(str(error))
 
 
 async def _chunks(file: BinaryIO) -> AsyncIterator[bytes]:

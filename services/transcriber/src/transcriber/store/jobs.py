@@ -1,7 +1,7 @@
 """Jobs: queued, processing and ended."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from psycopg.rows import DictRow
@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 from common.audio.signals import ChannelPlan
 from common.identity import Owner
 from common.postgres import Connection, execute, fetch_all, fetch_one
-from transcriber.domain.jobs import Failure, Job, JobStatus
+from transcriber.domain.jobs import Failure, Job, JobStatus, Stage
 from transcriber.store.channel_plans import plan_to_json
 from transcriber.store.rows import job_of
 from transcriber.store.tasks import Tasks
@@ -105,8 +105,8 @@ WHERE j.status = 'completed' AND j.started_at IS NOT NULL
   AND NOT EXISTS (SELECT FROM tasks WHERE tasks.job_id = j.job_id AND tasks.reused)
 ORDER BY j.completed_at DESC LIMIT 50
 """
-# Nothing of the job was handed out or has ended for so long. The time that a task waits in line at
-# its worker, and that parts of a long recording wait for others' turns, does not count.
+# Nothing of the job was handed out or has ended for so long. Neither the time that a task waits in
+# line at its worker counts, nor that for which all of the job waits for stages with workers.
 _OVERDUE = """
 SELECT job_id FROM jobs
 WHERE status = 'processing' AND NOT item_rests('overdue', job_id)
@@ -116,6 +116,11 @@ WHERE status = 'processing' AND NOT item_rests('overdue', job_id)
                     max(queued_seconds) FILTER (WHERE state IN ('released', 'running')), 0))
        FROM tasks WHERE tasks.job_id = jobs.job_id)
       < now() - make_interval(secs => %(seconds)s)
+  AND (NOT EXISTS (SELECT FROM tasks t WHERE t.job_id = jobs.job_id AND t.stage <> 'merge'
+                   AND t.state IN ('waiting', 'released', 'running'))
+       OR EXISTS (SELECT FROM tasks t WHERE t.job_id = jobs.job_id AND t.stage <> 'merge'
+                  AND (t.state IN ('released', 'running')
+                       OR t.state = 'waiting' AND NOT t.stage = ANY(%(served)s))))
 ORDER BY started_at LIMIT %(limit)s
 """
 _NOW = "SELECT clock_timestamp() AS now"
@@ -304,9 +309,15 @@ class Jobs:
         rows = await fetch_all(self._connection, _RECENT)
         return [(row["processing"], row["sound"]) for row in rows]
 
-    async def overdue(self, seconds: float, limit: int) -> list[str]:
-        """Return running jobs without a begun or ended task for a number of seconds."""
-        parameters = {"seconds": seconds, "limit": limit}
+    async def overdue(
+        self, seconds: float, limit: int, *, served: Collection[Stage] = ()
+    ) -> list[str]:
+        """Return running jobs without a begun or ended task for a number of seconds.
+
+        Jobs that only wait for the workers of `served` stages are left out.
+        """
+        stages = [str(stage) for stage in served]
+        parameters = {"seconds": seconds, "limit": limit, "served": stages}
         rows = await fetch_all(self._connection, _OVERDUE, parameters)
         return [row["job_id"] for row in rows]
 

@@ -62,7 +62,8 @@ class PlaybackCopies:
     async def settle(self, transcription_id: int, copy: StoredCopy | None) -> None:
         """Store the copy of a new transcript, and have all others removed.
 
-        If there is none, or it was removed before, the current copy stays.
+        If there is none, or it was removed before, the current copy stays. Without a current one
+        nothing is removed.
         """
         before = await self._current(transcription_id)
         if copy is not None:
@@ -81,6 +82,9 @@ class PlaybackCopies:
             }
             await execute(self._connection, _SET, parameters)
         kept = await self._current(transcription_id)
+        if not kept:
+            # Copies of parts may still be joined by the next merge.
+            return
         results = await fetch_all(self._connection, _RESULTS, (transcription_id,))
         others = [key for row in results if (key := row["result_key"]) != CopyKeys.result_of(kept)]
         if before != kept:

@@ -24,14 +24,17 @@ SELECT * FROM tasks
 WHERE transcription_id = %s AND stage = %s AND state = 'done' AND options = %s
 ORDER BY ended_at DESC LIMIT 1
 """
-# All tasks of the stage in the newest job of which one has a result for these options.
+# All tasks of the stage in one job of which some have a result for these options: the newest job of
+# which all have, else the newest.
 _CUT_BEFORE = """
 SELECT * FROM tasks
 WHERE stage = %(stage)s AND job_id = (
-    SELECT job_id FROM tasks
-    WHERE transcription_id = %(transcription_id)s AND stage = %(stage)s AND state = 'done'
-      AND options - 'part' = %(options)s
-    ORDER BY ended_at DESC LIMIT 1
+    SELECT job_id FROM (
+        SELECT job_id, ended_at, state = 'done' AND options - 'part' = %(options)s AS fits
+        FROM tasks WHERE transcription_id = %(transcription_id)s AND stage = %(stage)s
+    ) AS known
+    GROUP BY job_id HAVING bool_or(fits)
+    ORDER BY bool_and(fits) DESC, max(ended_at) FILTER (WHERE fits) DESC LIMIT 1
 )
 ORDER BY part
 """
@@ -39,7 +42,7 @@ ORDER BY part
 # of the workspace, then age. The share counts the tasks of the stage at the workers. A job that the
 # other stage has begun does not go first. If it did, the stage with free workers would begin all
 # jobs of a long queue, and those that come later would wait for all of them in the other stage.
-# Parts of a recording take turns with the next jobs of its workspace.
+# The next part of a recording waits for jobs of its workspace with fewer tasks at the workers.
 _NEXT_WAITING = """
 WITH live AS (
     SELECT id, job_id, workspace_id, priority FROM jobs WHERE status IN ('queued', 'processing')
@@ -50,13 +53,15 @@ taken AS (
     WHERE t.stage = %(stage)s AND t.state IN ('released', 'running')
     GROUP BY live.workspace_id
 ),
+begun AS (
+    SELECT t.job_id, count(*) AS tasks FROM tasks t JOIN live USING (job_id)
+    WHERE t.stage = %(stage)s AND t.state IN ('released', 'running') GROUP BY t.job_id
+),
 waiting AS (
     SELECT t.*, live.id AS number, live.workspace_id, live.priority,
-           row_number() OVER (PARTITION BY live.id ORDER BY t.part)
-               + dense_rank() OVER (
-                     PARTITION BY live.workspace_id ORDER BY live.priority DESC, live.id
-                 ) AS turn
-    FROM tasks t JOIN live USING (job_id)
+           coalesce(begun.tasks, 0) + row_number() OVER (PARTITION BY live.id ORDER BY t.part)
+               AS turn
+    FROM tasks t JOIN live USING (job_id) LEFT JOIN begun USING (job_id)
     WHERE t.stage = %(stage)s AND t.state = 'waiting'
       AND NOT item_rests('dispatcher', t.task_id::text)
 ),
@@ -132,6 +137,12 @@ SELECT t.* FROM tasks t JOIN jobs j USING (job_id)
 WHERE t.state IN ('released', 'running') AND t.stage <> 'merge'
   AND j.status IN ('queued', 'processing') AND NOT item_rests('lost-tasks', t.task_id::text)
 ORDER BY t.released_at LIMIT 10000
+"""
+# Workers of a failed or cancelled job may go on for a while.
+_MAY_STILL_WRITE = """
+SELECT 1 AS one FROM tasks
+WHERE transcription_id = %s AND releases > 0
+  AND (state IN ('released', 'running') OR ended_at > now() - interval '1 hour') LIMIT 1
 """
 _OUTSTANDING = """
 SELECT t.stage, count(*) FILTER (WHERE t.state <> 'waiting') AS handed_out, count(*) AS open
@@ -318,6 +329,11 @@ class Tasks:
     async def handed_out(self) -> list[Task]:
         """Return the tasks of live jobs handed out to workers."""
         return [task_of(row) for row in await fetch_all(self._connection, _HANDED_OUT)]
+
+    async def may_still_write(self, transcription_id: int) -> bool:
+        """Return whether a worker or a merge may still store results of a transcription."""
+        row = await fetch_one(self._connection, _MAY_STILL_WRITE, (transcription_id,))
+        return row is not None
 
     async def outstanding(self) -> dict[Stage, Outstanding]:
         """Return the numbers of unfinished tasks of live jobs, by stage."""

@@ -80,7 +80,7 @@ WHERE vocabulary_corrections.id = used.id AND workspace_id = %(workspace)s
 _EARLIER_PHRASES = """
 SELECT options -> 'phrases' AS phrases FROM tasks
 WHERE transcription_id = %s AND stage = 'transcribe' AND state = 'done'
-  AND options - 'phrases' = %s::jsonb - 'phrases'
+  AND options - 'phrases' - 'part' = %s::jsonb - 'phrases'
 ORDER BY ended_at DESC LIMIT 1
 """
 _ERASE_TERMS = "DELETE FROM vocabulary_terms WHERE workspace_id = %s"

@@ -169,14 +169,17 @@ class MergeStep(ItemStep[str]):
         if transcription is None:
             return
         objects: dict[str, bytes] = {}
+        lost: list[Task] = []
         for task in tasks:
             if task.stage is Stage.MERGE or task.state is not TaskState.DONE:
                 continue
             try:
                 objects[task.task_id] = await self._objects.get(self._bucket, task.result_key)
             except NotFoundError:
-                await self._repeat(job, task, merge)
-                return
+                lost.append(task)
+        if lost:
+            await self._repeat(job, lost, merge)
+            return
         results, assembled = await asyncio.get_running_loop().run_in_executor(
             self._executor, _assembled, tasks, objects, job.channel_plan
         )
@@ -271,21 +274,25 @@ class MergeStep(ItemStep[str]):
             await DueDecisions(connection).ask(before.id, 0.0)
         return rules.suggest(speakers, suggestions or [], rules.titles_of(job.channel_plan))
 
-    async def _repeat(self, job: Job, task: Task, merge: Task) -> None:
-        """Repeat a stage whose result object is missing."""
-        _log.error("result object missing", job_id=job.job_id, stage=task.stage)
+    async def _repeat(self, job: Job, lost: Sequence[Task], merge: Task) -> None:
+        """Repeat the tasks whose result objects are missing."""
+        _log.error("result objects missing", job_id=job.job_id, tasks=len(lost))
         async with self._database.transaction() as connection:
             transcription = await Transcriptions(connection).lock(job.transcription_id)
             if not await Jobs(connection).lock([job.job_id]):
                 return
-            again = transcription is not None and (
-                transcription.source_available or bool(sources.copy_key(task.options))
-            )
-            if again and task.releases < _MOST_RELEASES:
-                await Tasks(connection).redo(task.task_id)
+            if all(_can_repeat(task, transcription) for task in lost):
+                for task in lost:
+                    await Tasks(connection).redo(task.task_id)
                 await Tasks(connection).requeue_merge(merge.task_id)
                 return
             await Lifecycle(connection).fail(job, _RESULT_LOST, stop_workers=True)
+
+
+def _can_repeat(task: Task, transcription: Transcription | None) -> bool:
+    if transcription is None or task.releases >= _MOST_RELEASES:
+        return False
+    return transcription.source_available or bool(sources.copy_key(task.options))
 
 
 def _assembled(

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from common.background.policy import Policy
 from common.background.steps import ItemStep
-from common.errors import NotFoundError
 from common.events import EventPublisher
 from common.objects import ObjectStore
 from common.postgres import Connection, Database
@@ -58,11 +57,7 @@ class PartialTranscriptStep(ItemStep[str]):
             number = await PartialTranscripts(connection).next_part(item)
         if job is None or not job.status.live:
             return
-        try:
-            shown = await self._text(job, tasks, number)
-        except NotFoundError:
-            # The merge has the part recognized again.
-            return
+        shown = await self._text(job, tasks, number)
         if shown is None:
             return
         async with self._database.transaction() as connection:
