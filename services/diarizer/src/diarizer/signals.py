@@ -8,6 +8,7 @@ from common.engines import Progress
 from common.errors import ValidationError
 from common.tasks.comparison import SHARE_BEFORE, Comparison
 from common.tasks.signals import SignalResults, part_of, process_each
+from common.voices.limits import SpeakerLimits
 from diarizer import conversion
 from diarizer.echoes import EchoSpeakers, without_speakers
 from diarizer.engines.protocol import Diarization, DiarizationEngine, DiarizationOptions
@@ -21,6 +22,11 @@ class SignalDiarizer:
     def __init__(self, engine: DiarizationEngine, defaults: DiarizationOptions) -> None:
         self._engine = engine
         self._defaults = defaults
+
+    @property
+    def limits(self) -> SpeakerLimits:
+        """Limits of recordings without a request."""
+        return self._defaults.limits
 
     def diarize(
         self,

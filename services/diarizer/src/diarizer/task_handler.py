@@ -6,6 +6,7 @@ from common.objects import RangedObject
 from common.tasks import parts
 from common.tasks.signals import sounds_of
 from common.tasks.task import TaskControl
+from common.times import duration
 from diarizer import conversion
 from diarizer.signals import SignalDiarizer
 from securetranscribe.v1 import queue_pb2
@@ -29,5 +30,8 @@ class DiarizeHandler:
         message = conversion.to_message(found.results, found.warnings)
         if task.diarize.config.without_voiceprints:
             conversion.drop_voiceprints(message)
+        limits = self._diarizer.limits
+        message.usual_speaker_limit = limits.most or 0
+        message.least_speech.CopyFrom(duration(limits.least_speech))
         parts.move(message, parts.heard_span(task).start)
         return message.SerializeToString()

@@ -178,6 +178,23 @@ def test_a_failed_part_costs_only_its_own_speakers() -> None:
     assert not [turn for turn in results.voices.turns if 60 + MARGIN < turn.start < 110]
 
 
+@pytest.mark.parametrize(("limit", "found"), [(0, 2), (10, 2), (1, 1)])
+def test_the_limits_of_the_worker_hold_for_the_whole(limit: int, found: int) -> None:
+    tasks, results = in_parts()
+    for name in list(results):
+        if name.startswith("diarize"):
+            message = diarization_pb2.Diarization.FromString(results[name])
+            if PARTS[int(name[-1])].number == 1:
+                # In this part both speak.
+                assert len(message.speakers) == 2
+            message.usual_speaker_limit = limit
+            message.least_speech.CopyFrom(duration(2.0))
+            results[name] = message.SerializeToString()
+    voices = read_results(tasks, results, separate=False).voices
+    assert voices is not None
+    assert len(voices.voices) == found
+
+
 def test_failed_parts_only_are_a_failed_stage() -> None:
     tasks, results = in_parts()
     of_speech = [one for one in tasks if one.stage is Stage.TRANSCRIBE]

@@ -189,6 +189,8 @@ class Diarization(_message.Message):
     PROCESSING_DURATION_FIELD_NUMBER: _builtins.int
     WARNINGS_FIELD_NUMBER: _builtins.int
     LINK_THRESHOLD_FIELD_NUMBER: _builtins.int
+    USUAL_SPEAKER_LIMIT_FIELD_NUMBER: _builtins.int
+    LEAST_SPEECH_FIELD_NUMBER: _builtins.int
     model: _builtins.str
     """Models used, for example `segmentation-3.0+campplus`."""
     model_version: _builtins.str
@@ -197,6 +199,8 @@ class Diarization(_message.Message):
     """Least cosine of the voiceprints of one person in two parts of a recording, for this model. 0 if
     it was not stated.
     """
+    usual_speaker_limit: _builtins.int
+    """Most speakers of a recording without a request, by the worker's settings. 0 if it was not stated."""
     @_builtins.property
     def turns(self) -> _containers.RepeatedCompositeFieldContainer[Global___Turn]:
         """Turns in order of start. Turns of different speakers may overlap."""
@@ -221,6 +225,12 @@ class Diarization(_message.Message):
     def warnings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Notes for the owner about the recording, in sentences, for example about damaged samples."""
 
+    @_builtins.property
+    def least_speech(self) -> _duration_pb2.Duration:
+        """Speech below which a speaker is taken for another one, by the worker's settings. Absent if it was
+        not stated.
+        """
+
     def __init__(
         self,
         *,
@@ -233,10 +243,12 @@ class Diarization(_message.Message):
         processing_duration: _duration_pb2.Duration | None = ...,
         warnings: _abc.Iterable[_builtins.str] | None = ...,
         link_threshold: _builtins.float = ...,
+        usual_speaker_limit: _builtins.int = ...,
+        least_speech: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["duration", b"duration", "processing_duration", b"processing_duration"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["duration", b"duration", "least_speech", b"least_speech", "processing_duration", b"processing_duration"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["duration", b"duration", "exclusive_turns", b"exclusive_turns", "link_threshold", b"link_threshold", "model", b"model", "model_version", b"model_version", "processing_duration", b"processing_duration", "speakers", b"speakers", "turns", b"turns", "warnings", b"warnings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["duration", b"duration", "exclusive_turns", b"exclusive_turns", "least_speech", b"least_speech", "link_threshold", b"link_threshold", "model", b"model", "model_version", b"model_version", "processing_duration", b"processing_duration", "speakers", b"speakers", "turns", b"turns", "usual_speaker_limit", b"usual_speaker_limit", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -51,6 +51,7 @@ def join_voices(parts: Sequence[DiarizedPart], requested: RequestedSpeakers) -> 
         [_part(one, model) for one in parts],
         threshold=first.link_threshold,
         requested=requested,
+        defaults=first.limits,
     )
     channels = {speaker.label: speaker.signal for speaker in joined.speakers}
     return DiarizedSpeech(
@@ -73,6 +74,7 @@ def join_voices(parts: Sequence[DiarizedPart], requested: RequestedSpeakers) -> 
             )
         ),
         link_threshold=first.link_threshold,
+        limits=first.limits,
     )
 
 

@@ -1,9 +1,10 @@
 """Result objects of the workers' stages, read into domain objects."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from common.times import seconds
+from common.voices.limits import SpeakerLimits
 from securetranscribe.v1 import diarization_pb2, speech_pb2
 from transcriber.domain.playback import MadeCopy
 from transcriber.domain.transcriptions import LanguageSpan
@@ -41,7 +42,7 @@ class DiarizedSpeech:
     """Result of diarization.
 
     Voices of two parts of a recording are one person's from a cosine of `link_threshold` on, which
-    is 0 if it is unknown.
+    is 0 if it is unknown. `limits` are those of recordings without a request.
     """
 
     turns: tuple[Turn, ...] = ()
@@ -50,6 +51,7 @@ class DiarizedSpeech:
     model: str = ""
     warnings: tuple[str, ...] = ()
     link_threshold: float = 0.0
+    limits: SpeakerLimits = field(default_factory=SpeakerLimits)
 
     def with_warnings(self, warnings: Iterable[str]) -> "DiarizedSpeech":
         """Return the same result with further warnings."""
@@ -118,6 +120,17 @@ def read_diarization(data: bytes, *, separate: bool = False) -> DiarizedSpeech:
         model=message.model,
         warnings=tuple(message.warnings),
         link_threshold=message.link_threshold,
+        limits=_limits(message),
+    )
+
+
+def _limits(message: diarization_pb2.Diarization) -> SpeakerLimits:
+    """Return the worker's limits. Earlier workers do not state them."""
+    usual = SpeakerLimits()
+    if not message.usual_speaker_limit:
+        return usual
+    return replace(
+        usual, most=message.usual_speaker_limit, least_speech=seconds(message.least_speech)
     )
 
 
