@@ -1,6 +1,9 @@
 """ExportService with a fake transcriber."""
 
+import asyncio
+import threading
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -18,6 +21,7 @@ from exporter.render_pool import RenderPool
 from exporter.revisions import RevisionClient
 from exporter.servicer import ExportServicer
 from exporter.summary.model import ActionItem, Statement, Summary
+from exporter.templates import rendering
 from exporter.transcripts import NEWEST, TranscriptClient, Version
 from securetranscribe.v1 import export_pb2
 from tests.unit.exporter import documents, tracked_documents
@@ -92,16 +96,23 @@ def transcripts() -> FakeTranscripts:
     return FakeTranscripts(replace(meeting, segments=(first, *meeting.segments[1:]), revision=3))
 
 
+@contextmanager
+def serving(transcripts: FakeTranscripts) -> Iterator[ExportServicer]:
+    """Create a servicer for one transcript, and close its threads at the end."""
+    with closing(RenderPool(1)) as render_pool, closing(RenderPool(1)) as template_pool:
+        yield ExportServicer(
+            transcripts=cast(TranscriptClient, transcripts),
+            revisions=cast(RevisionClient, FakeRevisions()),
+            render_pool=render_pool,
+            template_pool=template_pool,
+            summarize=summarize,
+        )
+
+
 @pytest.fixture
 def servicer(transcripts: FakeTranscripts) -> Iterator[ExportServicer]:
-    render_pool = RenderPool(1)
-    yield ExportServicer(
-        transcripts=cast(TranscriptClient, transcripts),
-        revisions=cast(RevisionClient, FakeRevisions()),
-        render_pool=render_pool,
-        summarize=summarize,
-    )
-    render_pool.close()
+    with serving(transcripts) as servicer:
+        yield servicer
 
 
 class FakeContext:
@@ -188,6 +199,36 @@ async def test_a_template_replaces_the_layout(
     assert caught.value.message == "Line 1: 'heading' is undefined"
 
 
+async def test_endless_templates_do_not_delay_other_exports(
+    servicer: ExportServicer, transcripts: FakeTranscripts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, ended = threading.Event(), threading.Event()
+
+    def rendered(*_: object) -> bytes:
+        begun.set()
+        ended.wait()
+        return b"late"
+
+    monkeypatch.setattr(rendering, "_rendered", rendered)
+    wanted = {
+        "transcription_id": transcripts.document.transcription_id,
+        "format": export_pb2.EXPORT_FORMAT_TXT,
+    }
+    endless = [
+        asyncio.create_task(export(servicer, **wanted, template="{{ title }}")) for _ in range(2)
+    ]
+    try:
+        assert await asyncio.to_thread(begun.wait, 30)
+        async with asyncio.timeout(30):
+            answers = await export(servicer, **wanted)
+        assert b"Good morning" in b"".join(answer.data for answer in answers)
+        assert not any(one.done() for one in endless)
+    finally:
+        ended.set()
+        late = await asyncio.gather(*endless)
+    assert [answer.data for answers in late for answer in answers] == [b"late", b"late"]
+
+
 async def test_words_are_read_if_a_format_or_an_option_needs_them(
     servicer: ExportServicer, transcripts: FakeTranscripts
 ) -> None:
@@ -253,22 +294,15 @@ async def test_a_version_is_read(
 )
 async def test_changes_are_tracked_since_a_version(since: int, version: Version) -> None:
     transcripts = FakeTranscripts(replace(tracked_documents.tracked(), changes=None))
-    render_pool = RenderPool(1)
-    servicer = ExportServicer(
-        transcripts=cast(TranscriptClient, transcripts),
-        revisions=cast(RevisionClient, FakeRevisions()),
-        render_pool=render_pool,
-        summarize=summarize,
-    )
-    answers = await export(
-        servicer,
-        transcription_id=transcripts.document.transcription_id,
-        format=export_pb2.EXPORT_FORMAT_MD,
-        changes=export_pb2.EXPORT_CHANGES_TRACKED,
-        revision=4,
-        since_revision=since,
-    )
-    render_pool.close()
+    with serving(transcripts) as servicer:
+        answers = await export(
+            servicer,
+            transcription_id=transcripts.document.transcription_id,
+            format=export_pb2.EXPORT_FORMAT_MD,
+            changes=export_pb2.EXPORT_CHANGES_TRACKED,
+            revision=4,
+            since_revision=since,
+        )
     assert transcripts.versions == [Version(revision=4), version]
     assert b"{~~morning~>evening,~~}" in b"".join(answer.data for answer in answers)
 

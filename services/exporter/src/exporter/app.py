@@ -17,6 +17,8 @@ from exporter.transcripts import TranscriptClient
 from securetranscribe.v1 import export_pb2_grpc
 
 _SERVICE = "securetranscribe.v1.ExportService"
+# A template may use all of its time, and the memory of the service has room for one at once.
+_TEMPLATE_WORKERS = 1
 
 
 async def serve(settings: ExporterSettings, supervisor: Supervisor) -> None:
@@ -29,10 +31,13 @@ async def serve(settings: ExporterSettings, supervisor: Supervisor) -> None:
 
         render_pool = RenderPool(settings.export_workers)
         stack.callback(render_pool.close)
+        template_pool = RenderPool(_TEMPLATE_WORKERS)
+        stack.callback(template_pool.close)
         servicer = ExportServicer(
             transcripts=TranscriptClient(transcriber),
             revisions=RevisionClient(transcriber),
             render_pool=render_pool,
+            template_pool=template_pool,
             summarize=(await _summarizer(settings, stack)).summarize,
         )
         server = connections.server(

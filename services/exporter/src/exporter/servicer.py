@@ -39,11 +39,14 @@ class ExportServicer(export_pb2_grpc.ExportServiceServicer):
         transcripts: TranscriptClient,
         revisions: RevisionClient,
         render_pool: RenderPool,
+        template_pool: RenderPool,
         summarize: Summarize,
     ) -> None:
+        """`template_pool` renders documents with a template, which must not delay others."""
         self._transcripts = transcripts
         self._revisions = revisions
         self._render_pool = render_pool
+        self._template_pool = template_pool
         self._summarize = summarize
 
     async def ExportTranscription(
@@ -71,7 +74,8 @@ class ExportServicer(export_pb2_grpc.ExportServiceServicer):
             header = ("content-disposition", f"attachment; filename*=UTF-8''{name}")
             await context.send_initial_metadata((header,))
             head.ClearField("extensions")
-        async for chunk in self._render_pool.chunks(target, document, options):
+        pool = self._template_pool if request.template else self._render_pool
+        async for chunk in pool.chunks(target, document, options):
             head.data = chunk
             yield head
             head = httpbody_pb2.HttpBody(content_type=CONTENT_TYPES[target.name])

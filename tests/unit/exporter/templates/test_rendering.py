@@ -1,6 +1,9 @@
 """Templates rendered in their own process, with its limits."""
 
+import os
 import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ from exporter.formats.catalog import FORMATS
 from exporter.options import ExportOptions
 from exporter.templates import rendering
 from exporter.templates.rendering import MOST_BYTES, with_template
+from exporter.templates.sandbox import NICENESS
 from tests.unit.exporter.documents import SCRIPTS, call, hostile, in_script, long_meeting, meeting
 
 MINUTES = """\
@@ -114,6 +118,21 @@ def test_time_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rendering, "_SECONDS", 1.0)
     loops = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
     assert message(meeting(), loops) == "The template needs too much time or memory."
+
+
+def test_templates_have_a_lower_priority() -> None:
+    """The process lowers it before it reads the job, which never comes here."""
+    command = [sys.executable, "-P", "-m", "exporter.templates.sandbox"]
+    lowered = min(19, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        try:
+            deadline = time.monotonic() + 30
+            while os.getpriority(os.PRIO_PROCESS, process.pid) != lowered:
+                assert time.monotonic() < deadline
+                assert process.poll() is None
+                time.sleep(0.05)
+        finally:
+            process.kill()
 
 
 def test_the_environment_of_the_service_is_not_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
