@@ -49,6 +49,24 @@ def test_text_contains_no_time_stamps_of_its_own() -> None:
     assert len(read(hostile())) == 2
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("##00:00:05-1##", "00:00:05-1"),
+        ("###00:00:05-1#", "00:00:05-1"),
+        ("#\x07#00:00:05-1#\n#", "00:00:05-1 #"),
+        ("#1#0:00:05-1#", "10:00:05-1"),
+        ("#00:#00:05-1#", "00:00:05-1"),
+        ("#0#0:00:0#5-#1#", "00:00:05-1"),
+        ("#00:00:03-5#-1#", "00:00:03-5-1"),
+        ("#00:00:05-1##00:00:06-1#", "00:00:05-100:00:06-1"),
+        ("song #1-2, ## and #tag: C# 7-8", "song #1-2, ## and #tag: C# 7-8"),
+    ],
+)
+def test_repeated_and_split_marks_forge_no_time_stamps(said: str, kept: str) -> None:
+    assert read(document([segment(0, "a", said, 1, 2)], names={"a": "Ann"})) == [(1, "Ann", kept)]
+
+
 @pytest.mark.parametrize("language", SCRIPTS)
 def test_every_script_is_kept(language: str) -> None:
     assert [one[1:] for one in read(in_script(language))] == [SCRIPTS[language]] * 3

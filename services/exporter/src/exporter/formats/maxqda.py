@@ -8,7 +8,8 @@ from exporter.formats.format import encoded
 from exporter.options import ExportOptions
 from exporter.safe_text import one_line
 
-_STAMP = re.compile(r"#(?=\d+:\d)|(?<=\d-\d)#")
+_STAMP_CHARACTERS = re.compile(r"[#\d:-]+")
+_TIME = re.compile(r"\d:\d")
 
 
 def render(document: Document, options: ExportOptions) -> Iterator[bytes]:  # noqa: ARG001
@@ -27,7 +28,16 @@ def _paragraphs(document: Document) -> Iterator[str]:
 
 def _plain(text: str) -> str:
     """Return the text on one line, without anything that looks like a time stamp."""
-    return _STAMP.sub("", one_line(text))
+    return _STAMP_CHARACTERS.sub(_without_marks, one_line(text))
+
+
+def _without_marks(found: re.Match[str]) -> str:
+    """Return the characters without `#` if a time is among them, like `##00:01:05-4##`.
+
+    All of them go at once, because one that is removed can leave another next to a time.
+    """
+    bare = found[0].replace("#", "")
+    return bare if _TIME.search(bare) else found[0]
 
 
 def _stamp(seconds: float) -> str:
