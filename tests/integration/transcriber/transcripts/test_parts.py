@@ -6,6 +6,7 @@ import threading
 from typing import Any
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from common.errors import AudioProcessingError
 from common.postgres import Database
@@ -21,10 +22,11 @@ from tests.integration.transcriber.fakes import (
     until,
     wav,
 )
+from transcriber.store.vocabulary import earlier_phrases
 
 COMPLETED = transcription_pb2.TRANSCRIPTION_STATUS_COMPLETED
 FAILED = transcription_pb2.TRANSCRIPTION_STATUS_FAILED
-DIARIZE = queue_pb2.STAGE_DIARIZE
+TRANSCRIBE, DIARIZE = queue_pb2.STAGE_TRANSCRIBE, queue_pb2.STAGE_DIARIZE
 LENGTH = 500.0
 #: One word in each of these seconds.
 SPOKEN = {second: f"word{second}" for second in range(5, int(LENGTH), 10)}
@@ -140,6 +142,40 @@ async def test_only_failed_parts_run_again(
     assert not again & done
 
 
+async def test_a_cancelled_repetition_leaves_the_earlier_parts(
+    caller: Caller, recording: bytes, worker_factory: WorkerFactory
+) -> None:
+    """Later jobs use all parts of the complete recognition, not one of the cancelled one."""
+    async with worker_factory.both(heard, ONE_SPEAKER):
+        transcription_id = await caller.upload_id(recording, auto_start=True)
+        await caller.ended(transcription_id)
+    gate = Gate()
+    async with contextlib.AsyncExitStack() as workers:
+        for _ in range(2):
+            # Two idle workers get another number of parts.
+            await workers.enter_async_context(worker_factory.worker("transcribe", gate))
+
+        async def idle() -> bool:
+            return (await caller.queue_status()).transcribe_workers == 2
+
+        await until(idle)
+        worker_factory.done.clear()
+        job = await caller.start(transcription_id, stages=[TRANSCRIBE])
+
+        async def first_done() -> bool:
+            return bool(worker_factory.done)
+
+        await until(first_done)
+        await caller.cancel(job.job_id)
+        gate.open()
+    worker_factory.done.clear()
+    async with worker_factory.both(heard, ONE_SPEAKER):
+        await caller.start(transcription_id, stages=[DIARIZE])
+        found = await caller.ended(transcription_id)
+    assert found.full_text == TEXT
+    assert {task.WhichOneof("work") for task in worker_factory.done} == {"diarize"}
+
+
 async def test_parts_are_shared_by_workers(
     caller: Caller, recording: bytes, worker_factory: WorkerFactory
 ) -> None:
@@ -167,3 +203,29 @@ async def test_failed_diarization_of_parts_leaves_the_words(
     assert found.status == COMPLETED
     assert found.full_text == TEXT
     assert found.warnings[0].endswith("Reason: It broke.")
+
+
+_DONE = """
+INSERT INTO tasks (task_id, job_id, transcription_id, stage, part, state, options, result_key,
+                   ended_at)
+SELECT gen_random_uuid(), job_id, transcription_id, 'transcribe', 7, 'done', %s, 'key', now()
+FROM jobs
+"""
+
+
+async def test_phrases_of_parts_are_those_of_the_recognition(
+    caller: Caller, database: Database
+) -> None:
+    """A later change of the vocabulary does not have it repeated."""
+    await caller.start(await caller.upload_id())
+    options = {"language": "en", "signals": []}
+    part = {"start": 0, "end": 60, "number": 0, "count": 2}
+    stored = {**options, "phrases": ["Quux"], "part": part}
+    await database.execute(_DONE, (Jsonb(stored),))
+    row = await database.fetch_one("SELECT transcription_id FROM jobs")
+    assert row is not None
+    async with database.transaction() as connection:
+        found = await earlier_phrases(
+            connection, row["transcription_id"], {**options, "phrases": ["Other"]}
+        )
+    assert found == ("Quux",)
