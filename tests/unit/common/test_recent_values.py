@@ -35,6 +35,21 @@ async def test_value_is_kept_for_its_time() -> None:
     assert source.lookups == 2
 
 
+async def test_age_counts_from_the_beginning_of_the_lookup() -> None:
+    now, source = 0.0, Source()
+    recent = RecentValues[str | None](1.0, clock=lambda: now)
+
+    async def slow() -> str | None:
+        nonlocal now
+        value = await source.look_up()
+        now = 0.8
+        return value
+
+    assert await recent.find("key", slow) == recent.get("key") == "value"
+    now = 1.0
+    assert recent.get("key") is None
+
+
 @pytest.mark.parametrize("value", [None, ValueError("away")])
 async def test_missing_and_failed_values_are_not_kept(value: Exception | None) -> None:
     source = Source(value)

@@ -19,7 +19,10 @@ class RecentValues(Generic[Value]):
     """
 
     def __init__(self, seconds: float, *, most: int = _MOST, clock: Clock = time.monotonic) -> None:
-        """Initialize the cache. It keeps the `most` newest values for `seconds` each."""
+        """Initialize the cache. It keeps the `most` newest values for `seconds` each.
+
+        A value may be as old as its lookup, so its age counts from the beginning of that.
+        """
         self._seconds = seconds
         self._most = most
         self._clock = clock
@@ -51,10 +54,11 @@ class RecentValues(Generic[Value]):
 
     async def _ask(self, key: str, look_up: Callable[[], Awaitable[Value]]) -> Value:
         me = asyncio.current_task()
+        until = self._clock() + self._seconds
         try:
             value = await look_up()
             if self._asking.get(key) is me and value is not None:
-                self._known[key] = (self._clock() + self._seconds, value)
+                self._known[key] = (until, value)
                 self._known.move_to_end(key)
                 if len(self._known) > self._most:
                     self._known.popitem(last=False)
