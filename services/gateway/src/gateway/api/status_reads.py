@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from starlette.responses import Response
 
+from common.errors import NotFoundError
 from common.recent_values import Clock
 from gateway.api import transcription_conversion as conversion
 from gateway.backends import Backends
@@ -45,30 +46,47 @@ class RenderedStatuses:
         self._most = most_bytes
         self._clock = clock
         self._known: OrderedDict[_Key, tuple[float, Rendered]] = OrderedDict()
+        self._keys: dict[tuple[str, int], set[_Key]] = {}
         self._bytes = 0
 
     def get(self, key: _Key) -> Rendered | None:
-        """Return a rendered status that is not too old, else None."""
-        until, rendered = self._known.get(key, (0.0, None))
-        return rendered if self._clock() < until else None
+        """Return a rendered status that is not too old, else None. All older ones go."""
+        self._make_room()
+        _, rendered = self._known.get(key, (0.0, None))
+        return rendered
 
     def keep(self, key: _Key, rendered: Rendered) -> None:
         """Keep a rendered status. The oldest ones make room, and those over a minute old go."""
         self.forget(key)
-        now = self._clock()
-        self._known[key] = (now + _SECONDS, rendered)
+        self._known[key] = (self._clock() + _SECONDS, rendered)
+        self._keys.setdefault(key[:2], set()).add(key)
         self._bytes += len(rendered.data)
+        self._make_room()
+
+    def forget(self, key: _Key) -> None:
+        """Drop a rendered status, if it is kept."""
+        _, rendered = self._known.pop(key, (0.0, None))
+        if rendered is None:
+            return
+        self._bytes -= len(rendered.data)
+        keys = self._keys[key[:2]]
+        keys.remove(key)
+        if not keys:
+            del self._keys[key[:2]]
+
+    def forget_all(self, workspace_id: str, transcription_id: int) -> None:
+        """Drop the rendered statuses of a transcription."""
+        for key in tuple(self._keys.get((workspace_id, transcription_id), ())):
+            self.forget(key)
+
+    def _make_room(self) -> None:
+        """Drop the statuses that are too old or one too many. The oldest is the first."""
+        now = self._clock()
         while self._known:
             oldest, (until, _) = next(iter(self._known.items()))
             if self._bytes <= self._most and now < until:
                 break
             self.forget(oldest)
-
-    def forget(self, key: _Key) -> None:
-        """Drop a rendered status, if it is kept."""
-        _, rendered = self._known.pop(key, (0.0, None))
-        if rendered is not None:
-            self._bytes -= len(rendered.data)
 
 
 class StatusReader:
@@ -100,14 +118,16 @@ class StatusReader:
         view = transcription_pb2.TRANSCRIPTION_VIEW_BASIC
         if transcript:
             view = transcription_pb2.TRANSCRIPTION_VIEW_FULL
-        answer = await self._backends.transcription(
-            transcription_pb2.GetTranscriptionRequest(
-                transcription_id=transcription_id,
-                view=view,
-                known_version=known.version if known else "",
-            ),
-            caller,
+        request = transcription_pb2.GetTranscriptionRequest(
+            transcription_id=transcription_id,
+            view=view,
+            known_version=known.version if known else "",
         )
+        try:
+            answer = await self._backends.transcription(request, caller)
+        except NotFoundError:
+            self._rendered.forget_all(caller.workspace_id, transcription_id)
+            raise
         if known is None or answer.version != known.version:
             known = await self._render(answer, key)
         if not known.version:
