@@ -30,3 +30,26 @@ def test_keywords_come_first() -> None:
 
 def test_number_is_bounded() -> None:
     assert len(phrases_of(",".join(f"term{number}" for number in range(300)))) == 200
+
+
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("Anna... Berta?! Clara.", ("Anna", "Berta", "Clara")),
+        ("Anna...Berta", ("Anna...Berta",)),
+        ("Anna.\nBerta", ("Anna", "Berta")),
+        ("...", ()),
+        (".x. Anna", (".x", "Anna")),
+    ],
+)
+def test_runs_of_full_stops(prompt: str, expected: tuple[str, ...]) -> None:
+    assert phrases_of(prompt) == expected
+
+
+def test_end_of_a_long_prompt_counts() -> None:
+    assert phrases_of(f"Anna, {'Bert' * 20_000}, Clara") == ("Clara",)
+    # The cut falls into a word, which is no name by itself.
+    assert phrases_of(f"Annabel, {'x, ' * 21_842}Clara")[-1] == "Clara"
+    assert phrases_of(f"{'Annabel,' * 10_000}Clara") == ("Annabel", "Clara")
+    assert phrases_of("." * 1_000_000 + "x") == ()
+    assert phrases_of("." * 1_000_000 + "x, Clara") == ("Clara",)

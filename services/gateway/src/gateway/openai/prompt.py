@@ -10,7 +10,10 @@ _MOST_PHRASES = 200
 _LONGEST_PHRASE = 100
 #: Longer pieces between commas are sentences, in which names alone are looked for.
 _MOST_WORDS = 5
-_PIECES = re.compile(r"[,;:\n\r\t•|。！？、，；]+|[.!?]+(?=\s|$)")
+#: Of longer prompts, the end counts, as for models that read prompts themselves.
+_MOST_CHARACTERS = 65_536
+# Each run of full stops is read once, however long it is.
+_PIECES = re.compile(r"[,;:\n\r\t•|。！？、，；]+|(?<![.!?])[.!?]++(?=\s|$)")
 _QUOTES = "\"'“”‘’«»()[]{}"
 
 
@@ -18,10 +21,11 @@ def phrases_of(prompt: str, keywords: Iterable[str] = ()) -> tuple[str, ...]:
     """Return the keywords, and behind them the names and terms of a prompt.
 
     Short pieces between commas and line breaks are terms. Of sentences, words that are written like
-    names are taken: `DALL·E`, `GPT-3`, and capitalized ones behind the first word.
+    names are taken: `DALL·E`, `GPT-3`, and capitalized ones behind the first word. Only the last
+    65,536 characters of a prompt are read.
     """
     found = dict.fromkeys(keyword.strip() for keyword in keywords)
-    for piece in _PIECES.split(prompt):
+    for piece in _pieces(prompt):
         words = piece.split()
         if len(words) <= _MOST_WORDS:
             found[" ".join(words).strip(_QUOTES)] = None
@@ -31,6 +35,12 @@ def phrases_of(prompt: str, keywords: Iterable[str] = ()) -> tuple[str, ...]:
         text for text in found if text and len(text) <= _LONGEST_PHRASE and text.isprintable()
     ]
     return tuple(usable[:_MOST_PHRASES])
+
+
+def _pieces(prompt: str) -> list[str]:
+    pieces = _PIECES.split(prompt[-_MOST_CHARACTERS:])
+    # The first piece of a cut prompt may begin within a word.
+    return pieces if len(prompt) <= _MOST_CHARACTERS else pieces[1:]
 
 
 def _names(words: list[str]) -> Iterator[str]:
