@@ -7,7 +7,7 @@ import pytest
 
 from common.errors import ValidationError
 from gateway.openai.catalog import ModelNotFoundError
-from gateway.openai.parameters import AudioParameters, Task, read
+from gateway.openai.parameters import AudioParameters, Task, check_model, read
 
 MODEL = {"model": ["whisper-1"]}
 
@@ -121,3 +121,18 @@ def test_translations() -> None:
     found = given("translate", stream=["true"], language=["de"])
     assert (found.task, found.stream, found.language) == ("translate", False, "")
     assert refused("translate", response_format=["diarized_json"]) == "response_format"
+
+
+@pytest.mark.parametrize("depth", [900, 100_000])
+def test_deeply_nested_strategy_is_refused(depth: int) -> None:
+    nested = f'{{"type": {"[" * depth}{"]" * depth}}}'
+    assert refused(chunking_strategy=[nested]) == "chunking_strategy"
+
+
+def test_model_of_an_incomplete_form() -> None:
+    check_model({"timestamp_granularities[]": ["word"]}, "transcribe")
+    check_model({**MODEL, "timestamp_granularities[]": ["word"]}, "transcribe")
+    with pytest.raises(ModelNotFoundError):
+        check_model({"model": ["gpt-5"]}, "transcribe")
+    with pytest.raises(ValidationError):
+        check_model({"model": ["gpt-4o-transcribe"]}, "translate")

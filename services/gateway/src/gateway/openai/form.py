@@ -5,7 +5,7 @@ from collections import defaultdict
 from common import filenames
 from common.errors import ValidationError
 from gateway.backends import Backends
-from gateway.openai.parameters import AudioParameters, Task, read
+from gateway.openai.parameters import AudioParameters, Task, check_model, read
 from gateway.openai.visitors import Visitor
 from gateway.uploads.body import FILE_FIELD, FORM_OVERHEAD, UploadBody
 from gateway.uploads.multipart import PartBegun, PartData, PartEvent
@@ -82,14 +82,8 @@ class AudioForm:
         return parameters, stored
 
     def parameters(self) -> AudioParameters:
-        """Return the parameters from the fields so far."""
-        try:
-            fields = {
-                name: [value.decode() for value in values] for name, values in self._fields.items()
-            }
-        except UnicodeDecodeError as error:
-            raise ValidationError.of("body", "A field is not UTF-8 text.") from error
-        return read(fields, self._task)
+        """Return the parameters from the fields of the complete form."""
+        return read(self._texts(), self._task)
 
     def keeps(self, parameters: AudioParameters) -> bool:
         """Return whether anything is kept after the answer."""
@@ -109,8 +103,8 @@ class AudioForm:
         announced = self._body.announced_bytes
         if announced is not None and announced > self._max_bytes + MAX_FIELD_BYTES + FORM_OVERHEAD:
             raise too_large(filename, announced, self._max_bytes)
-        if self._fields.get("model"):
-            self.parameters()
+        # Other fields may depend on fields behind the file.
+        check_model(self._texts(), self._task)
         self._current = None
         self._sink = UploadSink(
             self._backends,
@@ -119,6 +113,14 @@ class AudioForm:
             config=transcription_pb2.UploadConfig(filename=filename, auto_start=True),
         )
         await self._sink.open()
+
+    def _texts(self) -> dict[str, list[str]]:
+        try:
+            return {
+                name: [value.decode() for value in values] for name, values in self._fields.items()
+            }
+        except UnicodeDecodeError as error:
+            raise ValidationError.of("body", "A field is not UTF-8 text.") from error
 
     def _begin_field(self, name: str) -> None:
         self._parts += 1

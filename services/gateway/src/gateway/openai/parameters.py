@@ -70,6 +70,18 @@ def read(fields: Fields, task: Task) -> AudioParameters:
     )
 
 
+def check_model(fields: Fields, task: Task) -> None:
+    """Check the model of a form that is not complete yet, unless its name is still to come.
+
+    Raises:
+        ModelNotFoundError: there is no such model.
+        ValidationError: the model cannot do the task.
+    """
+    form = _Form(fields)
+    if form.text("model"):
+        _model(form, task)
+
+
 class _Form:
     """Text fields by name. Lists have names with or without brackets."""
 
@@ -108,10 +120,10 @@ class _Form:
         if not text.startswith("{"):
             return found
         try:
-            given = json.loads(text)
-        except ValueError as error:
+            given = {key: str(value) for key, value in json.loads(text).items()}
+        except (ValueError, RecursionError) as error:
             raise ValidationError.of(name, f"'{name}' is not valid JSON.") from error
-        return {**found, **{str(key): str(value) for key, value in given.items()}}
+        return {**found, **given}
 
 
 def _model(form: _Form, task: Task) -> OfferedModel:
