@@ -1,6 +1,7 @@
 """Server-sent events of a call, as its results arrive."""
 
 import json
+from collections import defaultdict
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from typing import Any
 
@@ -37,22 +38,32 @@ async def events(calls: AudioCalls, call: AudioCall) -> AsyncGenerator[dict[str,
 
 
 class _Sent:
-    """The text sent so far, and its end in seconds of the recording."""
+    """The text sent so far, with its times in seconds of the recording."""
 
     def __init__(self) -> None:
-        self.until = 0.0
+        self._until = 0.0
+        self._ends: defaultdict[int, float] = defaultdict(float)
         self._last = ""
 
     def new(
         self, partial: transcription_pb2.PartialTranscript
     ) -> Iterator[transcription_pb2.PartialSegment]:
-        """Yield the segments not sent yet. A repeated watch begins with all of them."""
-        until = self.until
+        """Yield the segments not sent yet. A repeated watch begins with all of them.
+
+        A segment belongs to the part of the recording in which it begins. It may end in the next
+        part, where the segments of other channels begin earlier than that.
+        """
+        until = self._until
+        self._until = max(until, times.seconds(partial.covered))
         for segment in partial.segments:
-            if times.seconds(segment.start) >= until - _SLACK_SECONDS:
-                self.until = max(self.until, times.seconds(segment.end))
+            if times.seconds(segment.start) >= until:
+                channel = segment.channel
+                self._ends[channel] = max(self._ends[channel], times.seconds(segment.end))
                 yield segment
-        self.until = max(self.until, times.seconds(partial.covered))
+
+    def end(self, channel: int) -> float:
+        """Return the end of the text sent of a channel, 0 if there is none."""
+        return self._ends[channel]
 
     def joined(self, text: str) -> str:
         """Return a text with the space, if any, between it and the text before."""
@@ -67,8 +78,9 @@ def _rest(transcript: Transcript, call: AudioCall, sent: _Sent) -> Iterator[dict
     parameters = call.parameters
     names = answers.speaker_names(transcript.segments)
     for segment in transcript.segments:
-        words = _behind(segment, sent.until)
-        if words or (not segment.words and times.seconds(segment.start) >= sent.until):
+        end = sent.end(segment.channel)
+        words = _behind(segment, end)
+        if words or (not segment.words and times.seconds(segment.start) >= end):
             text = writing_systems.joined(word.text for word in words) or segment.text
             found = [transcription_pb2.Segment(words=words)] if parameters.logprobs else []
             yield _delta(sent.joined(text), found)
@@ -76,8 +88,8 @@ def _rest(transcript: Transcript, call: AudioCall, sent: _Sent) -> Iterator[dict
             yield answers.diarized_segment(segment, names)
 
 
-def _behind(segment: transcription_pb2.Segment, until: float) -> list[transcription_pb2.Word]:
-    least = until - _SLACK_SECONDS if until else 0.0
+def _behind(segment: transcription_pb2.Segment, end: float) -> list[transcription_pb2.Word]:
+    least = end - _SLACK_SECONDS if end else 0.0
     return [word for word in segment.words if times.seconds(word.start) >= least]
 
 
