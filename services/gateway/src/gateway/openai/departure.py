@@ -1,7 +1,7 @@
 """Departure of clients before their answer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from typing import TypeVar
 
 from starlette.requests import ClientDisconnect, Request
@@ -28,13 +28,12 @@ class Departure:
                 {self._gone, working}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
             )
         except BaseException:
-            working.cancel()
+            await _cancelled(working)
             raise
         if working in done:
             return working.result()
         if self._gone in done:
-            working.cancel()
-            await asyncio.wait({working})
+            await _cancelled(working)
             raise ClientDisconnect
         raise TimeoutError
 
@@ -45,7 +44,7 @@ class Departure:
 
 async def with_pauses(
     items: AsyncIterator[T], departure: Departure, seconds: float
-) -> AsyncIterator[T | None]:
+) -> AsyncGenerator[T | None, None]:
     """Yield items, and None after each pause of so many seconds.
 
     Raises:
@@ -53,16 +52,29 @@ async def with_pauses(
     """
     while True:
         following = asyncio.ensure_future(_next(items))
-        while True:
-            try:
-                found = await departure.before(following, seconds)
-            except TimeoutError:
-                yield None
-            else:
-                break
+        try:
+            while True:
+                try:
+                    found = await departure.before(following, seconds)
+                except TimeoutError:
+                    yield None
+                else:
+                    break
+        finally:
+            # The caller may have ended this at a pause.
+            await _cancelled(following)
         if not found:
             return
         yield found[0]
+
+
+async def _cancelled(work: "asyncio.Future[T]") -> None:
+    """Cancel work and wait for its end, so that nothing of it runs during what follows."""
+    work.cancel()
+    await asyncio.wait({work})
+    if not work.cancelled():
+        # Nobody needs its outcome. An error that is not looked at would be logged.
+        work.exception()
 
 
 async def _next(items: AsyncIterator[T]) -> tuple[T, ...]:
