@@ -100,6 +100,12 @@ class FakeTranscriber(
     upload_delay: float = 0.0
     """Seconds to sleep before processing each chunk of an upload."""
 
+    deletion_delay: float = 0.0
+    """Seconds that a deletion takes."""
+
+    undeletable: bool = False
+    """Whether deletions fail."""
+
     go_on: asyncio.Event | None = None
     """If set, queue status calls wait for it. `waiting` counts them."""
 
@@ -187,6 +193,9 @@ class FakeTranscriber(
     async def DeleteTranscription(self, request: Any, context: Any) -> Any:
         self._maybe_fail()
         self._own(request.transcription_id)
+        if self.undeletable:
+            raise UnavailableError("The object store does not answer.")
+        await asyncio.sleep(self.deletion_delay)
         del self.transcriptions[request.transcription_id]
         return transcription_pb2.DeleteTranscriptionResponse()
 

@@ -8,13 +8,16 @@ import httpx2
 import pytest
 
 from common import times
+from common.postgres import Database
 from securetranscribe.v1 import queue_pb2, transcription_pb2
-from tests.integration.gateway.conftest import Running, until
+from tests.integration.gateway.conftest import MakeGateway, Running, until
 from tests.integration.gateway.fake_transcriber import FakeTranscriber
 from tests.integration.gateway.peers import Peers
 
 PATH = "/v1/audio/transcriptions"
 SOUND = b"ID3" + bytes(range(256)) * 10
+_REVOKED = "SELECT revoked_at IS NOT NULL AS revoked FROM sessions WHERE session_id = %s"
+FORM = {"Content-Type": "multipart/form-data; boundary=limit"}
 TEXT = "Hello everyone, welcome. Hello everyone, welcome."
 
 
@@ -57,6 +60,16 @@ async def answered(
     asking = asyncio.create_task(posted(client, name=name, **fields))
     await processed(transcriber, name)
     return await asking
+
+
+def form(*fields: tuple[str, bytes], filename: str) -> bytes:
+    """Return the body of a form whose fields have this order."""
+    parts = (
+        b'--limit\r\nContent-Disposition: form-data; name="%b"%b\r\n\r\n%b\r\n'
+        % (name.encode(), f'; filename="{filename}"'.encode() if name == "file" else b"", value)
+        for name, value in fields
+    )
+    return b"".join(parts) + b"--limit--\r\n"
 
 
 async def token_of(client: httpx2.AsyncClient) -> str:
@@ -141,6 +154,35 @@ async def test_full_queue_is_refused_before_the_body(
     assert "\r\nretry-after: 12\r\n" in answer
 
 
+async def test_fields_after_the_file(
+    running: Running, client: httpx2.AsyncClient, transcriber: FakeTranscriber
+) -> None:
+    """Fields before the file may need one behind it."""
+    body = form(
+        ("model", b"whisper-1"),
+        ("timestamp_granularities[]", b"word"),
+        ("file", SOUND),
+        ("response_format", b"verbose_json"),
+        filename="late-fields.mp3",
+    )
+    asking = asyncio.create_task(client.post(PATH, content=body, headers=FORM))
+    await until(lambda: named(transcriber, "late-fields.mp3") is not None or asking.done())
+    if not asking.done():
+        await processed(transcriber, "late-fields.mp3")
+    answer = await asking
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["words"] == []
+
+
+async def test_unknown_model_is_refused_before_the_file(
+    client: httpx2.AsyncClient, transcriber: FakeTranscriber
+) -> None:
+    body = form(("model", b"gpt-5"), ("file", SOUND), filename="unknown-model.mp3")
+    answer = await client.post(PATH, content=body, headers=FORM)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "model_not_found")
+    assert "unknown-model.mp3" not in transcriber.begun
+
+
 async def test_departure_cancels_the_job(
     running: Running, client: httpx2.AsyncClient, transcriber: FakeTranscriber
 ) -> None:
@@ -162,7 +204,10 @@ async def test_stream_as_results_arrive(
         covered=times.duration(5.2),
         segments=[
             transcription_pb2.PartialSegment(
-                start=times.duration(0.0), end=times.duration(5.2), text="Hello everyone, welcome."
+                start=times.duration(0.0),
+                end=times.duration(5.2),
+                text="Hello everyone, welcome.",
+                channel=1,
             )
         ],
     )
@@ -186,6 +231,59 @@ async def test_stream_as_results_arrive(
         transcriber.partial = None
     assert [event["type"].rpartition(".")[2] for event in events] == ["delta", "delta", "done"]
     assert "".join(event["delta"] for event in events[:2]) == events[2]["text"] == TEXT
+
+
+@pytest.mark.parametrize("stream", ["false", "true"])
+async def test_calls_of_guests_end_with_the_gateway(
+    make_gateway: MakeGateway,
+    database: Database,
+    transcriber: FakeTranscriber,
+    monkeypatch: pytest.MonkeyPatch,
+    stream: str,
+) -> None:
+    name = f"stopped-{stream}.mp3"
+    async with httpx2.AsyncClient(timeout=30) as client:
+        async with make_gateway(shutdown_grace_seconds=1) as it:
+            url = f"{it.base_url}{PATH}"
+            asking = asyncio.create_task(posted(client, url, name=name, stream=stream))
+            await until(lambda: named(transcriber, name) is not None)
+            number = named(transcriber, name)
+            assert number is not None
+            owner = transcriber.transcriptions[number].session_id
+            # The rest of the shutdown is faster than the deletion.
+            monkeypatch.setattr(transcriber, "deletion_delay", 0.3)
+        assert number not in transcriber.transcriptions
+        await asyncio.gather(asking, return_exceptions=True)
+    row = await database.fetch_one(_REVOKED, (owner,))
+    assert row is not None
+    assert row["revoked"]
+
+
+async def test_failed_deletion_leaves_guests_their_transcript(
+    client: httpx2.AsyncClient,
+    database: Database,
+    transcriber: FakeTranscriber,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("gateway.openai.calls._ATTEMPTS", 1)
+    monkeypatch.setattr(transcriber, "undeletable", True)
+    answer = await answered(client, transcriber, "undeletable.mp3")
+    assert answer.json()["text"] == TEXT
+    left = transcriber.transcriptions[int(answer.headers["x-transcription-id"])]
+    row = await database.fetch_one(_REVOKED, (left.session_id,))
+    assert row is not None
+    assert row["revoked"]
+
+
+async def test_failed_deletion_is_an_error_of_a_session(
+    client: httpx2.AsyncClient, transcriber: FakeTranscriber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = await token_of(client)
+    monkeypatch.setattr("gateway.openai.calls._ATTEMPTS", 1)
+    monkeypatch.setattr(transcriber, "undeletable", True)
+    answer = await answered(client, transcriber, "left-over.mp3", key=key, store="false")
+    assert answer.status_code == 503
+    assert answer.json()["error"]["type"] == "server_error"
 
 
 async def test_failed_job(client: httpx2.AsyncClient, transcriber: FakeTranscriber) -> None:

@@ -140,6 +140,8 @@ class Gateway:
             limits=SESSION_LIMITS,
             rates=CallRates(self._limits),
         )
+        self._places = UploadPlaces(PlaceLimits.of(settings))
+        self._audio = self._make_audio()
         self._app = self.application()
         self._http = HttpServer(self._app, settings)
 
@@ -160,6 +162,8 @@ class Gateway:
         for server in servers:
             server.stop()
         await asyncio.wait(serving)
+        # Requests that the servers have cancelled still erase what their guests sent.
+        await self._audio.close(self._settings.shutdown_grace_seconds)
         await self._grpc.stop(self._settings.shutdown_grace_seconds)
 
     def _bind(self) -> list[HttpServer]:
@@ -235,14 +239,15 @@ class Gateway:
         settings = self._settings
         origins = Origins(settings.cors_origins)
         rate = LeastRate.of(settings)
-        places = UploadPlaces(PlaceLimits.of(settings))
         uploads = RecordingUploads(
             self._backends,
             max_bytes=settings.max_file_size,
             rate=rate,
-            places=places,
+            places=self._places,
         )
-        appends = Appends(self._backends, rate=rate, places=places, rates=ByteRates(self._limits))
+        appends = Appends(
+            self._backends, rate=rate, places=self._places, rates=ByteRates(self._limits)
+        )
         chunks = ChunkBodies(
             rate=rate,
             places=UploadPlaces(PlaceLimits.of(settings)),
@@ -287,7 +292,7 @@ class Gateway:
                 keep_alive_seconds=min(_KEEP_ALIVE_SECONDS, settings.session_ttl / 4),
             ),
             live_messages=live_models.schemas(),
-            openai=self._openai(uploads_at=places, rate=rate, origins=origins),
+            openai=OpenAiRoutes(self._audio, ModelApi(self._limits)),
             health=self._health,
             registry=self._registry,
             keeper=self._keeper,
@@ -296,15 +301,17 @@ class Gateway:
             read_status=statuses.read,
         )
 
-    def _openai(
-        self, *, uploads_at: UploadPlaces, rate: LeastRate, origins: Origins
-    ) -> OpenAiRoutes:
-        keys = SessionKeys(self._registry)
+    def _make_audio(self) -> AudioApi:
+        settings = self._settings
+        keys, origins = SessionKeys(self._registry), Origins(settings.cors_origins)
         visitors = Visitors(self._registry, keys, self._keeper, self._limits, origins)
         calls = AudioCalls(
-            self._backends, max_bytes=self._settings.max_file_size, rate=rate, places=uploads_at
+            self._backends,
+            max_bytes=settings.max_file_size,
+            rate=LeastRate.of(settings),
+            places=self._places,
         )
-        return OpenAiRoutes(AudioApi(visitors, calls), ModelApi(self._limits))
+        return AudioApi(visitors, calls)
 
     def _services(self) -> Mapping[str, AddToServer]:
         servicer = SessionServicer(

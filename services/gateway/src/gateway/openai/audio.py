@@ -1,12 +1,13 @@
 """Endpoints for audio, `/v1/audio`."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, aclosing
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from common import logging
 from common.errors import ApplicationError
@@ -30,7 +31,7 @@ class AudioApi:
     def __init__(self, visitors: Visitors, calls: AudioCalls) -> None:
         self._visitors = visitors
         self._calls = calls
-        self._endings: set[asyncio.Task[None]] = set()
+        self._open: set[asyncio.Task[Any]] = set()
 
     async def create_transcription(self, request: Request) -> Response:
         """Return the transcript of a recording."""
@@ -40,7 +41,20 @@ class AudioApi:
         """Return a recording's text in English."""
         return await self._answer(request, "translate")
 
+    async def close(self, seconds: float) -> None:
+        """Wait at most so many seconds for the ends of requests that are complete or cancelled.
+
+        The ends need the connections to the database and to other services.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                while self._open:
+                    await asyncio.wait(self._open)
+        except TimeoutError:
+            _log.warning("audio requests are still open", count=len(self._open))
+
     async def _answer(self, request: Request, task: Task) -> Response:
+        self._note(asyncio.current_task())
         one = _Request(request, self._visitors, self._calls)
         try:
             call = await one.begin(task)
@@ -69,28 +83,23 @@ class AudioApi:
         return answers.render(await self._calls.transcript(call), call.parameters)
 
     def _stream(self, one: "_Request", call: AudioCall) -> Response:
-        return StreamingResponse(
-            self._events(one, call),
-            media_type="text/event-stream",
-            headers={**one.headers, "Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
-        )
+        return _EventResponse(self._events(one, call), lambda: self._end(one), one.headers)
 
-    async def _events(self, one: "_Request", call: AudioCall) -> AsyncIterator[bytes]:
-        complete = False
+    async def _events(self, one: "_Request", call: AudioCall) -> AsyncGenerator[bytes, None]:
         try:
-            async with aclosing(streaming.events(self._calls, call)) as events:
-                async for event in with_pauses(events, one.departure, _PAUSE_SECONDS):
+            async with (
+                aclosing(streaming.events(self._calls, call)) as events,
+                aclosing(with_pauses(events, one.departure, _PAUSE_SECONDS)) as paused,
+            ):
+                async for event in paused:
                     if event is not None and event["type"] == streaming.DONE:
-                        complete = True
                         await self._end(one, complete=True)
                     yield _PAUSE if event is None else streaming.encoded(event)
         except ClientDisconnect:
             _log.info("client hung up", job_id=call.job_id)
         except ApplicationError as error:
-            await self._end(one, complete=complete)
+            await self._end(one)
             yield streaming.encoded({"type": "error", "error": described(error)})
-        finally:
-            await self._end(one, complete=complete)
 
     async def _end(self, one: "_Request", *, complete: bool = False) -> None:
         """End a request once, also when this task is being cancelled."""
@@ -98,9 +107,38 @@ class AudioApi:
 
     def _detached(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         task = asyncio.create_task(work)
-        self._endings.add(task)
-        task.add_done_callback(self._endings.discard)
+        self._note(task)
         return task
+
+    def _note(self, task: "asyncio.Task[Any] | None") -> None:
+        assert task is not None
+        self._open.add(task)
+        task.add_done_callback(self._open.discard)
+
+
+class _EventResponse(StreamingResponse):
+    """Server-sent events. `end` is called after them, also if the client left before the first."""
+
+    def __init__(
+        self,
+        events: AsyncGenerator[bytes, None],
+        end: Callable[[], Awaitable[None]],
+        headers: Mapping[str, str],
+    ) -> None:
+        super().__init__(
+            events,
+            media_type="text/event-stream",
+            headers={**headers, "Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
+        )
+        self._events = events
+        self._end = end
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            async with aclosing(self._events):
+                await super().__call__(scope, receive, send)
+        finally:
+            await self._end()
 
 
 class _Request:
@@ -150,10 +188,21 @@ class _Request:
         call = self._call
         if call is None:
             return
-        if not call.kept:
+        if call.kept:
+            if not complete:
+                await self._calls.cancel(call)
+            return
+        try:
             await self._calls.erase(call)
-        elif not complete:
-            await self._calls.cancel(call)
+        except ApplicationError as error:
+            if not call.visitor.guest:
+                raise
+            # The end of the guest's session erases all that is left.
+            _log.warning(
+                "cannot delete a guest's transcription",
+                transcription_id=call.transcription_id,
+                reason=error.message,
+            )
 
 
 def _is_ours(error: ApplicationError) -> bool:
