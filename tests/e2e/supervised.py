@@ -21,6 +21,9 @@ _FOREIGN = ("DEVSTACK_", "METRICS_PORT", "SECRET_KEY", "HOST", "PORT", "LOG_LEVE
 #: Tests send more requests than users, and one of their sessions uploads often.
 _SETTINGS = {
     "TASK_ACK_WAIT_SECONDS": "6",
+    # On any machine.
+    "TRANSCRIBER_WORKERS": "1",
+    "DIARIZER_WORKERS": "1",
     **UNLIMITED,
 }
 

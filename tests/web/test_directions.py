@@ -10,11 +10,13 @@ from playwright.sync_api import Locator, Page, expect
 from tests.e2e.recordings import excerpt
 from tests.e2e.stack import JOB_SECONDS, Stack
 from tests.web.accessibility import assert_accessible, assert_fits
-from tests.web.visitors import ENLARGED, Visitors
+from tests.web.visitors import ENLARGED, PHONE, Visitors
 
 ARABIC = "موعد GitHub الساعة 12:30 غدا"
 #: Keys of dialogs, which all languages share.
 _DIALOGS = "wnhx?"
+#: Names of the button that stretches the waveform.
+_ZOOM = {"en-US": "Zoom in", "ar": "تكبير"}
 #: Left edges of the letters of a paragraph, by their places in its text.
 _LEFT = """(paragraph, places) => places.map((place) => {
   const walker = document.createTreeWalker(paragraph, NodeFilter.SHOW_TEXT);
@@ -65,6 +67,19 @@ def _left(paragraph: Locator, *letters: str) -> list[float]:
     return edges
 
 
+def _edge(element: Locator) -> float:
+    """Return the left edge of an element in the page."""
+    box = element.bounding_box()
+    assert box is not None
+    return box["x"]
+
+
+def _about(seconds: float) -> re.Pattern[str]:
+    """Return the values of the slider that are at most a step away from a time."""
+    steps = (seconds + step for step in (-0.1, 0, 0.1))
+    return re.compile("|".join(rf"^{re.escape(f'{value:g}')}$" for value in steps))
+
+
 @pytest.mark.parametrize("locale", ["en-US", "ar"])
 def test_arabic_is_written_and_split(
     visitors: Visitors, transcript: tuple[str, str], locale: str
@@ -112,14 +127,40 @@ def test_arabic_page_shows_time_and_english_from_the_left(
     page.keyboard.press("ArrowRight")
     expect(position).to_have_attribute("aria-valuetext", re.compile("0:0[0-9]"))
     assert float(position.input_value()) > 0
+    player = page.get_by_role("region", name="المشغّل")
     back, play, forward = (
-        button.bounding_box()
-        for button in page.get_by_role("region", name="المشغّل").get_by_role("button").all()[:3]
+        _edge(player.get_by_role("button", name=name, exact=True))
+        for name in ("5 ثوانٍ إلى الخلف", "تشغيل", "5 ثوانٍ إلى الأمام")
     )
-    assert back is not None
-    assert play is not None
-    assert forward is not None
-    assert back["x"] < play["x"] < forward["x"]
+    assert back < play < forward
+
+
+@pytest.mark.parametrize("locale", ["en-US", "ar"])
+def test_the_waveform_goes_to_times_from_the_left(
+    visitors: Visitors, transcript: tuple[str, str], locale: str
+) -> None:
+    token, address = transcript
+    # The recording is short, so it can be stretched on a narrow page only.
+    page = visitors.page(token=token, locale=locale, viewport=PHONE)
+    _opened(page, address)
+    wave = page.locator(".wave")
+    expect(wave.locator("canvas").first).to_be_visible()
+    position = wave.get_by_role("slider")
+    box = wave.bounding_box()
+    assert box is not None
+    for share, shown in ((0.25, 1.5), (0.75, 4.5)):
+        wave.click(position={"x": share * box["width"], "y": 20})
+        expect(position).to_have_value(_about(shown))
+        assert _edge(wave.locator(".head")) == pytest.approx(
+            box["x"] + share * box["width"], abs=0.05 * box["width"]
+        )
+
+    # The second half is shown: its first time is on the left, its middle in the middle.
+    page.get_by_role("button", name=_ZOOM[locale]).click()
+    expect(wave.locator(".scroll")).to_have_js_property("scrollWidth", round(2 * box["width"]))
+    for share, shown in ((0, 3), (0.5, 4.5)):
+        wave.click(position={"x": 1 + share * box["width"], "y": 20})
+        expect(position).to_have_value(_about(shown))
 
 
 @pytest.mark.parametrize("locale", ["en-US", "ar"])

@@ -56,7 +56,9 @@ class Operator:
         )
         inherited = {name: value for name, value in os.environ.items() if name not in stray}
         path = os.pathsep.join([str(self.fakes), *filter(None, [inherited.get("PYTHONPATH")])])
-        fixed = {"PYTHONPATH": path, "FAKE_DUMP": str(self.directory)}
+        # On any machine.
+        workers = {"TRANSCRIBER_WORKERS": "1", "DIARIZER_WORKERS": "1"}
+        fixed = {"PYTHONPATH": path, "FAKE_DUMP": str(self.directory), **workers}
         return {**inherited, **fixed, **self.environment}
 
     @property

@@ -290,7 +290,7 @@ class FakeTranscriber(
                 estimated_wait=times.duration(12.5),
                 average_processing_duration=times.duration(180.5),
                 success_rate_percent=92.0,
-                capacity=len(waiting) if self.queue_full else 50,
+                capacity=len(waiting) if self.queue_full else 10_000,
             )
         )
 

@@ -58,7 +58,11 @@ async def answered(
 ) -> httpx2.Response:
     """Send a recording, and return the answer after its job has completed."""
     asking = asyncio.create_task(posted(client, name=name, **fields))
-    await processed(transcriber, name)
+    working = asyncio.create_task(processed(transcriber, name))
+    # A refused call is answered before there is work.
+    await asyncio.wait({asking, working}, return_when=asyncio.FIRST_COMPLETED)
+    if asking.done():
+        working.cancel()
     return await asking
 
 
