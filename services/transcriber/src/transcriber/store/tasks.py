@@ -141,8 +141,9 @@ ORDER BY t.released_at LIMIT 10000
 # Workers of a failed or cancelled job may go on for a while.
 _MAY_STILL_WRITE = """
 SELECT 1 AS one FROM tasks
-WHERE transcription_id = %s AND releases > 0
-  AND (state IN ('released', 'running') OR ended_at > now() - interval '1 hour') LIMIT 1
+WHERE transcription_id = %s
+  AND (state IN ('released', 'running')
+       OR state = 'cancelled' AND releases > 0 AND ended_at > now() - interval '1 hour') LIMIT 1
 """
 _OUTSTANDING = """
 SELECT t.stage, count(*) FILTER (WHERE t.state <> 'waiting') AS handed_out, count(*) AS open
