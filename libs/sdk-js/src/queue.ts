@@ -142,7 +142,7 @@ export class ChunkQueue {
     await this.store.remove(this.kept.key).catch(() => {});
   }
 
-  /** Return what is waiting, from the head of its first stream on. */
+  /** Return the waiting chunks, from the head of their first stream on. */
   #playable(): Waiting[] {
     const waiting = [...this.#waiting];
     const [first] = waiting;

@@ -62,7 +62,7 @@ export class Waveform {
     this.#surfer.on('interaction', seek);
   }
 
-  /** Draw again, because what is shown has changed. */
+  /** Draw the changed waveform again. */
   draw(): void {
     this.#surfer.setOptions({});
   }

@@ -21,8 +21,8 @@ from transcriber.captures.reception import ChunkReception, NewChunk
 from transcriber.domain.options import ProcessingOptions
 from transcriber.queue.admission import Admission, Quotas
 from transcriber.queue.job_start import JobStarter
-from transcriber.queue.part_planning import TaskPlanner
 from transcriber.queue.queue_status import QueueMonitor
+from transcriber.queue.task_planning import TaskPlanner
 from transcriber.queue.workers import WorkerRegistry
 from transcriber.recordings.acceptance import Acceptance, UploadRequest
 from transcriber.recordings.examination import Examiner

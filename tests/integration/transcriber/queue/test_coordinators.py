@@ -26,8 +26,8 @@ from tests.integration.transcriber.streams import events_of, published
 from transcriber.outbox.relay import JobOutboxRelay
 from transcriber.queue.admission import Admission, Quotas
 from transcriber.queue.job_start import StartRequest, queue_job
-from transcriber.queue.part_planning import TaskPlanner
 from transcriber.queue.queue_status import QueueMonitor
+from transcriber.queue.task_planning import TaskPlanner
 from transcriber.queue.workers import WorkerRegistry
 from transcriber.recordings.cleanup import StaleUploadStep
 from transcriber.store.transcriptions import Transcriptions

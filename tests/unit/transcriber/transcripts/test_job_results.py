@@ -36,7 +36,7 @@ def words() -> list[tuple[float, str, str]]:
 
 
 def recognition(start: float, end: float, *, copy: bool = True) -> bytes:
-    """Return the recognition of what is said between two times."""
+    """Return the recognition of the words between two times."""
     heard = [item for item in words() if start <= item[0] < end - 0.4]
     message = speech_pb2.Recognition(model="words", warnings=["It hums."])
     for _, group in itertools.groupby(heard, key=lambda item: item[1]):

@@ -64,7 +64,7 @@ def test_part_is_heard_with_its_margins_on_the_clock_of_the_recording(
 
 
 class KeepingObjects(SignedObjects):
-    """Keeps what is sent."""
+    """Keeps all sent objects."""
 
     def __init__(self) -> None:
         super().__init__(DiskReserve(None, reserve_bytes=0), threads=1)

@@ -15,7 +15,7 @@ from gateway.web.problems import answer_to
 from gateway.web.raw_headers import first
 
 STATUS_PATH = "/transcription/status/{transcription_id}"
-# Anything else is left to the framework, which explains what is wrong.
+# The framework answers all other requests, with an explanation of invalid ones.
 _STATUS = re.compile(r"/api(?P<versioned>/v1)?/transcription/status/(?P<id>[1-9][0-9]{0,17})")
 _TRANSCRIPT = {b"": True, b"transcript=true": True, b"transcript=false": False}
 _METHODS = frozenset({"GET", "HEAD"})

@@ -17,7 +17,7 @@ from transcriber.names.clips import ClipStore
 from transcriber.names.suggestion import NameSuggestions
 from transcriber.queue.cancellation import JobCanceller
 from transcriber.queue.job_start import JobStarter
-from transcriber.queue.part_planning import TaskPlanner
+from transcriber.queue.task_planning import TaskPlanner
 from transcriber.recordings.acceptance import Acceptance
 from transcriber.recordings.deletion import Deleter
 from transcriber.recordings.examination import Examiner

@@ -15,7 +15,7 @@ from transcriber.domain.progress import QUEUED_STEP
 from transcriber.domain.transcriptions import Transcription, TranscriptionStatus
 from transcriber.outbox import messages
 from transcriber.queue.admission import Admission
-from transcriber.queue.part_planning import TaskPlanner
+from transcriber.queue.task_planning import TaskPlanner
 from transcriber.recordings import channels, sources
 from transcriber.store.jobs import Jobs
 from transcriber.store.outbox import JobOutbox

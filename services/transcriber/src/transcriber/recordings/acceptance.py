@@ -12,7 +12,7 @@ from transcriber.domain.transcriptions import Transcription
 from transcriber.outbox import messages
 from transcriber.queue.admission import Admission
 from transcriber.queue.job_start import StartRequest, queue_job
-from transcriber.queue.part_planning import TaskPlanner
+from transcriber.queue.task_planning import TaskPlanner
 from transcriber.recordings import channels
 from transcriber.recordings.examination import Examined
 from transcriber.store.digests import Digests

@@ -48,11 +48,11 @@ def read_results(
 
     With `separate`, signals are channels.
     """
+    of_parts = ended_tasks(tasks, Stage.TRANSCRIBE)
     recognized = {
         task.task_id: read_recognition(results[task.task_id], separate=separate)
-        for task in ended_tasks(tasks, Stage.TRANSCRIBE)
+        for task in of_parts
     }
-    of_parts = ended_tasks(tasks, Stage.TRANSCRIBE)
     copies = [
         StoredCopy(result_key=task.result_key, made=made, start=_start(task))
         for task in of_parts

@@ -21,7 +21,7 @@ from transcriber.transcripts.stage_results import read_recognition
 
 
 class PartialTranscriptStep(ItemStep[str]):
-    """Adds the text of the next part to what is shown of a job."""
+    """Adds the next part to the shown text of a job."""
 
     name = "partial-transcripts"
     items = "jobs with recognized parts to show"
