@@ -28,8 +28,10 @@ PREFIX = "securetranscribe"
 TASKS_STREAM = "TASKS"
 RESULTS_STREAM = "RESULTS"
 EVENTS_STREAM = "EVENTS"
+AUDIT_STREAM = "AUDIT"
 RESULTS_CONSUMER = "coordinator"
 PROFILES_CONSUMER = "transcriber-profiles"
+AUDIT_CONSUMER = "gateway-audit"
 MAX_DELIVERIES_ADVISORY = f"$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.{TASKS_STREAM}.>"
 CANCELLED_BUCKET = "cancelled"
 MAX_PAYLOAD = 1024 * 1024
@@ -72,6 +74,11 @@ def worker_subject(stage: str, worker_id: str) -> str:
 def cancel_subject(job_id: str) -> str:
     """Return the subject for the cancellation of a job."""
     return f"{PREFIX}.control.v1.cancel.{job_id}"
+
+
+def audit_subject(service: str) -> str:
+    """Return the subject for entries of the audit log that a service writes."""
+    return f"{PREFIX}.audit.v1.{service}"
 
 
 def event_subject(workspace_id: str, entity: str, entity_id: str | int, verb: str) -> str:
@@ -214,6 +221,7 @@ async def _ensure_streams(stream: JetStreamContext) -> None:
     subjects = {
         TASKS_STREAM: ([f"{PREFIX}.tasks.v1.*"], RetentionPolicy.WORK_QUEUE),
         RESULTS_STREAM: ([f"{PREFIX}.results.v1.*"], RetentionPolicy.WORK_QUEUE),
+        AUDIT_STREAM: ([audit_subject("*")], RetentionPolicy.WORK_QUEUE),
     }
     for name, (subject, retention) in subjects.items():
         await _ensure_stream(
@@ -264,6 +272,17 @@ async def _ensure_consumers(stream: JetStreamContext, delivery: Delivery) -> Non
             ack_wait=60,
             max_deliver=-1,
         ),
+    )
+    await stream.add_consumer(AUDIT_STREAM, audit_consumer())
+
+
+def audit_consumer() -> ConsumerConfig:
+    """Return the configuration of the consumer that keeps the audit log."""
+    return ConsumerConfig(
+        durable_name=AUDIT_CONSUMER,
+        ack_policy=AckPolicy.EXPLICIT,
+        ack_wait=60,
+        max_deliver=-1,
     )
 
 

@@ -12,7 +12,13 @@ from common import bus
 #: Stages by the users of their workers.
 _STAGES = {"transcriber-worker": "transcribe", "diarizer": "diarize"}
 _CANCELLED = f"KV_{bus.CANCELLED_BUCKET}"
-_STREAMS = (bus.TASKS_STREAM, bus.RESULTS_STREAM, bus.EVENTS_STREAM, _CANCELLED)
+_STREAMS = (
+    bus.TASKS_STREAM,
+    bus.RESULTS_STREAM,
+    bus.EVENTS_STREAM,
+    bus.AUDIT_STREAM,
+    _CANCELLED,
+)
 #: Consumers of the transcriber api by stream.
 _TRANSCRIBER_CONSUMERS = {
     bus.RESULTS_STREAM: bus.RESULTS_CONSUMER,
@@ -37,7 +43,7 @@ class Rights:
 
 def _receives(user: str) -> tuple[str, ...]:
     """Return the subjects that every service subscribes to."""
-    return (bus.event_subject("*", "session", "*", "revoked"), f"{bus.inbox_prefix(user)}.>")
+    return (bus.event_subject("*", "session", "*", "*"), f"{bus.inbox_prefix(user)}.>")
 
 
 def _worker(user: str, stage: str) -> Rights:
@@ -55,6 +61,7 @@ def _worker(user: str, stage: str) -> Rights:
             bus.results_subject(stage),
             bus.progress_subject("*"),
             bus.worker_subject(stage, "*"),
+            bus.audit_subject(user),
         ),
         subscribe=(bus.cancel_subject("*"), *_receives(user)),
     )
@@ -64,6 +71,7 @@ def _transcriber() -> Rights:
     """Give out work and accept its results. This user also keeps the streams in order."""
     consumers = {(bus.TASKS_STREAM, stage) for stage in _STAGES.values()}
     consumers |= set(_TRANSCRIBER_CONSUMERS.items())
+    consumers.add((bus.AUDIT_STREAM, bus.AUDIT_CONSUMER))
     return Rights(
         publish=(
             *(
@@ -96,6 +104,7 @@ def _transcriber() -> Rights:
             bus.cancel_subject("*"),
             f"$KV.{bus.CANCELLED_BUCKET}.*",
             *(bus.event_subject("*", entity, "*", "*") for entity in _TRANSCRIBER_EVENTS),
+            bus.audit_subject("transcriber"),
         ),
         subscribe=(
             *(bus.event_subject("*", entity, "*", "*") for entity in _TRANSCRIBER_EVENTS),
@@ -115,14 +124,24 @@ def _publisher(*events: str) -> tuple[str, ...]:
 #: Rights by user.
 RIGHTS: Mapping[str, Rights] = {
     "gateway": Rights(
-        publish=_publisher(bus.event_subject("*", "session", "*", "revoked")),
+        publish=(
+            *_publisher(bus.event_subject("*", "session", "*", "*"), bus.audit_subject("gateway")),
+            # It keeps the entries of the audit log.
+            *(
+                f"$JS.API.CONSUMER.{verb}.{bus.AUDIT_STREAM}.{bus.AUDIT_CONSUMER}"
+                for verb in ("INFO", "DURABLE.CREATE", "MSG.NEXT")
+            ),
+            f"$JS.ACK.{bus.AUDIT_STREAM}.{bus.AUDIT_CONSUMER}.>",
+        ),
         subscribe=(f"{bus.PREFIX}.events.v1.>", f"{bus.inbox_prefix('gateway')}.>"),
     ),
     "transcriber": _transcriber(),
     "speakers": Rights(
-        publish=_publisher(bus.event_subject("*", "speaker", "*", "*")),
+        publish=_publisher(
+            bus.event_subject("*", "speaker", "*", "*"), bus.audit_subject("speakers")
+        ),
         subscribe=_receives("speakers"),
     ),
     **{user: _worker(user, stage) for user, stage in _STAGES.items()},
-    "exporter": Rights(publish=(), subscribe=_receives("exporter")),
+    "exporter": Rights(publish=(bus.audit_subject("exporter"),), subscribe=_receives("exporter")),
 }
