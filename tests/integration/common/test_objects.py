@@ -363,14 +363,14 @@ async def test_ranged_reads_match_a_file(store: ObjectStore, key: str) -> None:
 async def test_ranged_reads_cache_few_blocks(store: ObjectStore, key: str) -> None:
     await store.put("audio", key, bytes(20 * MEBIBYTE))
     ranges: list[int] = []
-    original = store.read_range
-
-    def counted(bucket: str, key: str, offset: int, length: int) -> bytes:
-        ranges.append(offset)
-        return original(bucket, key, offset, length)
-
-    store.read_range = counted  # type: ignore[method-assign]
     remote = await store.open("audio", key)
+    original = remote.read_range
+
+    def counted(offset: int, length: int) -> bytes:
+        ranges.append(offset)
+        return original(offset, length)
+
+    remote.read_range = counted
 
     def read() -> None:
         while remote.read(65536):

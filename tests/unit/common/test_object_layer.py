@@ -5,12 +5,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
 #: Modules that may speak S3: the layer itself, backups (which copy objects as they are), and the
-#: provisioning of buckets and their user.
+#: provisioning of buckets and their user. The client of a key service speaks HTTP as well.
 LAYER = {
     "common/objects.py",
     "common/object_parts.py",
     "common/signed_objects.py",
     "common/object_backup.py",
+    "common/encryption/key_service.py",
     "common/provisioning/__main__.py",
     "common/provisioning/object_user.py",
 }

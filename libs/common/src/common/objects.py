@@ -17,6 +17,9 @@ from minio.datatypes import Part
 from minio.error import MinioException, S3Error
 
 from common.disk_reserve import DiskReserve
+from common.encryption.object_cipher import ObjectCipher, version_of_parts
+from common.encryption.object_keys import NO_KEYS, ObjectKeys
+from common.encryption.records import sealed_size
 from common.errors import ApplicationError, DiskFullError, NotFoundError, UnavailableError
 from common.object_parts import PART_BYTES, PartedUpload, completed
 from common.settings import ObjectSettings
@@ -30,16 +33,30 @@ FULL_CODES = frozenset(
 )
 FAILED_CODES = frozenset({"InternalError", "ServiceUnavailable"})
 Answer = TypeVar("Answer")
+#: Returns as many bytes as its second argument, from the offset in the first.
+Read = Callable[[int, int], bytes]
 
 
 class ObjectStore:
     """Client of the object store. Calls run on its own threads.
 
+    Objects are encrypted and decrypted there as their `keys` say. Sizes and offsets are always
+    those of plain bytes. Reading raises DamagedObjectError for an encrypted object that was
+    altered.
+
     A streamed upload occupies a thread only while one of its parts is sent. Parts have separate
     threads, so that they never delay short calls.
     """
 
-    def __init__(self, settings: ObjectSettings, *, threads: int = 16, uploads: int = 16) -> None:
+    def __init__(
+        self,
+        settings: ObjectSettings,
+        *,
+        threads: int = 16,
+        uploads: int = 16,
+        keys: ObjectKeys = NO_KEYS,
+    ) -> None:
+        self._keys_of_objects = keys
         url = urlsplit(settings.s3_endpoint)
         self._pool = connection_pool(threads + uploads)
         self._client = Minio(
@@ -69,7 +86,8 @@ class ObjectStore:
 
     async def put(self, bucket: str, key: str, data: bytes) -> None:
         """Write a small object in one piece."""
-        await self._call(self._client.put_object, bucket, key, io.BytesIO(data), len(data))
+        cipher = await self._keys_of_objects.writing(bucket, key)
+        await self._call(self._put, bucket, key, data, cipher)
 
     async def put_stream(self, bucket: str, key: str, chunks: AsyncIterator[bytes]) -> int:
         """Write an object of unknown length as its bytes arrive. Return the number of bytes.
@@ -109,17 +127,37 @@ class ObjectStore:
         return begun
 
     async def put_part(
-        self, bucket: str, key: str, upload_id: str, number: int, data: bytes
+        self,
+        bucket: str,
+        key: str,
+        upload_id: str,
+        number: int,
+        data: bytes,
+        *,
+        offset: int,
+        last: bool,
     ) -> str:
         """Send a part, numbered from 1. Return its entity tag. A repeated number replaces a part.
+
+        Its first byte has the `offset` in the object, a multiple of 64 KiB. The last part has to
+        be known as such.
 
         Raises:
             NotFoundError: the object is complete already, or was aborted.
         """
         self._reserve.require()
-        send = self._client._upload_part
-        tag: str = await self._send(send, bucket, key, data, None, upload_id, number)
-        return tag
+        cipher = await self._keys_of_objects.writing(bucket, key)
+
+        def send() -> str:
+            body = data
+            if cipher is not None:
+                version = version_of_parts(upload_id)
+                body = cipher.seal_part(data, version=version, offset=offset, last=last)
+            tag: str = self._client._upload_part(bucket, key, body, None, upload_id, number)
+            return tag
+
+        sent: str = await self._send(send)
+        return sent
 
     async def complete_parts(
         self, bucket: str, key: str, upload_id: str, tags: Sequence[str]
@@ -136,19 +174,20 @@ class ObjectStore:
     async def size(self, bucket: str, key: str) -> int | None:
         """Return the size of an object in bytes, None if it does not exist."""
         try:
-            stat = await self._call(self._client.stat_object, bucket, key)
+            return (await self.open(bucket, key)).size
         except NotFoundError:
             return None
-        return int(stat.size or 0)
 
     async def sha256(self, bucket: str, key: str, size: int) -> str:
         """Return the SHA-256 of an object of `size` bytes in hexadecimal digits."""
-        digest: str = await self._call(self._sha256, bucket, key, size)
+        read = await self.reader(bucket, key, size)
+        digest: str = await self._call(_sha256, read, size)
         return digest
 
     async def get(self, bucket: str, key: str) -> bytes:
         """Return a small object in one piece."""
-        data: bytes = await self._call(self._read, bucket, key, 0, 0)
+        cipher = await self._keys_of_objects.reading(bucket, key)
+        data: bytes = await self._call(self._get, bucket, key, cipher)
         return data
 
     async def exists(self, bucket: str, key: str) -> bool:
@@ -180,11 +219,25 @@ class ObjectStore:
 
     async def open(self, bucket: str, key: str) -> "RangedObject":
         """Open an object for seeking and ranged reads, from a worker thread."""
+        cipher = await self._keys_of_objects.reading(bucket, key)
         stat = await self._call(self._client.stat_object, bucket, key)
-        return RangedObject(partial(self.read_range, bucket, key), stat.size or 0)
+        fetch, stored = partial(self._fetch, bucket, key), int(stat.size or 0)
+        if cipher is None:
+            return RangedObject(fetch, stored)
+        reader = cipher.reader(fetch, stored)
+        return RangedObject(reader.read, reader.size)
 
-    def read_range(self, bucket: str, key: str, offset: int, length: int) -> bytes:
-        """Return `length` bytes from `offset`, read on the calling thread."""
+    async def reader(self, bucket: str, key: str, size: int) -> Read:
+        """Return a function that reads ranges of an object of `size` bytes on its caller's thread.
+
+        No request is made before.
+        """
+        cipher = await self._keys_of_objects.reading(bucket, key)
+        fetch = partial(self._fetch, bucket, key)
+        return fetch if cipher is None else cipher.reader(fetch, sealed_size(size)).read
+
+    def _fetch(self, bucket: str, key: str, offset: int, length: int) -> bytes:
+        """Return `length` stored bytes from `offset`, read on the calling thread."""
         data: bytes = self._translated(self._read, bucket, key, offset, length)
         return data
 
@@ -205,12 +258,13 @@ class ObjectStore:
             response.close()
             response.release_conn()
 
-    def _sha256(self, bucket: str, key: str, size: int) -> str:
-        digest = hashlib.sha256()
-        for offset in range(0, size, _HASHED_BYTES):
-            length = min(_HASHED_BYTES, size - offset)
-            digest.update(self._read(bucket, key, offset, length))
-        return digest.hexdigest()
+    def _put(self, bucket: str, key: str, data: bytes, cipher: ObjectCipher | None) -> None:
+        body = data if cipher is None else cipher.seal(data)
+        self._client.put_object(bucket, key, io.BytesIO(body), len(body))
+
+    def _get(self, bucket: str, key: str, cipher: ObjectCipher | None) -> bytes:
+        stored = self._read(bucket, key, 0, 0)
+        return stored if cipher is None else cipher.unseal(stored)
 
     def _keys(self, bucket: str, prefix: str) -> list[str]:
         listed = self._client.list_objects(bucket, prefix=prefix, recursive=True)
@@ -273,11 +327,17 @@ def connection_pool(size: int) -> urllib3.PoolManager:
     )
 
 
+def _sha256(read: Read, size: int) -> str:
+    digest = hashlib.sha256()
+    for offset in range(0, size, _HASHED_BYTES):
+        digest.update(read(offset, min(_HASHED_BYTES, size - offset)))
+    return digest.hexdigest()
+
+
 class RangedObject(io.RawIOBase):
     """An object as a seekable file. Reads whole blocks and caches the last few."""
 
-    def __init__(self, read: Callable[[int, int], bytes], size: int) -> None:
-        """`read` returns as many bytes as its second argument, from the offset in the first."""
+    def __init__(self, read: Read, size: int) -> None:
         super().__init__()
         self.size = size
         self.read_range = read

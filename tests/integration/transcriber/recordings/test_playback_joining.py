@@ -74,7 +74,7 @@ class FullStore:
 
     def __init__(self, objects: ObjectStore, error: Exception) -> None:
         self._error = error
-        self.read_range = objects.read_range
+        self.reader = objects.reader
 
     async def put_stream(self, _bucket: str, _key: str, chunks: AsyncIterator[bytes]) -> int:
         async for _ in chunks:

@@ -792,6 +792,7 @@ class Task(_message.Message):
     PLAYBACK_URL_FIELD_NUMBER: _builtins.int
     PEAKS_URL_FIELD_NUMBER: _builtins.int
     HEARD_FIELD_NUMBER: _builtins.int
+    SEALED_ACCESS_FIELD_NUMBER: _builtins.int
     task_id: _builtins.str
     """Identifier, a UUID. It also names the result object and makes publishing idempotent."""
     job_id: _builtins.str
@@ -822,6 +823,10 @@ class Task(_message.Message):
     """URL that permits writing the playback copy. Empty if none is wanted."""
     peaks_url: _builtins.str
     """URL that permits writing the peaks of the copy. Empty if no copy is wanted."""
+    sealed_access: _builtins.bytes
+    """A TaskAccess instead of the URLs above, encrypted for the kind of worker. Present if an object
+    of the task is encrypted.
+    """
     @_builtins.property
     def audio_duration(self) -> _duration_pb2.Duration:
         """Length of the recording."""
@@ -871,16 +876,55 @@ class Task(_message.Message):
         playback_url: _builtins.str = ...,
         peaks_url: _builtins.str = ...,
         heard: Global___AudioRange | None = ...,
+        sealed_access: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["audio_duration", b"audio_duration", "diarize", b"diarize", "heard", b"heard", "range", b"range", "transcribe", b"transcribe", "work", b"work"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["audio_duration", b"audio_duration", "audio_key", b"audio_key", "audio_url", b"audio_url", "diarize", b"diarize", "heard", b"heard", "job_id", b"job_id", "part_count", b"part_count", "part_index", b"part_index", "peaks_url", b"peaks_url", "playback_url", b"playback_url", "range", b"range", "release", b"release", "result_key", b"result_key", "result_url", b"result_url", "session_id", b"session_id", "signals", b"signals", "stored_result_url", b"stored_result_url", "task_id", b"task_id", "transcribe", b"transcribe", "transcription_id", b"transcription_id", "work", b"work"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audio_duration", b"audio_duration", "audio_key", b"audio_key", "audio_url", b"audio_url", "diarize", b"diarize", "heard", b"heard", "job_id", b"job_id", "part_count", b"part_count", "part_index", b"part_index", "peaks_url", b"peaks_url", "playback_url", b"playback_url", "range", b"range", "release", b"release", "result_key", b"result_key", "result_url", b"result_url", "sealed_access", b"sealed_access", "session_id", b"session_id", "signals", b"signals", "stored_result_url", b"stored_result_url", "task_id", b"task_id", "transcribe", b"transcribe", "transcription_id", b"transcription_id", "work", b"work"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_work: _TypeAlias = _typing.Literal["transcribe", "diarize"]  # noqa: Y015
     _WhichOneofArgType_work: _TypeAlias = _typing.Literal["work", b"work"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_work) -> _WhichOneofReturnType_work | None: ...
 
 Global___Task: _TypeAlias = Task  # noqa: Y015
+
+@_typing.final
+class TaskAccess(_message.Message):
+    """Objects of a task: URLs as in Task, each with the key of its object if that is encrypted."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AUDIO_URL_FIELD_NUMBER: _builtins.int
+    STORED_RESULT_URL_FIELD_NUMBER: _builtins.int
+    RESULT_URL_FIELD_NUMBER: _builtins.int
+    PLAYBACK_URL_FIELD_NUMBER: _builtins.int
+    PEAKS_URL_FIELD_NUMBER: _builtins.int
+    audio_url: _builtins.str
+    """URL that permits reading the recording."""
+    stored_result_url: _builtins.str
+    """URL that permits reading the result."""
+    result_url: _builtins.str
+    """URL that permits writing the result."""
+    playback_url: _builtins.str
+    """URL that permits writing the playback copy."""
+    peaks_url: _builtins.str
+    """URL that permits writing the peaks of the copy."""
+    def __init__(
+        self,
+        *,
+        audio_url: _builtins.str = ...,
+        stored_result_url: _builtins.str = ...,
+        result_url: _builtins.str = ...,
+        playback_url: _builtins.str = ...,
+        peaks_url: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audio_url", b"audio_url", "peaks_url", b"peaks_url", "playback_url", b"playback_url", "result_url", b"result_url", "stored_result_url", b"stored_result_url"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TaskAccess: _TypeAlias = TaskAccess  # noqa: Y015
 
 @_typing.final
 class TaskProgress(_message.Message):

@@ -77,8 +77,13 @@ class Assembler:
             TimeoutError: it takes too long.
         """
         until = time.monotonic() + self._seconds
-        files = [StreamFile(chunks, self._read, until=until) for chunks in streams]
         loop = asyncio.get_running_loop()
+
+        def read(chunk: Chunk) -> bytes:
+            reading = self._objects.get(self._bucket, chunk.key)
+            return asyncio.run_coroutine_threadsafe(reading, loop).result()
+
+        files = [StreamFile(chunks, read, until=until) for chunks in streams]
         with tempfile.TemporaryFile(dir=directory_of_large_files()) as opened:
             target = cast(BinaryIO, opened)
             joined = await loop.run_in_executor(
@@ -139,9 +144,6 @@ class Assembler:
         if not judged:
             judge(filename, bytes(head))
             yield bytes(head)
-
-    def _read(self, chunk: Chunk) -> bytes:
-        return self._objects.read_range(self._bucket, chunk.key, 0, chunk.size)
 
 
 async def _blocks(file: BinaryIO) -> AsyncIterator[bytes]:

@@ -78,11 +78,9 @@ class PlaybackReader:
         if not 0 <= offset <= made.size_bytes or length < 0:
             raise ValidationError.of("offset", f"The copy has {made.size_bytes} bytes.")
         end = made.size_bytes if not length else min(made.size_bytes, offset + length)
+        read = await self._objects.reader(self._bucket, found.keys.playback, made.size_bytes)
         for start in range(offset, end, _CHUNK_BYTES):
-            size = min(_CHUNK_BYTES, end - start)
-            yield await asyncio.to_thread(
-                self._objects.read_range, self._bucket, found.keys.playback, start, size
-            )
+            yield await asyncio.to_thread(read, start, min(_CHUNK_BYTES, end - start))
 
     async def peaks(
         self,
@@ -99,9 +97,9 @@ class PlaybackReader:
             NotFoundError: there is no copy.
             ValidationError: there is no such level, or these are too many peaks.
         """
-        found, _ = await self.find(transcription_id, workspace_id)
-        header = await self._bytes(found.keys.peaks, 0, HEADER_BYTES)
-        index = read_index(header)
+        found, made = await self.find(transcription_id, workspace_id)
+        read = await self._objects.reader(self._bucket, found.keys.peaks, made.peaks_bytes)
+        index = read_index(await asyncio.to_thread(read, 0, HEADER_BYTES))
         level = _level(index, rate or _DEFAULT_RATE)
         wanted = level.between(start, end)
         width = PEAK_BYTES * index.channels
@@ -114,7 +112,7 @@ class PlaybackReader:
         data = b""
         if wanted:
             place = level.offset + wanted.start * width
-            data = await self._bytes(found.keys.peaks, place, len(wanted) * width)
+            data = await asyncio.to_thread(read, place, len(wanted) * width)
         return Waveform(
             level=level,
             channels=index.channels,
@@ -122,9 +120,6 @@ class PlaybackReader:
             length=len(wanted),
             data=data,
         )
-
-    async def _bytes(self, key: str, offset: int, length: int) -> bytes:
-        return await asyncio.to_thread(self._objects.read_range, self._bucket, key, offset, length)
 
 
 class SupersededCopyStep(ItemStep[int]):

@@ -62,26 +62,28 @@ class CopyJoiner:
             tempfile.TemporaryFile(dir=directory) as copy,
             tempfile.TemporaryFile(dir=directory) as peaks,
         ):
-            sources = [self._source(part) for part in parts]
+            sources = [await self._source(part) for part in parts]
             made = await asyncio.to_thread(join_copies, sources, copy=copy, peaks=peaks)
             await self._objects.put_stream(self._bucket, keys.playback, _chunks(copy))
             await self._objects.put_stream(self._bucket, keys.peaks, _chunks(peaks))
             return made
 
-    def _source(self, part: StoredCopy) -> PartCopy:
+    async def _source(self, part: StoredCopy) -> PartCopy:
         keys, made = CopyKeys.of_result(part.result_key), part.made
         return PartCopy(
             start=part.start,
             seconds=made.duration,
-            copy=self._pieces(keys.playback, made.size_bytes),
-            peaks=self._pieces(keys.peaks, made.peaks_bytes),
+            copy=await self._pieces(keys.playback, made.size_bytes),
+            peaks=await self._pieces(keys.peaks, made.peaks_bytes),
         )
 
-    def _pieces(self, key: str, size: int) -> Iterator[bytes]:
-        """Yield an object in pieces, each read when it is needed."""
-        for offset in range(0, size, _CHUNK_BYTES):
-            length = min(_CHUNK_BYTES, size - offset)
-            yield self._objects.read_range(self._bucket, key, offset, length)
+    async def _pieces(self, key: str, size: int) -> Iterator[bytes]:
+        """Return an object in pieces, each read when it is needed."""
+        read = await self._objects.reader(self._bucket, key, size)
+        return (
+            read(offset, min(_CHUNK_BYTES, size - offset))
+            for offset in range(0, size, _CHUNK_BYTES)
+        )
 
 
 def _failed(merge: Task, error: Exception) -> PlaybackError:

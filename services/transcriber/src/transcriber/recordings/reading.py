@@ -26,8 +26,6 @@ class RecordingReader:
         if not transcription.source_available:
             raise NotFoundError("The recording was removed.")
         key, size = transcription.source_key, transcription.file.size_bytes
+        read = await self._objects.reader(self._bucket, key, size)
         for offset in range(0, size, _CHUNK_BYTES):
-            length = min(_CHUNK_BYTES, size - offset)
-            yield await asyncio.to_thread(
-                self._objects.read_range, self._bucket, key, offset, length
-            )
+            yield await asyncio.to_thread(read, offset, min(_CHUNK_BYTES, size - offset))

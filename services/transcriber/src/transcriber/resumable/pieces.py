@@ -8,6 +8,7 @@ import contextlib
 import secrets
 from dataclasses import dataclass, replace
 
+from common.encryption.records import CHUNK_BYTES
 from common.errors import ApplicationError, NotFoundError, UnavailableError
 from common.object_parts import PART_BYTES
 from common.objects import ObjectStore
@@ -139,7 +140,16 @@ class Pieces:
                 if not await uploads.begin_parts(lease.upload_id, lease.token, self._multipart_id):
                     raise lost()
         number = len(self._stored.parts) + 1
-        return await store.objects.put_part(store.bucket, key, self._multipart_id, number, data)
+        offset = (number - 1) * self._part_bytes
+        return await store.objects.put_part(
+            store.bucket,
+            key,
+            self._multipart_id,
+            number,
+            data,
+            offset=offset,
+            last=offset + len(data) == self._upload.size_bytes,
+        )
 
     async def _assemble(self) -> None:
         """Make the object of the whole file."""
@@ -191,5 +201,5 @@ def tail_prefix(upload: ResumableUpload) -> str:
 
 
 def part_bytes(size: int) -> int:
-    """Return the size of the parts of a file of `size` bytes."""
-    return max(PART_BYTES, -(-size // _MOST_PARTS))
+    """Return the size of the parts of a file of `size` bytes, a multiple of that of chunks."""
+    return max(PART_BYTES, -(-size // (_MOST_PARTS * CHUNK_BYTES)) * CHUNK_BYTES)
