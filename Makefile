@@ -8,6 +8,8 @@ VERIFIED := .models/.verified
 NODE := web/node_modules/.ready
 SCHEMA := libs/sdk-js/src/schema.d.ts
 WEB := services/gateway/src/gateway/static/app/index.html
+#: The JavaScript client as others install it.
+SDK_JS := libs/sdk-js/dist/esm/index.js
 #: The browser of the tests.
 BROWSER := tests/web/node_modules/.ready
 #: Test processes: three, also on two cores, since much of their time is waiting. There are fewer if
@@ -18,7 +20,7 @@ PACKAGES := libs/sdk-python libs/common libs/devstack services/gateway services/
 PYPROJECTS := $(addsuffix /pyproject.toml,$(PACKAGES))
 
 .DEFAULT_GOAL := help
-.PHONY: help install models demo web browser screenshots run start stop status test test-containers test-newcomer chaos unit lint lint-deploy format protos hashes sbom \
+.PHONY: help install models demo web sdk-js browser screenshots run start stop status test test-containers test-newcomer chaos unit lint lint-deploy format protos hashes sbom \
 	images bench bench-speakers bench-channels bench-diarization bench-parts bench-echo bench-engines bench-editing bench-search bench-search-speed bench-languages bench-repetition bench-vocabulary bench-playback bench-web bench-status-reads bench-control-plane bench-upload bench-queue simulate clean distclean
 
 help: ## list the targets
@@ -49,10 +51,16 @@ $(NODE): $(READY) web/package-lock.json
 	@$(BIN)/python -m scripts.node web ci --ignore-scripts --no-audit --loglevel error
 	@touch $@
 
-$(SCHEMA): $(NODE) $(shell find services/gateway/src/gateway/api services/gateway/src/gateway/live services/gateway/src/gateway/web -name '*.py' 2>/dev/null)
+$(SCHEMA): $(NODE) $(shell find services/gateway/src/gateway -name '*.py' 2>/dev/null)
 	@mkdir -p build
 	@$(BIN)/python -m scripts.openapi build/openapi.json >/dev/null
-	@$(BIN)/python -m scripts.node web exec -- openapi-typescript ../build/openapi.json -o ../$@ >/dev/null
+	@$(BIN)/python -m scripts.node web exec -- openapi-typescript ../build/openapi.json -o ../$@ \
+		--default-non-nullable=false >/dev/null
+
+sdk-js: $(SDK_JS) ## build the JavaScript client in libs/sdk-js/dist
+
+$(SDK_JS): $(SCHEMA) libs/sdk-js/build.mjs $(shell find libs/sdk-js/src -type f -not -name schema.d.ts 2>/dev/null)
+	@$(BIN)/python -m scripts.node libs/sdk-js run build --silent
 
 $(WEB): $(SCHEMA) web/index.html web/vite.config.ts $(shell find web/src libs/sdk-js/src -type f -not -name schema.d.ts 2>/dev/null)
 	@$(BIN)/python -m scripts.node web run build -- --logLevel warn

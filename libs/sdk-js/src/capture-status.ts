@@ -1,4 +1,4 @@
-import type { Amounts } from "./queue";
+import type { Amounts } from "./queue.js";
 
 /** Where a capture stands. */
 export interface CaptureStatus extends Amounts {

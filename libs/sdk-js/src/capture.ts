@@ -2,17 +2,17 @@ import type {
   CaptureEnd,
   CaptureHandlers,
   CaptureStatus,
-} from "./capture-status";
-import type { CaptureData, CaptureTransport } from "./captures";
+} from "./capture-status.js";
+import type { CaptureData, CaptureTransport } from "./captures.js";
 import type {
   CaptureOptions,
   CaptureStore,
   ChunkInfo,
   KeptCapture,
-} from "./chunks";
-import { ApiError, ConnectionError } from "./errors";
-import { Alarm, isGone, patience } from "./patience";
-import { ChunkQueue, type Waiting } from "./queue";
+} from "./chunks.js";
+import { ApiError, ConnectionError } from "./errors.js";
+import { Alarm, isGone, patience } from "./patience.js";
+import { ChunkQueue, type Waiting } from "./queue.js";
 
 /** Chunks after which a capture can be large. */
 const FEWEST_CHUNKS = 10;

@@ -1,6 +1,7 @@
-import type { CaptureOptions } from "./chunks";
-import type { SecureTranscribeClient } from "./client";
-import type { components } from "./schema";
+import type { CaptureOptions } from "./chunks.js";
+import type { SecureTranscribeClient } from "./client.js";
+import { ConnectionError } from "./errors.js";
+import type { components } from "./schema.js";
 
 /** A capture as the server has it. */
 export type CaptureData = components["schemas"]["CaptureData"];
@@ -33,7 +34,7 @@ export class RestCaptures implements CaptureTransport {
 
   async list(): Promise<CaptureData[]> {
     const answer = this.client.api.GET("/api/captures");
-    return (await this.client.call(answer)).data.captures;
+    return (await this.#body(answer)).data.captures;
   }
 
   async create(
@@ -56,7 +57,7 @@ export class RestCaptures implements CaptureTransport {
       body,
       ...patient(),
     });
-    return (await this.client.call(answer)).data;
+    return (await this.#body(answer)).data;
   }
 
   async get(id: string): Promise<CaptureData> {
@@ -64,7 +65,7 @@ export class RestCaptures implements CaptureTransport {
       params: of(id),
       ...patient(),
     });
-    return (await this.client.call(answer)).data;
+    return (await this.#body(answer)).data;
   }
 
   async put(
@@ -87,7 +88,7 @@ export class RestCaptures implements CaptureTransport {
         ...patient(),
       },
     );
-    return (await this.client.call(answer)).data;
+    return (await this.#body(answer)).data;
   }
 
   async finish(
@@ -100,7 +101,7 @@ export class RestCaptures implements CaptureTransport {
       body: { chunk_count: chunkCount, allow_gaps: allowGaps },
       ...patient(),
     });
-    return (await this.client.call(answer)).data;
+    return (await this.#body(answer)).data;
   }
 
   async discard(id: string): Promise<void> {
@@ -108,9 +109,24 @@ export class RestCaptures implements CaptureTransport {
       params: of(id),
       ...patient(),
     });
-    await this.client.call(answer);
+    await this.#body(answer);
+  }
+
+  /** Return the body of an answer. One that takes too long counts as a lost connection. */
+  async #body<Body>(answer: Answer<Body>): Promise<Body> {
+    try {
+      return await this.client.call(answer);
+    } catch (error) {
+      if (!(error instanceof DOMException) || error.name !== "TimeoutError") {
+        throw error;
+      }
+      throw new ConnectionError("The server is silent.", { cause: error });
+    }
   }
 }
+
+/** What `client.call` takes. */
+type Answer<Body> = Promise<{ data?: Body; response: Response }>;
 
 function of(id: string): { path: { capture_id: string } } {
   return { path: { capture_id: id } };

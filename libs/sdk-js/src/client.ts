@@ -1,167 +1,254 @@
-import createClient, { type Client } from "openapi-fetch";
-
-import { ConnectionError, errorOf } from "./errors";
-import { LiveConnection, type LiveEvents } from "./live";
-import type { components, paths } from "./schema";
-
-export interface ClientOptions {
-  /** Address of the API, for example `https://transcribe.example.org/api`. */
-  baseUrl?: string;
-  /** Token of a session. In a browser, the session's cookie is enough. */
-  sessionToken?: string;
-  fetch?: (request: Request) => Promise<Response>;
-}
-
-export interface UploadOptions {
-  /** ISO 639-1 code. Without it, the language is detected. */
-  language?: string;
-  /** Whether channels are recognized as a mix or each by itself. */
-  channels?: "auto" | "mix" | "separate";
-  /** Whether to start processing at once, as is the default. */
-  autoStart?: boolean;
-  /** Whether a recording that breaks off is accepted as far as it goes. */
-  allowTruncated?: boolean;
-  /** Whether voices may be remembered for later recordings, as is the default. */
-  voiceMemory?: boolean;
-  /** Number of speakers, if it is known. Otherwise it is found, within the bounds if given. */
-  numSpeakers?: number;
-  minSpeakers?: number;
-  maxSpeakers?: number;
-}
+import type { CallOptions, Init, Operation, Result } from "./contract.js";
+import { Listing } from "./listing.js";
+import { LiveConnection, type LiveEvents } from "./live.js";
+import type { Camelized } from "./names.js";
+import type { components } from "./schema.js";
+import { SessionCalls } from "./sessions.js";
+import {
+  fieldsOf,
+  nameOf,
+  uploadInPieces,
+  type ResumableOptions,
+  type ResumableUpload,
+  type UploadCalls,
+  type UploadedAudio,
+  type UploadOptions,
+} from "./uploads.js";
+import { waitFor, type Status, type WaitOptions } from "./waiting.js";
 
 type Schemas = components["schemas"];
-/** Result of an `api` call. */
-interface Answer<Body> {
-  data?: Body;
-  error?: unknown;
-  response: Response;
-}
+type Started = Camelized<Schemas["StartData"]>;
+type StartOptions = Camelized<Schemas["StartBody"]> & CallOptions;
+type List = Operation<"GET", "/api/transcription/list">;
+type Search = Operation<"GET", "/api/search">;
+type Assign = Operation<
+  "POST",
+  "/api/transcription/speakers/assign/{transcription_id}"
+>;
+type Erase = Operation<"DELETE", "/api/transcription/{transcription_id}">;
+type ExportQuery = NonNullable<
+  Init<
+    Operation<"GET", "/api/transcription/export/{transcription_id}">
+  >["query"]
+>;
+type ExportOptions = Omit<ExportQuery, "exportFormat"> &
+  CallOptions & { format: NonNullable<ExportQuery["exportFormat"]> };
+type Transcription = Camelized<
+  Schemas["TranscriptionList"]["transcriptions"][number]
+>;
+type Hit = Camelized<Schemas["SearchHitData"]>;
+
+const TUS = { "Tus-Resumable": "1.0.0" };
 
 /** Client of one session. */
-export class SecureTranscribeClient {
-  /** All operations of the REST API, typed by its OpenAPI document. */
-  readonly api: Client<paths>;
-  readonly #base: string;
-  readonly #token: string | undefined;
+export class SecureTranscribeClient extends SessionCalls {
   #live: LiveConnection | undefined;
-
-  constructor({ baseUrl = "/api", sessionToken, fetch }: ClientOptions = {}) {
-    this.#base = baseUrl.replace(/\/+$/, "").replace(/\/api(\/v1)?$/, "");
-    this.#token = sessionToken;
-    this.api = createClient<paths>({
-      baseUrl: this.#base || globalThis.location?.origin,
-      headers: sessionToken ? { Authorization: `Bearer ${sessionToken}` } : {},
-      ...(fetch ? { fetch } : {}),
-    });
-  }
 
   /** Connection for messages of the server. It is opened on first use. */
   get live(): LiveConnection {
-    this.#live ??= new LiveConnection(() => this.#liveUrl());
+    this.#live ??= new LiveConnection(() => this.transport.socketUrl());
     return this.#live;
   }
 
+  /** Upload a recording as one request. Node.js makes a `Blob` of a file by `fs.openAsBlob`. */
+  uploadAudio(file: Blob, options: UploadOptions = {}): Promise<UploadedAudio> {
+    const body = new FormData();
+    for (const [name, value] of fieldsOf(options)) body.set(name, value);
+    body.set("file", file, nameOf(file, options));
+    const { signal, headers } = options;
+    const init = { body, signal, headers };
+    return this.request("POST", "/api/transcription/upload", init);
+  }
+
   /**
-   * Return the body of an answer.
-   *
-   * @throws ApiError - the server refuses the call.
-   * @throws ConnectionError - the server cannot be reached.
+   * Upload a recording in pieces. It goes on by itself after the connection was lost, and with
+   * `uploadId` after the page or process was.
    */
-  async call<Body>(answer: Promise<Answer<Body>>): Promise<Body> {
-    return (await this.answer(answer)).body;
+  uploadResumable(
+    file: Blob,
+    options: ResumableOptions = {},
+  ): Promise<ResumableUpload> {
+    return uploadInPieces(this.#uploads(), file, options);
   }
 
-  /** Return the body of an answer with its response, for headers such as `ETag`. */
-  async answer<Body>(
-    answer: Promise<Answer<Body>>,
-  ): Promise<{ body: Body; response: Response }> {
-    let found: Answer<Body>;
-    try {
-      found = await answer;
-    } catch (error) {
-      if (error instanceof DOMException && error.name === "AbortError")
-        throw error;
-      throw new ConnectionError("The server cannot be reached.", {
-        cause: error,
-      });
-    }
-    if (!found.response.ok) throw errorOf(found.response, found.error);
-    return { body: found.data as Body, response: found.response };
+  /** Return unfinished uploads in pieces, and those that have just ended. */
+  async listUploads(options: CallOptions = {}): Promise<ResumableUpload[]> {
+    return (await this.request("GET", "/api/uploads", options)).uploads;
   }
 
-  /** Upload a recording as one request. */
-  async uploadAudio(
-    file: File,
-    options: UploadOptions = {},
-  ): Promise<{ transcriptionId: number; data: Schemas["UploadData"] }> {
-    const form = new FormData();
-    form.set("file", file);
-    const fields = {
-      language: options.language,
-      channels: options.channels,
-      auto_start: options.autoStart,
-      allow_truncated: options.allowTruncated,
-      voice_memory: options.voiceMemory,
-      num_speakers: options.numSpeakers,
-      min_speakers: options.minSpeakers,
-      max_speakers: options.maxSpeakers,
-    };
-    for (const [name, value] of Object.entries(fields)) {
-      if (value !== undefined) form.set(name, String(value));
-    }
-    const { data } = await this.call(
-      this.api.POST("/api/transcription/upload", {
-        body: form as never,
-        bodySerializer: (body) => body as unknown as FormData,
-      }),
-    );
-    return { transcriptionId: data.transcription_id, data };
+  /** Cancel an upload in pieces, and remove its bytes. */
+  async cancelUpload(
+    uploadId: string,
+    options: CallOptions = {},
+  ): Promise<void> {
+    const headers = { ...TUS, ...options.headers };
+    const init = { path: { uploadId }, ...options, headers };
+    await this.request("DELETE", "/api/uploads/{upload_id}", init);
   }
 
   /** Start processing an uploaded recording, with other options than those of its upload. */
-  async startTranscription(
+  startTranscription(
     transcriptionId: number,
-    options: Schemas["StartBody"] = {},
-  ): Promise<Schemas["StartData"]> {
-    const path = { transcription_id: transcriptionId };
-    const { data } = await this.call(
-      this.api.POST("/api/transcription/start/{transcription_id}", {
-        params: { path },
-        body: options,
-      }),
-    );
-    return data;
+    { signal, headers, ...body }: StartOptions = {},
+  ): Promise<Started> {
+    const init = { path: { transcriptionId }, body, signal, headers };
+    const path = "/api/transcription/start/{transcription_id}";
+    return this.request("POST", path, init);
   }
 
   /** Return the state of a transcription, with its transcript once it is complete. */
-  async getStatus(transcriptionId: number): Promise<Schemas["StatusData"]> {
-    const path = { transcription_id: transcriptionId };
-    const { data } = await this.call(
-      this.api.GET("/api/transcription/status/{transcription_id}", {
-        params: { path },
-      }),
-    );
-    return data;
+  getStatus(
+    transcriptionId: number,
+    { transcript, ...options }: CallOptions & { transcript?: boolean } = {},
+  ): Promise<Status> {
+    const path = "/api/transcription/status/{transcription_id}";
+    return this.request("GET", path, {
+      path: { transcriptionId },
+      query: { transcript },
+      ...options,
+    });
   }
 
-  /** Call `handler` with each message of a type. Return a function that ends this. */
+  /**
+   * Wait until a transcription has completed or failed. Return its status.
+   *
+   * @throws WaitTimeoutError - it takes longer than `timeout`.
+   * @throws JobCancelledError - its job was cancelled.
+   */
+  async wait(
+    transcriptionId: number,
+    options: WaitOptions = {},
+  ): Promise<Status> {
+    const before = this.#live;
+    const { signal } = options;
+    const { live } = this;
+    try {
+      return await waitFor(
+        transcriptionId,
+        {
+          on: (type, handler) => live.on(type, handler),
+          state: () => live.state,
+          status: (transcript) =>
+            this.getStatus(transcriptionId, { transcript, signal }),
+        },
+        options,
+      );
+    } finally {
+      // A connection keeps a process alive.
+      if (!before && live === this.#live && live.isIdle) this.close();
+    }
+  }
+
+  /** List transcriptions, the newest first unless sorted otherwise. */
+  listTranscriptions(
+    query: Init<List>["query"] = {},
+    options: CallOptions = {},
+  ): Listing<Result<List>, Transcription> {
+    const path = "/api/transcription/list";
+    const read = () => this.pages(path, { query, ...options });
+    return new Listing(read, (page) => page.transcriptions);
+  }
+
+  /** Search in all transcripts by words and by meaning, the best hits first. */
+  search(
+    query: Init<Search>["query"],
+    options: CallOptions = {},
+  ): Listing<Result<Search>, Hit> {
+    const read = () => this.pages("/api/search", { query, ...options });
+    return new Listing(read, (page) => page.hits);
+  }
+
+  /** Name speakers. `names` has the new name of each label or current name. */
+  assignSpeakers(
+    transcriptionId: number,
+    names: Record<string, string>,
+    options: CallOptions = {},
+  ): Promise<Result<Assign>> {
+    const path = "/api/transcription/speakers/assign/{transcription_id}";
+    const init = { path: { transcriptionId }, body: names, ...options };
+    return this.request("POST", path, init);
+  }
+
+  /** Return a finished transcript as a document, named by the server. */
+  async exportTranscription(
+    transcriptionId: number,
+    { format, signal, headers, ...query }: ExportOptions,
+  ): Promise<File> {
+    const path = "/api/transcription/export/{transcription_id}";
+    const response = await this.download("GET", path, {
+      path: { transcriptionId },
+      query: { exportFormat: format, ...query },
+      signal,
+      headers,
+    });
+    return fileOf(response, `transcript.${format}`);
+  }
+
+  /** Delete a transcription with its recording. */
+  deleteTranscription(
+    transcriptionId: number,
+    options: CallOptions = {},
+  ): Promise<Result<Erase>> {
+    const path = "/api/transcription/{transcription_id}";
+    return this.request("DELETE", path, {
+      path: { transcriptionId },
+      ...options,
+    });
+  }
+
+  /**
+   * Call `handler` with each message of a type, whose data are as the server sends them. A lost
+   * connection is made again, for the same handlers. Return a function that ends this.
+   */
   on<Type extends keyof LiveEvents>(
     type: Type,
     handler: (data: LiveEvents[Type]) => void,
+    { signal }: { signal?: AbortSignal } = {},
   ): () => void {
-    return this.live.on(type, handler);
+    if (signal?.aborted) return () => {};
+    const end = this.live.on(type, handler);
+    signal?.addEventListener("abort", end, { once: true });
+    return end;
   }
 
-  /** Close the connection for messages. */
+  /** Close the connection for messages, which keeps a process alive. */
   close(): void {
     this.#live?.close();
     this.#live = undefined;
   }
 
-  #liveUrl(): string {
-    const url = new URL("/ws", this.#base || globalThis.location.href);
-    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-    if (this.#token) url.searchParams.set("token", this.#token);
-    return url.href;
+  #uploads(): UploadCalls {
+    return {
+      create: async (headers, signal) => {
+        const init = { headers: { ...TUS, ...headers }, signal };
+        return (await this.request("POST", "/api/uploads", init)).uploadId;
+      },
+      get: (uploadId, signal) =>
+        this.request("GET", "/api/uploads/{upload_id}", {
+          path: { uploadId },
+          headers: TUS,
+          signal,
+        }),
+      append: async (uploadId, piece, headers, signal) => {
+        const path = "/api/uploads/{upload_id}";
+        const init = {
+          path: { uploadId },
+          body: piece,
+          headers: { ...TUS, ...headers },
+          signal,
+        };
+        await this.send("PATCH", path, init);
+      },
+    };
   }
+}
+
+/** Return the body of a response as a file. */
+async function fileOf(response: Response, fallback: string): Promise<File> {
+  const header = response.headers.get("Content-Disposition") ?? "";
+  const coded = /filename\*=UTF-8''([^;]+)/i.exec(header)?.[1];
+  const plain = /filename="?([^";]+)/i.exec(header)?.[1];
+  const name = coded ? decodeURIComponent(coded) : (plain ?? fallback);
+  const blob = await response.blob();
+  return new File([blob], name, { type: blob.type });
 }

@@ -1,14 +1,14 @@
-export { Capture } from "./capture";
+export { Capture } from "./capture.js";
 export type {
   CaptureEnd,
   CaptureHandlers,
   CaptureStatus,
-} from "./capture-status";
+} from "./capture-status.js";
 export {
   RestCaptures,
   type CaptureData,
   type CaptureTransport,
-} from "./captures";
+} from "./captures.js";
 export {
   IndexedDbCaptureStore,
   MemoryCaptureStore,
@@ -17,12 +17,31 @@ export {
   type ChunkInfo,
   type KeptCapture,
   type KeptChunk,
-} from "./chunks";
-export {
-  SecureTranscribeClient,
-  type ClientOptions,
-  type UploadOptions,
-} from "./client";
-export { ApiError, ConnectionError } from "./errors";
-export { LiveConnection, type LiveEvents, type LiveState } from "./live";
-export type { components, paths } from "./schema";
+} from "./chunks.js";
+export { SecureTranscribeClient } from "./client.js";
+export type { ClientOptions } from "./calls.js";
+export type { Answer } from "./api.js";
+export type {
+  CallOptions,
+  Init,
+  Method,
+  Operation,
+  PathsWith,
+  Result,
+} from "./contract.js";
+export * from "./errors.js";
+export { Listing } from "./listing.js";
+export { LiveConnection, type LiveEvents, type LiveState } from "./live.js";
+export { toCamel, type Camelized } from "./names.js";
+export type { Job } from "./sessions.js";
+export type { Socket } from "./socket.js";
+export type { Speaker } from "./speakers.js";
+export type { Observer } from "./transport.js";
+export type {
+  ResumableOptions,
+  ResumableUpload,
+  UploadedAudio,
+  UploadOptions,
+} from "./uploads.js";
+export type { Progress, Status, WaitOptions } from "./waiting.js";
+export type { components, paths } from "./schema.js";

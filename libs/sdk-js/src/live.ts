@@ -1,4 +1,5 @@
-import type { components } from "./schema";
+import type { components } from "./schema.js";
+import { openSocket, type Socket } from "./socket.js";
 
 type Message = components["schemas"]["LiveMessage"];
 
@@ -18,19 +19,31 @@ type Handler<Data> = (data: Data) => void;
 const SESSION_ENDED = 4401;
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 30_000;
+/** Milliseconds between questions whether the server is still there. */
+const PING_PAUSE = 30_000;
 
 /** WebSocket that connects again after a loss. Messages in between are lost: read the state again. */
 export class LiveConnection {
   state: LiveState = "connecting";
   #handlers = new Map<keyof LiveEvents, Set<Handler<never>>>();
-  #socket: WebSocket | undefined;
+  #socket: Socket | undefined;
   #pause = FIRST_PAUSE;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #pings: ReturnType<typeof setInterval> | undefined;
+  #heard = true;
   #closed = false;
 
   /** Connect. `url` is asked before each attempt, so that it can carry a new token. */
-  constructor(private readonly url: () => string) {
+  constructor(
+    private readonly url: () => string,
+    private readonly open: (url: string) => Socket = openSocket,
+  ) {
     this.#connect();
+  }
+
+  /** Whether nobody waits for messages. */
+  get isIdle(): boolean {
+    return [...this.#handlers.values()].every((handlers) => !handlers.size);
   }
 
   /** Call `handler` with each message of a type. Return a function that ends this. */
@@ -47,17 +60,20 @@ export class LiveConnection {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
+    clearInterval(this.#pings);
     this.#socket?.close();
   }
 
   #connect(): void {
-    const socket = new WebSocket(this.url());
+    const socket = this.open(this.url());
     this.#socket = socket;
     socket.onopen = () => {
       this.#pause = FIRST_PAUSE;
+      this.#watch(socket);
       this.#become("open");
     };
     socket.onmessage = ({ data }) => {
+      this.#heard = true;
       const message = JSON.parse(data as string) as {
         type: keyof LiveEvents;
         data: never;
@@ -65,19 +81,39 @@ export class LiveConnection {
       this.#tell(message.type, message.data);
     };
     socket.onclose = ({ code }) => {
-      if (this.#closed) return;
-      if (code === SESSION_ENDED) {
-        this.#become("ended");
+      if (socket === this.#socket) this.#lose(code);
+    };
+  }
+
+  #lose(code: number): void {
+    clearInterval(this.#pings);
+    this.#socket = undefined;
+    if (this.#closed) return;
+    if (code === SESSION_ENDED) {
+      this.#become("ended");
+      return;
+    }
+    this.#become("lost");
+    // Clients that lost the same server come back at different times.
+    this.#timer = setTimeout(
+      () => this.#connect(),
+      this.#pause * (0.5 + Math.random()),
+    );
+    this.#pause = Math.min(2 * this.#pause, LONGEST_PAUSE);
+  }
+
+  /** Give up a connection on which the server is silent, since nothing else reports its loss. */
+  #watch(socket: Socket): void {
+    this.#heard = true;
+    this.#pings = setInterval(() => {
+      if (this.#heard) {
+        this.#heard = false;
+        socket.send('{"type": "ping"}');
         return;
       }
-      this.#become("lost");
-      // Clients that lost the same server come back at different times.
-      this.#timer = setTimeout(
-        () => this.#connect(),
-        this.#pause * (0.5 + Math.random()),
-      );
-      this.#pause = Math.min(2 * this.#pause, LONGEST_PAUSE);
-    };
+      this.#lose(0);
+      socket.close();
+    }, PING_PAUSE);
   }
 
   #become(state: LiveState): void {

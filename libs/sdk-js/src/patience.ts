@@ -1,4 +1,4 @@
-import { ApiError } from "./errors";
+import { ApiError } from "./errors.js";
 
 /** States of busy servers. Errors of the server itself pass, too. */
 const PASSING = new Set([408, 423, 425, 429, 460]);

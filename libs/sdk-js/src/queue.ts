@@ -4,7 +4,7 @@ import {
   type ChunkInfo,
   type KeptCapture,
   type KeptChunk,
-} from "./chunks";
+} from "./chunks.js";
 
 /** A chunk that the server does not have, with its bytes if the store does not have them. */
 export type Waiting = ChunkInfo & { bytes?: ArrayBuffer };
