@@ -222,7 +222,7 @@ async def _teach(database: Database, places: Floats) -> list[float]:
         place = _units(random.standard_normal((1, _DIMENSION)))[0]
         async with database.transaction() as connection:
             described = Description(name=f"new {number}")
-            profile = await Profiles(connection).add(described, kept=True)
+            profile = await Profiles(connection).add(described, kept=True, workspace_id="")
             began = time.perf_counter()
             stored = Prototype(space="bench", place=(place + places[number]) / 2)
             await Prototypes(connection).replace(profile.profile_id, {1: stored})

@@ -19,6 +19,7 @@ class FakeSpeakers(speaker_pb2_grpc.SpeakerServiceServicer):
     speakers: dict[int, speaker_pb2.Speaker] = field(default_factory=dict)
     rows: dict[int, speaker_pb2.Observation] = field(default_factory=dict)
     clips: dict[int, bytes] = field(default_factory=dict)
+    trash: dict[int, speaker_pb2.TrashedSpeaker] = field(default_factory=dict)
     erased: list[str] = field(default_factory=list)
     away: bool = False
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
@@ -48,6 +49,17 @@ class FakeSpeakers(speaker_pb2_grpc.SpeakerServiceServicer):
         )
         self.speakers[number] = speaker
         return speaker_pb2.CreateSpeakerResponse(speaker=speaker)
+
+    async def ListTrashedSpeakers(self, request: Any, context: Any) -> Any:
+        return speaker_pb2.ListTrashedSpeakersResponse(
+            trashed=list(self.trash.values()), total=len(self.trash)
+        )
+
+    async def RestoreSpeaker(self, request: Any, context: Any) -> Any:
+        entry = self.trash.pop(request.trash_id, None)
+        if entry is None:
+            raise NotFoundError("There is no such entry in the trash.")
+        return speaker_pb2.RestoreSpeakerResponse(speaker=self.speakers[entry.speaker_id])
 
     async def ListSpeakers(self, request: Any, context: Any) -> Any:
         found = [

@@ -12,6 +12,8 @@ from gateway.web.preconditions import PreconditionRequiredError
 from gateway.web.ranges import RangeNotSatisfiableError
 
 DOCUMENTED = {
+    ("GET", "/api/audit"),
+    ("GET", "/api/audit/export"),
     ("POST", "/api/sessions/resume"),
     ("GET", "/api/sessions/current/archive"),
     ("POST", "/api/transcription/upload"),
@@ -83,6 +85,8 @@ DOCUMENTED = {
     ("POST", "/api/speakers"),
     ("GET", "/api/speakers/{speaker_id}"),
     ("PUT", "/api/speakers/{speaker_id}"),
+    ("GET", "/api/speakers/trash"),
+    ("POST", "/api/speakers/trash/{trash_id}/restore"),
     ("POST", "/api/speakers/{speaker_id}/merge"),
     ("POST", "/api/speakers/{speaker_id}/split"),
     ("POST", "/api/speakers/{speaker_id}/enroll"),

@@ -7,14 +7,15 @@ from typing import Any
 import httpx2
 import pytest
 
+from common import times
 from common.limits import MAX_CLIP_BYTES
 from common.postgres import Database
 from gateway.uploads.body import UploadBody
 from gateway.uploads.clip_upload import ClipUploads
-from securetranscribe.v1 import transcription_pb2
+from securetranscribe.v1 import speaker_pb2, transcription_pb2
 from tests.integration.gateway.conftest import MakeGateway, Running
 from tests.integration.gateway.peers import Peers
-from tests.integration.gateway.sounds import BROKEN_AUDIO, NOT_AUDIO
+from tests.integration.gateway.sounds import BEGUN, BROKEN_AUDIO, NOT_AUDIO
 from tests.integration.gateway.test_uploads import CONTENT_TYPE, SOUND, field, file, form, send
 
 FIELDS = {
@@ -327,6 +328,31 @@ async def test_split(client: httpx2.AsyncClient) -> None:
     ):
         refused = await client.post(path, json=body)
         assert refused.json()["error"]["details"]["field"] == wrong
+
+
+async def test_trash(client: httpx2.AsyncClient, peers: Peers) -> None:
+    speaker, _ = await enrolled(client)
+    begun = times.timestamp(BEGUN)
+    peers.speakers.trash[5] = speaker_pb2.TrashedSpeaker(
+        trash_id=5,
+        kind=speaker_pb2.TRASH_KIND_MERGE,
+        speaker_id=speaker["id"],
+        name="Diana",
+        into_speaker_id=3,
+        into_name="Diane",
+        observation_count=2,
+        trash_time=begun,
+        keep_until_time=begun,
+    )
+    answer = (await client.get("/api/speakers/trash")).json()
+    assert answer["pagination"]["total"] == 1
+    [entry] = answer["data"]
+    assert (entry["id"], entry["kind"], entry["into_name"]) == (5, "merge", "Diane")
+    assert entry["trashed_at"] == entry["kept_until"] != ""
+    restored = await client.post("/api/speakers/trash/5/restore")
+    assert restored.json()["data"]["id"] == speaker["id"]
+    assert (await client.post("/api/speakers/trash/5/restore")).status_code == 404
+    assert (await client.post("/api/speakers/trash/0/restore")).status_code == 400
 
 
 async def test_profile_clip(client: httpx2.AsyncClient) -> None:

@@ -28,8 +28,8 @@ from tests.ports import free_port
 
 SECRET = "a secret for tests that is long enough"
 _CLEAR = """
-TRUNCATE profiles, gone_profiles, voice_models, decisions, recognitions, observations, prototypes,
-         outbox, item_attempts
+TRUNCATE profiles, gone_profiles, trash, voice_models, decisions, recognitions, observations,
+         prototypes, outbox, item_attempts
 RESTART IDENTITY CASCADE
 """
 _PROTOTYPES = """

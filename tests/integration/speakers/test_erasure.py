@@ -41,9 +41,9 @@ async def test_named_voices_stay_as_numbers(
         "decisions": 1, "recognitions": 1, "observations": 1, "clips": 1, "owned": 1,
     }  # fmt: skip
     assert await erase_workspace(service, "session_a") == 2
-    # The deployment shares clips, so the profile keeps it.
+    # Nobody else may hear a clip, so it goes with the workspace.
     assert await counts(database) == {
-        "decisions": 0, "recognitions": 0, "observations": 1, "clips": 1, "owned": 0,
+        "decisions": 0, "recognitions": 0, "observations": 1, "clips": 0, "owned": 0,
     }  # fmt: skip
     assert (await user.get(ann)).name == "Ann"
     again = await transcriber.recognize(3, named("", 1, 3))
@@ -51,13 +51,13 @@ async def test_named_voices_stay_as_numbers(
     assert await erase_workspace(service, "session_b") == 0
 
 
-async def test_clips_go_unless_they_are_shared(
+async def test_shared_clips_stay_with_their_profiles(
     services: ServiceFactory, database: Database
 ) -> None:
-    async with services.run(share_voice_clips=False) as service:
+    async with services.run(share_voice_clips=True) as service:
         await taught(service.transcriber(), named("Ann", 1, 1, clip=b"fLaC"))
         await erase_workspace(service, "session_a")
-        assert (await counts(database))["clips"] == 0
+        assert (await counts(database))["clips"] == 1
         assert (await counts(database))["observations"] == 1
 
 

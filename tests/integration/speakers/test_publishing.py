@@ -23,6 +23,7 @@ class Heard:
     def __init__(self) -> None:
         self.messages: list[Any] = []
         self._arrived = asyncio.Condition()
+        self._seen = 0
 
     async def add(self, message: Any) -> None:
         async with self._arrived:
@@ -34,6 +35,14 @@ class Heard:
         async with asyncio.timeout(60), self._arrived:
             await self._arrived.wait_for(lambda: len(self.messages) >= count)
         return [events.parse(message) for message in self.messages[:count]]
+
+    async def next(self) -> list[event_pb2.Event]:
+        """Wait for more events than before, and return those that are new."""
+        before = self._seen
+        async with asyncio.timeout(60), self._arrived:
+            await self._arrived.wait_for(lambda: len(self.messages) > before)
+            self._seen = len(self.messages)
+        return [events.parse(message) for message in self.messages[before : self._seen]]
 
 
 @pytest.fixture

@@ -25,12 +25,18 @@ SELECT 'notice', 'nobody.listens', '{}', '' FROM generate_series(1, 10)
 """
 
 
+_TRASH = """
+INSERT INTO trash (kind, profile_id, name, observation_count, workspace_id, erase_at)
+SELECT 'deletion', 100 + n, 'Person', 0, '', now() FROM generate_series(1, 10) AS n
+"""
+
+
 class World:
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def __call__(self) -> None:
-        for statement in (_PROFILES, _MODEL, _PROTOTYPES, _OUTBOX):
+        for statement in (_PROFILES, _MODEL, _PROTOTYPES, _OUTBOX, _TRASH):
             await self._database.execute(statement)
 
     def repeat(self) -> None:

@@ -35,7 +35,7 @@ GROUPS = {
         "ListCaptures",
     },
     Group.EDIT: {
-        "MergeSpeakers", "SplitSpeaker", "DeleteObservation",
+        "MergeSpeakers", "SplitSpeaker", "DeleteObservation", "RestoreSpeaker",
         "EditTranscript", "UndoEdits", "RedoEdits", "TrashTranscription", "RestoreTranscription",
         "UpdateTranscription", "SuggestTitle", "BulkUpdate", "CreateTag", "UpdateTag", "DeleteTag",
         "CreateFolder", "UpdateFolder", "DeleteFolder", "RestoreRevision", "ReplaceText",

@@ -8,7 +8,7 @@ from securetranscribe.v1 import event_pb2
 EVERY_KIND = [field.name for field in event_pb2.Event.DESCRIPTOR.oneofs_by_name["data"].fields]
 KEPT_VERBS = (
     "created", "deleted", "speakers_assigned", "queued", "started", "completed", "failed",
-    "cancelled", "revoked", "updated", "expiring", "edited",
+    "cancelled", "revoked", "updated", "expiring", "edited", "restored",
 )  # fmt: skip
 
 
@@ -44,6 +44,7 @@ def test_every_kind_of_event_has_an_address(kind: str) -> None:
         ("transcription_created", "session_1.transcription.7.created"),
         ("job_progress", "session_1.job.job_1.progress"),
         ("session_revoked", "session_1.session.session_1.revoked"),
+        ("session_changed", "session_1.session.session_1.changed"),
         ("queue_changed", "session_1.queue.all.changed"),
         ("speaker_deleted", "session_1.speaker.7.deleted"),
     ],

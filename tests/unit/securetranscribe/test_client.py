@@ -112,6 +112,8 @@ def test_start_sends_options_only_where_they_are_given(
         (lambda c: c.merge_speakers(3, 4), "POST", "/speakers/3/merge", {"source_speaker_id": 4}),
         (lambda c: c.split_speaker(3, (9, 8), "Bob"), "POST", "/speakers/3/split",
          {"observation_ids": [9, 8], "name": "Bob"}),
+        (lambda c: c.list_trashed_speakers(), "GET", "/speakers/trash?page=1&per_page=200", None),
+        (lambda c: c.restore_speaker(4), "POST", "/speakers/trash/4/restore", None),
         (lambda c: c.delete_speaker(3), "DELETE", "/speakers/3?permanent=false", None),
         (lambda c: c.delete_speaker(3, permanent=True), "DELETE", "/speakers/3?permanent=true",
          None),

@@ -23,7 +23,8 @@ def test_defaults() -> None:
     assert usual.voice_min_seconds == 2.0
     assert usual.enrollment_min_seconds == 5.0
     assert usual.known_voice_prior == 0.5
-    assert usual.share_voice_clips
+    assert not usual.share_voice_clips
+    assert not usual.protect_profiles
     assert usual.voice_spaces_dir is None
 
 

@@ -39,7 +39,7 @@ MAX_PAYLOAD = 1024 * 1024
 #: Ends of the subjects of events that are kept in the stream.
 KEPT_VERBS = (
     "created", "deleted", "speakers_assigned", "queued", "started", "completed", "failed",
-    "cancelled", "revoked", "updated", "expiring", "edited",
+    "cancelled", "revoked", "updated", "expiring", "edited", "restored",
 )  # fmt: skip
 
 #: NATS reserves the whole limit of a stream, so the limit must fit on a small disk.

@@ -45,6 +45,7 @@ _EDITS = frozenset(
         "MergeSpeakers",
         "SplitSpeaker",
         "DeleteObservation",
+        "RestoreSpeaker",
         "EditTranscript",
         "UndoEdits",
         "RedoEdits",

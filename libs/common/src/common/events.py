@@ -31,10 +31,13 @@ _KINDS = {
     "job_cancelled": ("job", "cancelled", "job_id"),
     "queue_changed": ("queue", "changed", ""),
     "session_revoked": ("session", "revoked", ""),
+    "session_changed": ("session", "changed", ""),
     "speaker_updated": ("speaker", "updated", "speaker_id"),
     "speaker_deleted": ("speaker", "deleted", "speaker_id"),
+    "speaker_restored": ("speaker", "restored", "speaker_id"),
 }
-_NOT_KEPT = frozenset({"job_progress", "queue_changed", "transcript_part"})
+_OF_SESSIONS = frozenset({"session_revoked", "session_changed"})
+_NOT_KEPT = frozenset({"job_progress", "queue_changed", "transcript_part", "session_changed"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +62,7 @@ def envelope(event: event_pb2.Event, *, source: str) -> Envelope:
     if not event.HasField("time"):
         event.time.FromDatetime(dt.datetime.now(dt.UTC))
     entity, verb, key = _KINDS[kind]
-    if kind == "session_revoked":
+    if kind in _OF_SESSIONS:
         entity_id = event.session_id
     else:
         entity_id = str(getattr(getattr(event, kind), key)) if key else "all"

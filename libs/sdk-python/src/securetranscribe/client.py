@@ -308,9 +308,20 @@ class SecureTranscribeClient(TranscriptCalls, LibraryCalls, VocabularyCalls, Cap
         return self._data("POST", f"/speakers/{speaker_id}/split", json=body)
 
     def delete_speaker(self, speaker_id: int, *, permanent: bool = False) -> Data:
-        """Deactivate a profile. With `permanent`, delete it with its voiceprints and clips."""
+        """Deactivate a profile. With `permanent`, delete it with its voiceprints and clips.
+
+        A permanent deletion can be undone for 30 days, as a merge and a split can.
+        """
         query = {"permanent": "true" if permanent else "false"}
         return self._data("DELETE", f"/speakers/{speaker_id}", params=query)
+
+    def list_trashed_speakers(self, *, page: int = 1, per_page: int = 200) -> list[Data]:
+        """Return one page of deletions, merges and splits that can be undone, newest first."""
+        return self._list("GET", "/speakers/trash", params=present(page=page, per_page=per_page))
+
+    def restore_speaker(self, trash_id: int) -> Data:
+        """Undo a permanent deletion, a merge or a split. Return the profile."""
+        return self._data("POST", f"/speakers/trash/{trash_id}/restore")
 
     def export_transcription(
         self,

@@ -38,6 +38,7 @@ from gateway.api.resumable_uploads import ResumableUploadApi
 from gateway.api.search import SearchApi
 from gateway.api.sessions import SessionApi
 from gateway.api.speaker_ledger import SpeakerLedgerApi
+from gateway.api.speaker_trash import SpeakerTrashApi
 from gateway.api.speaker_voices import SpeakerVoicesApi
 from gateway.api.speakers import SpeakerApi
 from gateway.api.status_reads import StatusReader
@@ -269,6 +270,7 @@ class Gateway:
             PlaybackApi(self._backends),
             ExportApi(self._backends),
             SummaryApi(self._backends),
+            SpeakerTrashApi(self._backends),
             SpeakerApi(self._backends),
             SpeakerLedgerApi(self._backends),
             SpeakerVoicesApi(self._backends, ClipUploads(rate=rate)),

@@ -22,9 +22,11 @@ from speakers.erasure import VoiceEraser
 from speakers.ledger import Ledger
 from speakers.profile_refresh import ProfileRefresher, PrototypeStep
 from speakers.profiles import ProfileCatalog
+from speakers.protection import ProfileGuard
 from speakers.recognition import VoiceRecognizer
 from speakers.servicer import ACCESS, SpeakerServicer
 from speakers.settings import SpeakersSettings
+from speakers.trash import ProfileTrash, ProfileTrashStep
 
 
 async def serve(settings: SpeakersSettings, supervisor: Supervisor) -> None:
@@ -79,6 +81,7 @@ def create_background(
         (
             Work(step=OutboxRelay(database, client, stream), every=0.5),
             Work(step=PrototypeStep(database, ProfileRefresher(spaces)), every=60.0),
+            Work(step=ProfileTrashStep(database), every=60.0),
         ),
     )
 
@@ -96,15 +99,17 @@ def create_servicer(
         min_seconds=settings.voice_min_seconds,
         known_prior=settings.known_voice_prior,
     )
+    guard = ProfileGuard(protects=settings.protect_profiles)
     return SpeakerServicer(
-        profiles=ProfileCatalog(database, refresher),
+        profiles=ProfileCatalog(database, refresher, guard),
         decisions=VoiceDecisions(
             database,
             refresher,
             min_seconds=settings.voice_min_seconds,
             voice_memory=settings.voice_memory,
         ),
-        ledger=Ledger(database, refresher, spaces, clips_shared=settings.share_voice_clips),
+        ledger=Ledger(database, refresher, spaces, guard, clips_shared=settings.share_voice_clips),
+        trash=ProfileTrash(database, refresher, guard),
         enrollment=Enrollment(
             database,
             refresher,

@@ -10,6 +10,7 @@ from speakers.decisions import VoiceLink
 from speakers.domain.matching import Outcome
 from speakers.domain.observation import Clip, DecisionSource, Observation, Voice, VoiceDecision
 from speakers.domain.profile import Changes, ConfidenceLevel, Description, Profile
+from speakers.domain.trash import Trashed, TrashKind
 from speakers.domain.voiceprint import Voiceprint
 from speakers.recognition import RecognizedVoice, VoiceCandidate
 from speakers.store.recognitions import SpeakerStatistics
@@ -29,6 +30,11 @@ _OUTCOMES = {
     Outcome.KNOWN: speaker_pb2.VOICE_MATCH_OUTCOME_KNOWN,
     Outcome.UNKNOWN: speaker_pb2.VOICE_MATCH_OUTCOME_UNKNOWN,
     Outcome.TOO_LITTLE_SPEECH: speaker_pb2.VOICE_MATCH_OUTCOME_TOO_LITTLE_SPEECH,
+}
+_TRASH_KINDS = {
+    TrashKind.DELETION: speaker_pb2.TRASH_KIND_DELETION,
+    TrashKind.MERGE: speaker_pb2.TRASH_KIND_MERGE,
+    TrashKind.SPLIT: speaker_pb2.TRASH_KIND_SPLIT,
 }
 _CHANGEABLE = [field.name for field in dataclasses.fields(Changes)]
 
@@ -181,3 +187,18 @@ def voice_link(link: VoiceLink) -> speaker_pb2.VoiceLink:
 def body(clip: Clip) -> httpbody_pb2.HttpBody:
     """Convert a clip into an HTTP body."""
     return httpbody_pb2.HttpBody(content_type=clip.content_type, data=clip.content)
+
+
+def trashed(entry: Trashed) -> speaker_pb2.TrashedSpeaker:
+    """Convert an entry of the trash."""
+    return speaker_pb2.TrashedSpeaker(
+        trash_id=entry.trash_id,
+        kind=_TRASH_KINDS[entry.kind],
+        speaker_id=entry.profile_id,
+        name=entry.name,
+        into_speaker_id=entry.into_id,
+        into_name=entry.into_name,
+        observation_count=entry.observation_count,
+        trash_time=times.timestamp(entry.created_at),
+        keep_until_time=times.timestamp(entry.erase_at),
+    )

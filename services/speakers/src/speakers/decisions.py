@@ -18,6 +18,7 @@ from speakers.store.observations import ObservationOrigin, Observations
 from speakers.store.outbox import ProfileOutbox
 from speakers.store.profiles import Profiles
 from speakers.store.recognitions import Recognitions
+from speakers.store.trash import Trash
 
 LONGEST_LABEL = 255
 MOST_VOICES = 200
@@ -86,11 +87,12 @@ class VoiceDecisions:
         cleaned = validated(transcription_id, decisions)
         async with locks.ledger(self._database) as connection:
             before = await Decisions(connection).of_recording(transcription_id)
-            resolved = await self._resolve(connection, cleaned, before)
+            resolved = await self._resolve(connection, cleaned, before, owner)
             affected = await self._revoke(connection, transcription_id, before, resolved)
             affected |= await self._apply(connection, transcription_id, resolved, owner)
             if not decisions:
                 await Recognitions(connection).replace(transcription_id, owner.workspace_id, [])
+                await Trash(connection).forget_recording(transcription_id)
             await self._delete_unreferenced(connection, affected)
             await self._refresher.refresh(connection, affected)
             profiles = await Profiles(connection).all_with([item.profile_id for item in resolved])
@@ -108,6 +110,7 @@ class VoiceDecisions:
         connection: Connection,
         decisions: Sequence[VoiceDecision],
         before: dict[str, StoredDecision],
+        owner: Owner,
     ) -> list[_Resolved]:
         """Find or create the profile of each decision."""
         profiles = Profiles(connection)
@@ -124,7 +127,9 @@ class VoiceDecisions:
             elif profile := await profiles.by_name(decision.name):
                 profile_id = profile.profile_id
             else:
-                profile = await profiles.add(Description(name=decision.name), kept=False)
+                profile = await profiles.add(
+                    Description(name=decision.name), kept=False, workspace_id=owner.workspace_id
+                )
                 profile_id = profile.profile_id
                 created.add(profile_id)
             resolved.append(

@@ -11,6 +11,8 @@ from speakers.store.erasure import Erasure
 from speakers.store.gone_profiles import GoneProfiles
 from speakers.store.outbox import ProfileOutbox
 from speakers.store.profiles import Profiles
+from speakers.store.trash import Trash
+from speakers.trash import remove_for_good
 
 _log = logging.get(__name__)
 
@@ -29,13 +31,16 @@ class VoiceEraser:
     async def erase_voices(
         self, profile_ids: Sequence[int], *, created_before: dt.datetime | None = None
     ) -> int:
-        """Permanently delete profiles, those created before a time if one is given.
+        """Erase profiles at once, those created before a time if one is given.
 
-        Return how many. Unknown ones are passed over.
+        They cannot be restored. Return how many. Unknown ones are passed over.
         """
         async with locks.ledger(self._database) as connection:
             found = await Erasure(connection).existing(profile_ids, created_before)
-            for profile_id in found:
+            existing = await Profiles(connection).all_with(found)
+            for entry in await Trash(connection).of_profiles(found):
+                await remove_for_good(connection, entry)
+            for profile_id in existing:
                 await GoneProfiles(connection).deleted(profile_id)
                 await Profiles(connection).delete(profile_id)
                 await ProfileOutbox(connection).deleted(profile_id)
@@ -55,6 +60,7 @@ class VoiceEraser:
             voices = await erasure.recognitions(workspace_id)
             affected = await erasure.decisions(workspace_id)
             await erasure.detach_observations(workspace_id, clips=self._clips_shared)
+            await erasure.detach_trash(workspace_id, clips=self._clips_shared)
             for profile_id in await Profiles(connection).delete_unreferenced(sorted(affected)):
                 await ProfileOutbox(connection).deleted(profile_id)
             await self._refresher.refresh(connection, affected, announced=False)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from common.errors import NotFoundError, SpeakerError, ValidationError
+from common.identity import Identity
 from common.postgres import Database
 from speakers.domain.names import clean_name
 from speakers.domain.observation import Clip, Observation
@@ -12,6 +13,7 @@ from speakers.domain.prototype import Sample, summarize
 from speakers.domain.voice_space import VoiceSpaces, similarity
 from speakers.domain.voiceprint import VoiceModel
 from speakers.profile_refresh import ProfileRefresher
+from speakers.protection import ProfileGuard
 from speakers.store import locks
 from speakers.store.decisions import Decisions
 from speakers.store.gone_profiles import GoneProfiles
@@ -19,6 +21,7 @@ from speakers.store.observations import Observations
 from speakers.store.outbox import ProfileOutbox
 from speakers.store.profiles import Profiles
 from speakers.store.recognitions import Recognitions
+from speakers.store.trash import Trash
 
 _MOST_MOVED = 1_000
 
@@ -34,6 +37,7 @@ class Ledger:
         database: Database,
         refresher: ProfileRefresher,
         spaces: VoiceSpaces,
+        guard: ProfileGuard,
         *,
         clips_shared: bool,
     ) -> None:
@@ -41,6 +45,7 @@ class Ledger:
         self._database = database
         self._refresher = refresher
         self._spaces = spaces
+        self._guard = guard
         self._clips_shared = clips_shared
 
     async def page(self, profile_id: int, page: Page) -> tuple[list[Observation], int]:
@@ -70,10 +75,11 @@ class Ledger:
                 raise NotFoundError("Observation not found for this speaker.")
             return (await self._refresher.refresh(connection, [profile_id], kept=True))[profile_id]
 
-    async def merge(self, profile_id: int, source_id: int) -> Profile:
-        """Move the whole ledger of `source_id` to `profile_id` and delete the source profile.
+    async def merge(self, profile_id: int, source_id: int, caller: Identity) -> Profile:
+        """Move the whole ledger of `source_id` to `profile_id`, and the source to the trash.
 
         Raises:
+            AuthorizationError: Others taught one of them, and profiles are protected.
             NotFoundError: One of the profiles does not exist.
             SpeakerError: Both are the same, or the target is inactive.
         """
@@ -81,19 +87,23 @@ class Ledger:
             raise SpeakerError("A speaker cannot be merged with itself.")
         async with locks.ledger(self._database) as connection:
             profiles = Profiles(connection)
-            target, _ = await profiles.get(profile_id), await profiles.get(source_id)
+            target, source = await profiles.get(profile_id), await profiles.get(source_id)
+            await self._guard.check(connection, caller, [profile_id, source_id])
             if not target.active:
                 raise SpeakerError("The target speaker is inactive. Activate it first.")
+            await Trash(connection).merge(source, target, caller.workspace_id)
             await Observations(connection).move_all(source_id, profile_id)
             await Decisions(connection).move(source_id, profile_id)
             await Recognitions(connection).move(source_id, profile_id)
             await GoneProfiles(connection).merged(source_id, profile_id)
             await profiles.delete(source_id)
-            await ProfileOutbox(connection).deleted(source_id, merged_into=profile_id)
+            await ProfileOutbox(connection).deleted(
+                source_id, merged_into=profile_id, restorable=True
+            )
             return (await self._refresher.refresh(connection, [profile_id], kept=True))[profile_id]
 
     async def split(
-        self, profile_id: int, observation_ids: Sequence[int], name: str
+        self, profile_id: int, observation_ids: Sequence[int], name: str, caller: Identity
     ) -> tuple[Profile, Profile]:
         """Move observations to the active profile with a name, created if necessary.
 
@@ -102,6 +112,8 @@ class Ledger:
         Raises:
             NotFoundError: The profile does not exist.
             ValidationError: The name is invalid, or the number of observations is out of range.
+            AuthorizationError: Others taught the target or an observation, and profiles are
+                protected.
             SpeakerError: An entry is not an observation of this profile, or source and target are
                 the same.
         """
@@ -113,8 +125,13 @@ class Ledger:
         described = Description(name=clean_name(name))
         async with locks.ledger(self._database) as connection:
             profiles = Profiles(connection)
-            await profiles.get(profile_id)
-            target = await profiles.by_name(name) or await profiles.add(described, kept=True)
+            profile = await profiles.get(profile_id)
+            known = await profiles.by_name(name)
+            target = known or await profiles.add(
+                described, kept=True, workspace_id=caller.workspace_id
+            )
+            others = [known.profile_id] if known else []
+            await self._guard.check(connection, caller, others, wanted)
             if target.profile_id == profile_id:
                 raise SpeakerError("The name must belong to a different speaker.")
             moved = await Observations(connection).move(wanted, profile_id, target.profile_id)
@@ -124,6 +141,9 @@ class Ledger:
                     "Automatic recognitions cannot be moved.",
                     {"found": str(moved), "wanted": str(len(wanted))},
                 )
+            await Trash(connection).split(
+                profile, target, wanted, caller.workspace_id, made=known is None
+            )
             both = await self._refresher.refresh(
                 connection, [profile_id, target.profile_id], kept=True
             )

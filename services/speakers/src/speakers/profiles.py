@@ -3,14 +3,17 @@
 import hashlib
 
 from common.errors import SpeakerError, ValidationError
+from common.identity import Identity
 from common.postgres import Database
 from speakers.domain.profile import Changes, Description, Page, Profile
 from speakers.profile_refresh import ProfileRefresher
+from speakers.protection import ProfileGuard
 from speakers.store import locks
 from speakers.store.gone_profiles import GoneProfiles
 from speakers.store.outbox import ProfileOutbox
 from speakers.store.profiles import Profiles
 from speakers.store.recognitions import Recognitions, SpeakerStatistics
+from speakers.store.trash import Trash
 
 LONGEST_QUERY = 255
 _LONGEST_REQUEST_ID = 255
@@ -19,11 +22,16 @@ _LONGEST_REQUEST_ID = 255
 class ProfileCatalog:
     """Profiles of the deployment, shared by all its sessions."""
 
-    def __init__(self, database: Database, refresher: ProfileRefresher) -> None:
+    def __init__(
+        self, database: Database, refresher: ProfileRefresher, guard: ProfileGuard
+    ) -> None:
         self._database = database
         self._refresher = refresher
+        self._guard = guard
 
-    async def create(self, described: Description, request_key: str | None) -> Profile:
+    async def create(
+        self, described: Description, request_key: str | None, *, workspace_id: str
+    ) -> Profile:
         """Create a profile, or return the one created by the same request before.
 
         Raises:
@@ -35,7 +43,9 @@ class ProfileCatalog:
             profiles = Profiles(connection)
             if request_key and (made := await profiles.by_request(request_key)):
                 return made
-            profile = await profiles.add(cleaned, kept=True, request_key=request_key)
+            profile = await profiles.add(
+                cleaned, kept=True, workspace_id=workspace_id, request_key=request_key
+            )
             await ProfileOutbox(connection).updated(profile)
             return profile
 
@@ -91,11 +101,12 @@ class ProfileCatalog:
             await Profiles(connection).save(profile.changed(changes))
             return (await self._refresher.refresh(connection, [profile_id]))[profile_id]
 
-    async def delete(self, profile_id: int, *, permanent: bool) -> None:
-        """Deactivate a profile, or with `permanent` delete it with its voiceprints and clips.
+    async def delete(self, profile_id: int, caller: Identity, *, permanent: bool) -> None:
+        """Deactivate a profile, or with `permanent` move it with its voice data to the trash.
 
         Raises:
             NotFoundError: The profile does not exist.
+            AuthorizationError: Others taught it, and profiles are protected.
             SpeakerError: The profile to be deactivated is already inactive.
         """
         if not permanent:
@@ -103,10 +114,12 @@ class ProfileCatalog:
             return
         async with locks.ledger(self._database) as connection:
             profiles = Profiles(connection)
-            await profiles.get(profile_id)
+            profile = await profiles.get(profile_id)
+            await self._guard.check(connection, caller, [profile_id])
+            await Trash(connection).deletion(profile, caller.workspace_id)
             await GoneProfiles(connection).deleted(profile_id)
             await profiles.delete(profile_id)
-            await ProfileOutbox(connection).deleted(profile_id)
+            await ProfileOutbox(connection).deleted(profile_id, restorable=True)
 
     async def statistics(self, profile_id: int) -> SpeakerStatistics:
         """Return statistics over the recordings of a speaker.

@@ -17,6 +17,7 @@ from speakers.erasure import VoiceEraser
 from speakers.ledger import Ledger
 from speakers.profiles import ProfileCatalog, request_key
 from speakers.recognition import VoiceRecognizer
+from speakers.trash import ProfileTrash
 
 #: Methods reserved for other services. All others require a session.
 ACCESS = dict.fromkeys(
@@ -37,6 +38,7 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
         profiles: ProfileCatalog,
         decisions: VoiceDecisions,
         ledger: Ledger,
+        trash: ProfileTrash,
         enrollment: Enrollment,
         recognizer: VoiceRecognizer,
         eraser: VoiceEraser,
@@ -44,6 +46,7 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
         self._profiles = profiles
         self._decisions = decisions
         self._ledger = ledger
+        self._trash = trash
         self._enrollment = enrollment
         self._recognizer = recognizer
         self._eraser = eraser
@@ -53,7 +56,9 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
     ) -> speaker_pb2.CreateSpeakerResponse:
         """Create a profile."""
         key = request_key(_caller(), request.request_id)
-        profile = await self._profiles.create(conversion.description_of(request), key)
+        profile = await self._profiles.create(
+            conversion.description_of(request), key, workspace_id=identity.current().workspace_id
+        )
         return speaker_pb2.CreateSpeakerResponse(speaker=conversion.speaker(profile))
 
     async def GetSpeaker(
@@ -87,7 +92,9 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
         self, request: speaker_pb2.DeleteSpeakerRequest, _context: Any
     ) -> speaker_pb2.DeleteSpeakerResponse:
         """Deactivate or permanently delete a profile."""
-        await self._profiles.delete(request.speaker_id, permanent=request.permanent)
+        await self._profiles.delete(
+            request.speaker_id, identity.current(), permanent=request.permanent
+        )
         return speaker_pb2.DeleteSpeakerResponse()
 
     async def GetSpeakerStatistics(
@@ -120,7 +127,9 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
         self, request: speaker_pb2.MergeSpeakersRequest, _context: Any
     ) -> speaker_pb2.MergeSpeakersResponse:
         """Merge one profile into another."""
-        profile = await self._ledger.merge(request.speaker_id, request.source_speaker_id)
+        profile = await self._ledger.merge(
+            request.speaker_id, request.source_speaker_id, identity.current()
+        )
         return speaker_pb2.MergeSpeakersResponse(speaker=conversion.speaker(profile))
 
     async def SplitSpeaker(
@@ -128,7 +137,7 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
     ) -> speaker_pb2.SplitSpeakerResponse:
         """Move some observations of a profile to another."""
         profile, target = await self._ledger.split(
-            request.speaker_id, request.observation_ids, request.name
+            request.speaker_id, request.observation_ids, request.name, identity.current()
         )
         return speaker_pb2.SplitSpeakerResponse(
             speaker=conversion.speaker(profile), target=conversion.speaker(target)
@@ -172,6 +181,24 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
         """Return a short clip of a profile's voice."""
         clip = await self._ledger.clip(request.speaker_id, identity.current().workspace_id)
         return conversion.body(clip)
+
+    async def ListTrashedSpeakers(
+        self, request: speaker_pb2.ListTrashedSpeakersRequest, _context: Any
+    ) -> speaker_pb2.ListTrashedSpeakersResponse:
+        """List what can be undone, newest first."""
+        entries, total = await self._trash.page(
+            Page.of(request.page, request.page_size), identity.current()
+        )
+        return speaker_pb2.ListTrashedSpeakersResponse(
+            trashed=map(conversion.trashed, entries), total=total
+        )
+
+    async def RestoreSpeaker(
+        self, request: speaker_pb2.RestoreSpeakerRequest, _context: Any
+    ) -> speaker_pb2.RestoreSpeakerResponse:
+        """Undo a permanent deletion, a merge or a split."""
+        profile = await self._trash.restore(request.trash_id, identity.current())
+        return speaker_pb2.RestoreSpeakerResponse(speaker=conversion.speaker(profile))
 
     async def RecognizeVoices(
         self, request: speaker_pb2.RecognizeVoicesRequest, _context: Any

@@ -25,6 +25,8 @@ class SpeakersSettings(ServiceSettings, PostgresSettings, RateSettings):
         enrollment_min_seconds: Clean speech needed in an enrolled clip.
         enrollment_timeout_seconds: Time limit for the diarizer to process an enrolled clip.
         share_voice_clips: Whether every session may play clips taken from recordings.
+        protect_profiles: Whether callers without an account may delete, merge and split only
+            profiles that their workspace has taught.
         voice_memory: Whether voiceprints are kept at all. Without it, stored ones are erased.
         voice_spaces_dir: Directory of additional voice spaces.
     """
@@ -35,7 +37,8 @@ class SpeakersSettings(ServiceSettings, PostgresSettings, RateSettings):
     voice_min_seconds: Seconds = 2.0
     enrollment_min_seconds: Seconds = 5.0
     known_voice_prior: float = Field(0.5, gt=0, lt=1)
-    share_voice_clips: bool = True
+    share_voice_clips: bool = False
+    protect_profiles: bool = False
     voice_memory: bool = True
     voice_spaces_dir: Annotated[Path | None, AfterValidator(_directory)] = None
     enrollment_timeout_seconds: Seconds = 300

@@ -262,6 +262,40 @@ async def test_voice_of_deleted_profile_is_learned_again_only_by_assignment(
     assert decided(peers, transcription_id) == {"Speaker_1": "Ada", "Speaker_2": "Eve"}
 
 
+async def test_restored_profile_is_linked_again(
+    caller: Caller, transcription_id: int, client: Any, peers: Peers, database: Database
+) -> None:
+    """Also where an answer of the speakers service came before the event of the deletion."""
+    await caller.assign(transcription_id, {"Speaker_1": "Ada"})
+    peers.speakers.renamed[1] = ""
+    await caller.assign(transcription_id, {"Speaker_2": "Bob"})
+    publisher = events.EventPublisher(client, client.jetstream(), source="speakers")
+    gone = event_pb2.SpeakerDeleted(speaker_id=1, restorable=True)
+    await publisher.publish(event_pb2.Event(speaker_deleted=gone))
+    del peers.speakers.renamed[1]
+    back = event_pb2.SpeakerRestored(speaker_id=1, name="Ada")
+    await publisher.publish(event_pb2.Event(speaker_restored=back))
+
+    async def linked() -> bool:
+        return [item.speaker_id for item in (await caller.get(transcription_id)).speakers] == [1, 2]
+
+    await until(linked)
+
+    async def told() -> bool:
+        return decided(peers, transcription_id) == {"Speaker_1": "Ada", "Speaker_2": "Bob"}
+
+    await until(told)
+    assert await database.fetch_one("SELECT FROM erasures WHERE kind = 'voice'") is None
+    for_good = event_pb2.SpeakerDeleted(speaker_id=1)
+    await publisher.publish(event_pb2.Event(speaker_deleted=for_good))
+
+    async def erased() -> bool:
+        row = await database.fetch_one("SELECT FROM erasures WHERE kind = 'voice'")
+        return row is not None
+
+    await until(erased)
+
+
 async def test_deleted_profile_stays_linked_while_decisions_are_due(
     caller: Caller, transcription_id: int, peers: Peers, client: Any, database: Database
 ) -> None:

@@ -69,3 +69,51 @@ async def test_deleted_profile_leaves_assigned_names(
     rows = await database.fetch_all(_SPEAKERS)
     assert (rows[0]["name"], rows[0]["name_source"], rows[0]["speaker_id"]) == left
     assert await database.fetch_all(_REVISIONS, (ids,)) == [{"revision": 2}]
+
+
+_KEPT = "SELECT count(*) AS count FROM unlinked_names"
+_DUE = "SELECT count(*) AS count FROM transcriptions WHERE decisions_due_at IS NOT NULL"
+#: A later name of a person has another origin.
+_RENAMED = """
+UPDATE transcript_speakers SET name = 'Zoe', name_source = 'confirmed', stamps = '{"name": [2, 2]}'
+WHERE label = 'Speaker_1' AND transcription_id = %s
+"""
+
+
+@pytest.mark.parametrize("source", ["confirmed", "suggested"])
+@pytest.mark.parametrize("into", [0, 8])
+async def test_restored_profile_gets_its_names_again(
+    database: Database, source: str, into: int
+) -> None:
+    ids = await linked(database, 3, source)
+    async with database.transaction() as connection:
+        names = FollowedNames(connection, at_a_time=10)
+        await names.keep(7)
+        await (names.merge(7, into) if into else names.unlink(7))
+        await names.rename(8, "Eve")
+    await database.execute(_RENAMED, (ids[1],))
+    looked_at: list[int] = []
+    while not looked_at or looked_at[-1]:
+        async with database.transaction() as connection:
+            looked_at.append(await FollowedNames(connection, at_a_time=2).relink(7, "Ada", into))
+    assert looked_at == [2, 1, 0]
+    rows = await database.fetch_all(_SPEAKERS)
+    shown = [(row["name"], row["name_source"], row["speaker_id"]) for row in rows]
+    assert shown == [
+        ("Ada", source, 7), ("Zoe", "confirmed", into), ("Ada", source, 7), ("", "none", 0),
+    ]  # fmt: skip
+    assert await database.fetch_one(_KEPT) == {"count": 0}
+    # The speakers service is told what each transcript says now.
+    assert await database.fetch_one(_DUE) == {"count": 2 if source == "confirmed" else 0}
+
+
+async def test_names_of_erased_profiles_are_forgotten(database: Database) -> None:
+    await linked(database, 2)
+    async with database.transaction() as connection:
+        names = FollowedNames(connection, at_a_time=10)
+        await names.keep(7)
+        await names.unlink(7)
+    assert await database.fetch_one(_KEPT) == {"count": 2}
+    async with database.transaction() as connection:
+        await FollowedNames(connection, at_a_time=10).forget(7)
+    assert await database.fetch_one(_KEPT) == {"count": 0}

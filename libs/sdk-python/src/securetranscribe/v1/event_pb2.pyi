@@ -53,6 +53,8 @@ class Event(_message.Message):
     TRANSCRIPTION_EXPIRING_FIELD_NUMBER: _builtins.int
     TRANSCRIPT_EDITED_FIELD_NUMBER: _builtins.int
     TRANSCRIPT_PART_FIELD_NUMBER: _builtins.int
+    SPEAKER_RESTORED_FIELD_NUMBER: _builtins.int
+    SESSION_CHANGED_FIELD_NUMBER: _builtins.int
     WORKSPACE_ID_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """Unique identifier, also in the `ce-id` header. Events with the same identifier are the same
@@ -130,6 +132,14 @@ class Event(_message.Message):
     def transcript_part(self) -> Global___TranscriptPart:
         """The next text of a long recording was recognized: `transcription.<id>.part`."""
 
+    @_builtins.property
+    def speaker_restored(self) -> Global___SpeakerRestored:
+        """The deletion or merge of a speaker profile was undone: `all.speaker.<id>.restored`."""
+
+    @_builtins.property
+    def session_changed(self) -> Global___SessionChanged:
+        """The rights of a session changed: `session.<id>.changed`. Not stored."""
+
     def __init__(
         self,
         *,
@@ -152,13 +162,15 @@ class Event(_message.Message):
         transcription_expiring: Global___TranscriptionExpiring | None = ...,
         transcript_edited: Global___TranscriptEdited | None = ...,
         transcript_part: Global___TranscriptPart | None = ...,
+        speaker_restored: Global___SpeakerRestored | None = ...,
+        session_changed: Global___SessionChanged | None = ...,
         workspace_id: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "job_cancelled", b"job_cancelled", "job_completed", b"job_completed", "job_failed", b"job_failed", "job_progress", b"job_progress", "job_queued", b"job_queued", "job_started", b"job_started", "queue_changed", b"queue_changed", "session_revoked", b"session_revoked", "speaker_deleted", b"speaker_deleted", "speaker_updated", b"speaker_updated", "speakers_assigned", b"speakers_assigned", "time", b"time", "transcript_edited", b"transcript_edited", "transcript_part", b"transcript_part", "transcription_created", b"transcription_created", "transcription_deleted", b"transcription_deleted", "transcription_expiring", b"transcription_expiring"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "job_cancelled", b"job_cancelled", "job_completed", b"job_completed", "job_failed", b"job_failed", "job_progress", b"job_progress", "job_queued", b"job_queued", "job_started", b"job_started", "queue_changed", b"queue_changed", "session_changed", b"session_changed", "session_revoked", b"session_revoked", "speaker_deleted", b"speaker_deleted", "speaker_restored", b"speaker_restored", "speaker_updated", b"speaker_updated", "speakers_assigned", b"speakers_assigned", "time", b"time", "transcript_edited", b"transcript_edited", "transcript_part", b"transcript_part", "transcription_created", b"transcription_created", "transcription_deleted", b"transcription_deleted", "transcription_expiring", b"transcription_expiring"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "event_id", b"event_id", "job_cancelled", b"job_cancelled", "job_completed", b"job_completed", "job_failed", b"job_failed", "job_progress", b"job_progress", "job_queued", b"job_queued", "job_started", b"job_started", "queue_changed", b"queue_changed", "session_id", b"session_id", "session_revoked", b"session_revoked", "speaker_deleted", b"speaker_deleted", "speaker_updated", b"speaker_updated", "speakers_assigned", b"speakers_assigned", "time", b"time", "transcript_edited", b"transcript_edited", "transcript_part", b"transcript_part", "transcription_created", b"transcription_created", "transcription_deleted", b"transcription_deleted", "transcription_expiring", b"transcription_expiring", "workspace_id", b"workspace_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "event_id", b"event_id", "job_cancelled", b"job_cancelled", "job_completed", b"job_completed", "job_failed", b"job_failed", "job_progress", b"job_progress", "job_queued", b"job_queued", "job_started", b"job_started", "queue_changed", b"queue_changed", "session_changed", b"session_changed", "session_id", b"session_id", "session_revoked", b"session_revoked", "speaker_deleted", b"speaker_deleted", "speaker_restored", b"speaker_restored", "speaker_updated", b"speaker_updated", "speakers_assigned", b"speakers_assigned", "time", b"time", "transcript_edited", b"transcript_edited", "transcript_part", b"transcript_part", "transcription_created", b"transcription_created", "transcription_deleted", b"transcription_deleted", "transcription_expiring", b"transcription_expiring", "workspace_id", b"workspace_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_data: _TypeAlias = _typing.Literal["transcription_created", "transcription_deleted", "speakers_assigned", "job_queued", "job_started", "job_progress", "job_completed", "job_failed", "job_cancelled", "queue_changed", "session_revoked", "speaker_updated", "speaker_deleted", "transcription_expiring", "transcript_edited", "transcript_part"]  # noqa: Y015
+    _WhichOneofReturnType_data: _TypeAlias = _typing.Literal["transcription_created", "transcription_deleted", "speakers_assigned", "job_queued", "job_started", "job_progress", "job_completed", "job_failed", "job_cancelled", "queue_changed", "session_revoked", "speaker_updated", "speaker_deleted", "transcription_expiring", "transcript_edited", "transcript_part", "speaker_restored", "session_changed"]  # noqa: Y015
     _WhichOneofArgType_data: _TypeAlias = _typing.Literal["data", b"data"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_data) -> _WhichOneofReturnType_data | None: ...
 
@@ -649,6 +661,28 @@ class SessionRevoked(_message.Message):
 Global___SessionRevoked: _TypeAlias = SessionRevoked  # noqa: Y015
 
 @_typing.final
+class SessionChanged(_message.Message):
+    """The rights of a session changed, or its workspace. The session goes on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOKEN_SHA256_FIELD_NUMBER: _builtins.int
+    token_sha256: _builtins.str
+    """SHA-256 of the session's token in hexadecimal digits. Services look the session up again."""
+    def __init__(
+        self,
+        *,
+        token_sha256: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["token_sha256", b"token_sha256"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SessionChanged: _TypeAlias = SessionChanged  # noqa: Y015
+
+@_typing.final
 class SpeakerUpdated(_message.Message):
     """A speaker profile changed."""
 
@@ -682,20 +716,54 @@ class SpeakerDeleted(_message.Message):
 
     SPEAKER_ID_FIELD_NUMBER: _builtins.int
     MERGED_INTO_SPEAKER_ID_FIELD_NUMBER: _builtins.int
+    RESTORABLE_FIELD_NUMBER: _builtins.int
     speaker_id: _builtins.int
     """The profile."""
     merged_into_speaker_id: _builtins.int
     """The profile it was merged into. 0 when it was deleted."""
+    restorable: _builtins.bool
+    """Whether it can be restored. A second event without this follows when it is erased."""
     def __init__(
         self,
         *,
         speaker_id: _builtins.int = ...,
         merged_into_speaker_id: _builtins.int = ...,
+        restorable: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["merged_into_speaker_id", b"merged_into_speaker_id", "speaker_id", b"speaker_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["merged_into_speaker_id", b"merged_into_speaker_id", "restorable", b"restorable", "speaker_id", b"speaker_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SpeakerDeleted: _TypeAlias = SpeakerDeleted  # noqa: Y015
+
+@_typing.final
+class SpeakerRestored(_message.Message):
+    """The deletion or the merge of a speaker profile was undone."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SPEAKER_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    MERGED_INTO_SPEAKER_ID_FIELD_NUMBER: _builtins.int
+    speaker_id: _builtins.int
+    """The profile."""
+    name: _builtins.str
+    """Its name."""
+    merged_into_speaker_id: _builtins.int
+    """The profile it had been merged into. 0 when it had been deleted."""
+    def __init__(
+        self,
+        *,
+        speaker_id: _builtins.int = ...,
+        name: _builtins.str = ...,
+        merged_into_speaker_id: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["merged_into_speaker_id", b"merged_into_speaker_id", "name", b"name", "speaker_id", b"speaker_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SpeakerRestored: _TypeAlias = SpeakerRestored  # noqa: Y015

@@ -110,6 +110,34 @@ VOICE_MATCH_OUTCOME_TOO_LITTLE_SPEECH: VoiceMatchOutcome.ValueType  # 3
 """There is too little speech to decide."""
 Global___VoiceMatchOutcome: _TypeAlias = VoiceMatchOutcome  # noqa: Y015
 
+class _TrashKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _TrashKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TrashKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    TRASH_KIND_UNSPECIFIED: _TrashKind.ValueType  # 0
+    """Default value."""
+    TRASH_KIND_DELETION: _TrashKind.ValueType  # 1
+    """Deleted it permanently."""
+    TRASH_KIND_MERGE: _TrashKind.ValueType  # 2
+    """Merged it into another one."""
+    TRASH_KIND_SPLIT: _TrashKind.ValueType  # 3
+    """Moved observations of it to another one."""
+
+class TrashKind(_TrashKind, metaclass=_TrashKindEnumTypeWrapper):
+    """What a person did to a profile."""
+
+TRASH_KIND_UNSPECIFIED: TrashKind.ValueType  # 0
+"""Default value."""
+TRASH_KIND_DELETION: TrashKind.ValueType  # 1
+"""Deleted it permanently."""
+TRASH_KIND_MERGE: TrashKind.ValueType  # 2
+"""Merged it into another one."""
+TRASH_KIND_SPLIT: TrashKind.ValueType  # 3
+"""Moved observations of it to another one."""
+Global___TrashKind: _TypeAlias = TrashKind  # noqa: Y015
+
 @_typing.final
 class Speaker(_message.Message):
     """Profile of a person."""
@@ -1502,3 +1530,161 @@ class SetVoiceDecisionsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SetVoiceDecisionsResponse: _TypeAlias = SetVoiceDecisionsResponse  # noqa: Y015
+
+@_typing.final
+class TrashedSpeaker(_message.Message):
+    """A permanent deletion, a merge or a split that can be undone."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRASH_ID_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    SPEAKER_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    INTO_SPEAKER_ID_FIELD_NUMBER: _builtins.int
+    INTO_NAME_FIELD_NUMBER: _builtins.int
+    OBSERVATION_COUNT_FIELD_NUMBER: _builtins.int
+    TRASH_TIME_FIELD_NUMBER: _builtins.int
+    KEEP_UNTIL_TIME_FIELD_NUMBER: _builtins.int
+    trash_id: _builtins.int
+    """Identifier."""
+    kind: Global___TrashKind.ValueType
+    """What was done."""
+    speaker_id: _builtins.int
+    """The profile that it was done to."""
+    name: _builtins.str
+    """Its name at that time."""
+    into_speaker_id: _builtins.int
+    """The profile that it was merged into, or that received the observations. 0 for a deletion."""
+    into_name: _builtins.str
+    """Its name at that time."""
+    observation_count: _builtins.int
+    """Number of observations that were deleted or moved."""
+    @_builtins.property
+    def trash_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was done."""
+
+    @_builtins.property
+    def keep_until_time(self) -> _timestamp_pb2.Timestamp:
+        """Until when it can be undone. Afterwards it is erased."""
+
+    def __init__(
+        self,
+        *,
+        trash_id: _builtins.int = ...,
+        kind: Global___TrashKind.ValueType = ...,
+        speaker_id: _builtins.int = ...,
+        name: _builtins.str = ...,
+        into_speaker_id: _builtins.int = ...,
+        into_name: _builtins.str = ...,
+        observation_count: _builtins.int = ...,
+        trash_time: _timestamp_pb2.Timestamp | None = ...,
+        keep_until_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["keep_until_time", b"keep_until_time", "trash_time", b"trash_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["into_name", b"into_name", "into_speaker_id", b"into_speaker_id", "keep_until_time", b"keep_until_time", "kind", b"kind", "name", b"name", "observation_count", b"observation_count", "speaker_id", b"speaker_id", "trash_id", b"trash_id", "trash_time", b"trash_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TrashedSpeaker: _TypeAlias = TrashedSpeaker  # noqa: Y015
+
+@_typing.final
+class ListTrashedSpeakersRequest(_message.Message):
+    """Request of ListTrashedSpeakers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    page: _builtins.int
+    """Page, from 1. 0 means 1."""
+    page_size: _builtins.int
+    """Entries per page, 1 to 200. 0 means 50."""
+    def __init__(
+        self,
+        *,
+        page: _builtins.int = ...,
+        page_size: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page", b"page", "page_size", b"page_size"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListTrashedSpeakersRequest: _TypeAlias = ListTrashedSpeakersRequest  # noqa: Y015
+
+@_typing.final
+class ListTrashedSpeakersResponse(_message.Message):
+    """Response of ListTrashedSpeakers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRASHED_FIELD_NUMBER: _builtins.int
+    TOTAL_FIELD_NUMBER: _builtins.int
+    total: _builtins.int
+    """Number of entries."""
+    @_builtins.property
+    def trashed(self) -> _containers.RepeatedCompositeFieldContainer[Global___TrashedSpeaker]:
+        """The entries of the page."""
+
+    def __init__(
+        self,
+        *,
+        trashed: _abc.Iterable[Global___TrashedSpeaker] | None = ...,
+        total: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["total", b"total", "trashed", b"trashed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListTrashedSpeakersResponse: _TypeAlias = ListTrashedSpeakersResponse  # noqa: Y015
+
+@_typing.final
+class RestoreSpeakerRequest(_message.Message):
+    """Request of RestoreSpeaker."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRASH_ID_FIELD_NUMBER: _builtins.int
+    trash_id: _builtins.int
+    """The entry."""
+    def __init__(
+        self,
+        *,
+        trash_id: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["trash_id", b"trash_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RestoreSpeakerRequest: _TypeAlias = RestoreSpeakerRequest  # noqa: Y015
+
+@_typing.final
+class RestoreSpeakerResponse(_message.Message):
+    """Response of RestoreSpeaker."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SPEAKER_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def speaker(self) -> Global___Speaker:
+        """The profile as it is now."""
+
+    def __init__(
+        self,
+        *,
+        speaker: Global___Speaker | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["speaker", b"speaker"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["speaker", b"speaker"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RestoreSpeakerResponse: _TypeAlias = RestoreSpeakerResponse  # noqa: Y015

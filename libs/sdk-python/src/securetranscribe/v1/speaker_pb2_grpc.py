@@ -109,6 +109,16 @@ class SpeakerServiceStub:
                 request_serializer=securetranscribe_dot_v1_dot_speaker__pb2.GetProfileClipRequest.SerializeToString,
                 response_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
                 _registered_method=True)
+        self.ListTrashedSpeakers = channel.unary_unary(
+                '/securetranscribe.v1.SpeakerService/ListTrashedSpeakers',
+                request_serializer=securetranscribe_dot_v1_dot_speaker__pb2.ListTrashedSpeakersRequest.SerializeToString,
+                response_deserializer=securetranscribe_dot_v1_dot_speaker__pb2.ListTrashedSpeakersResponse.FromString,
+                _registered_method=True)
+        self.RestoreSpeaker = channel.unary_unary(
+                '/securetranscribe.v1.SpeakerService/RestoreSpeaker',
+                request_serializer=securetranscribe_dot_v1_dot_speaker__pb2.RestoreSpeakerRequest.SerializeToString,
+                response_deserializer=securetranscribe_dot_v1_dot_speaker__pb2.RestoreSpeakerResponse.FromString,
+                _registered_method=True)
         self.RecognizeVoices = channel.unary_unary(
                 '/securetranscribe.v1.SpeakerService/RecognizeVoices',
                 request_serializer=securetranscribe_dot_v1_dot_speaker__pb2.RecognizeVoicesRequest.SerializeToString,
@@ -167,7 +177,8 @@ class SpeakerServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeleteSpeaker(self, request, context):
-        """Deactivates a profile, or permanently deletes it with its voiceprints and clips.
+        """Deactivates a profile, or permanently deletes it with its voiceprints and clips. A permanent
+        deletion can be undone for 30 days, as a merge and a split can (see ListTrashedSpeakers).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -233,6 +244,22 @@ class SpeakerServiceServicer:
         """Returns a short clip of the profile's voice as an audio file.
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListTrashedSpeakers(self, request, context):
+        """Lists permanent deletions, merges and splits of profiles that can still be undone, newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RestoreSpeaker(self, request, context):
+        """Undoes a permanent deletion, a merge or a split. Voices that people decided otherwise since stay
+        as they are. Fails with ALREADY_EXISTS when another active profile has the name by now, and with
+        FAILED_PRECONDITION when something later has to be undone first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -343,6 +370,16 @@ def add_SpeakerServiceServicer_to_server(servicer, server):
                     servicer.GetProfileClip,
                     request_deserializer=securetranscribe_dot_v1_dot_speaker__pb2.GetProfileClipRequest.FromString,
                     response_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
+            ),
+            'ListTrashedSpeakers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTrashedSpeakers,
+                    request_deserializer=securetranscribe_dot_v1_dot_speaker__pb2.ListTrashedSpeakersRequest.FromString,
+                    response_serializer=securetranscribe_dot_v1_dot_speaker__pb2.ListTrashedSpeakersResponse.SerializeToString,
+            ),
+            'RestoreSpeaker': grpc.unary_unary_rpc_method_handler(
+                    servicer.RestoreSpeaker,
+                    request_deserializer=securetranscribe_dot_v1_dot_speaker__pb2.RestoreSpeakerRequest.FromString,
+                    response_serializer=securetranscribe_dot_v1_dot_speaker__pb2.RestoreSpeakerResponse.SerializeToString,
             ),
             'RecognizeVoices': grpc.unary_unary_rpc_method_handler(
                     servicer.RecognizeVoices,
@@ -747,6 +784,60 @@ class SpeakerService:
             '/securetranscribe.v1.SpeakerService/GetProfileClip',
             securetranscribe_dot_v1_dot_speaker__pb2.GetProfileClipRequest.SerializeToString,
             google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListTrashedSpeakers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/securetranscribe.v1.SpeakerService/ListTrashedSpeakers',
+            securetranscribe_dot_v1_dot_speaker__pb2.ListTrashedSpeakersRequest.SerializeToString,
+            securetranscribe_dot_v1_dot_speaker__pb2.ListTrashedSpeakersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RestoreSpeaker(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/securetranscribe.v1.SpeakerService/RestoreSpeaker',
+            securetranscribe_dot_v1_dot_speaker__pb2.RestoreSpeakerRequest.SerializeToString,
+            securetranscribe_dot_v1_dot_speaker__pb2.RestoreSpeakerResponse.FromString,
             options,
             channel_credentials,
             insecure,

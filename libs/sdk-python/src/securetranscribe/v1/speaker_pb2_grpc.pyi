@@ -47,7 +47,9 @@ class SpeakerServiceStub:
     UpdateSpeaker: _grpc.UnaryUnaryMultiCallable[_speaker_pb2.UpdateSpeakerRequest, _speaker_pb2.UpdateSpeakerResponse]
     """Changes a profile. Absent fields are left unchanged."""
     DeleteSpeaker: _grpc.UnaryUnaryMultiCallable[_speaker_pb2.DeleteSpeakerRequest, _speaker_pb2.DeleteSpeakerResponse]
-    """Deactivates a profile, or permanently deletes it with its voiceprints and clips."""
+    """Deactivates a profile, or permanently deletes it with its voiceprints and clips. A permanent
+    deletion can be undone for 30 days, as a merge and a split can (see ListTrashedSpeakers).
+    """
     GetSpeakerStatistics: _grpc.UnaryUnaryMultiCallable[_speaker_pb2.GetSpeakerStatisticsRequest, _speaker_pb2.GetSpeakerStatisticsResponse]
     """Returns figures about the recordings with this speaker, named or recognized."""
     SearchSpeakers: _grpc.UnaryUnaryMultiCallable[_speaker_pb2.SearchSpeakersRequest, _speaker_pb2.SearchSpeakersResponse]
@@ -68,6 +70,13 @@ class SpeakerServiceStub:
     """Returns a short clip of the profile's voice as an audio file.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+    """
+    ListTrashedSpeakers: _grpc.UnaryUnaryMultiCallable[_speaker_pb2.ListTrashedSpeakersRequest, _speaker_pb2.ListTrashedSpeakersResponse]
+    """Lists permanent deletions, merges and splits of profiles that can still be undone, newest first."""
+    RestoreSpeaker: _grpc.UnaryUnaryMultiCallable[_speaker_pb2.RestoreSpeakerRequest, _speaker_pb2.RestoreSpeakerResponse]
+    """Undoes a permanent deletion, a merge or a split. Voices that people decided otherwise since stay
+    as they are. Fails with ALREADY_EXISTS when another active profile has the name by now, and with
+    FAILED_PRECONDITION when something later has to be undone first.
     """
     RecognizeVoices: _grpc.UnaryUnaryMultiCallable[_speaker_pb2.RecognizeVoicesRequest, _speaker_pb2.RecognizeVoicesResponse]
     """Recognizes known voices among the speakers of one recording. Each profile is used at most once,
@@ -105,7 +114,9 @@ class SpeakerServiceAsyncStub(SpeakerServiceStub):
     UpdateSpeaker: _aio.UnaryUnaryMultiCallable[_speaker_pb2.UpdateSpeakerRequest, _speaker_pb2.UpdateSpeakerResponse]  # type: ignore[assignment]
     """Changes a profile. Absent fields are left unchanged."""
     DeleteSpeaker: _aio.UnaryUnaryMultiCallable[_speaker_pb2.DeleteSpeakerRequest, _speaker_pb2.DeleteSpeakerResponse]  # type: ignore[assignment]
-    """Deactivates a profile, or permanently deletes it with its voiceprints and clips."""
+    """Deactivates a profile, or permanently deletes it with its voiceprints and clips. A permanent
+    deletion can be undone for 30 days, as a merge and a split can (see ListTrashedSpeakers).
+    """
     GetSpeakerStatistics: _aio.UnaryUnaryMultiCallable[_speaker_pb2.GetSpeakerStatisticsRequest, _speaker_pb2.GetSpeakerStatisticsResponse]  # type: ignore[assignment]
     """Returns figures about the recordings with this speaker, named or recognized."""
     SearchSpeakers: _aio.UnaryUnaryMultiCallable[_speaker_pb2.SearchSpeakersRequest, _speaker_pb2.SearchSpeakersResponse]  # type: ignore[assignment]
@@ -126,6 +137,13 @@ class SpeakerServiceAsyncStub(SpeakerServiceStub):
     """Returns a short clip of the profile's voice as an audio file.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+    """
+    ListTrashedSpeakers: _aio.UnaryUnaryMultiCallable[_speaker_pb2.ListTrashedSpeakersRequest, _speaker_pb2.ListTrashedSpeakersResponse]  # type: ignore[assignment]
+    """Lists permanent deletions, merges and splits of profiles that can still be undone, newest first."""
+    RestoreSpeaker: _aio.UnaryUnaryMultiCallable[_speaker_pb2.RestoreSpeakerRequest, _speaker_pb2.RestoreSpeakerResponse]  # type: ignore[assignment]
+    """Undoes a permanent deletion, a merge or a split. Voices that people decided otherwise since stay
+    as they are. Fails with ALREADY_EXISTS when another active profile has the name by now, and with
+    FAILED_PRECONDITION when something later has to be undone first.
     """
     RecognizeVoices: _aio.UnaryUnaryMultiCallable[_speaker_pb2.RecognizeVoicesRequest, _speaker_pb2.RecognizeVoicesResponse]  # type: ignore[assignment]
     """Recognizes known voices among the speakers of one recording. Each profile is used at most once,
@@ -190,7 +208,9 @@ class SpeakerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _speaker_pb2.DeleteSpeakerRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_speaker_pb2.DeleteSpeakerResponse, _abc.Awaitable[_speaker_pb2.DeleteSpeakerResponse]]:
-        """Deactivates a profile, or permanently deletes it with its voiceprints and clips."""
+        """Deactivates a profile, or permanently deletes it with its voiceprints and clips. A permanent
+        deletion can be undone for 30 days, as a merge and a split can (see ListTrashedSpeakers).
+        """
 
     @_abc_1.abstractmethod
     def GetSpeakerStatistics(
@@ -265,6 +285,25 @@ class SpeakerServiceServicer(metaclass=_abc_1.ABCMeta):
         """Returns a short clip of the profile's voice as an audio file.
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+        """
+
+    @_abc_1.abstractmethod
+    def ListTrashedSpeakers(
+        self,
+        request: _speaker_pb2.ListTrashedSpeakersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_speaker_pb2.ListTrashedSpeakersResponse, _abc.Awaitable[_speaker_pb2.ListTrashedSpeakersResponse]]:
+        """Lists permanent deletions, merges and splits of profiles that can still be undone, newest first."""
+
+    @_abc_1.abstractmethod
+    def RestoreSpeaker(
+        self,
+        request: _speaker_pb2.RestoreSpeakerRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_speaker_pb2.RestoreSpeakerResponse, _abc.Awaitable[_speaker_pb2.RestoreSpeakerResponse]]:
+        """Undoes a permanent deletion, a merge or a split. Voices that people decided otherwise since stay
+        as they are. Fails with ALREADY_EXISTS when another active profile has the name by now, and with
+        FAILED_PRECONDITION when something later has to be undone first.
         """
 
     @_abc_1.abstractmethod

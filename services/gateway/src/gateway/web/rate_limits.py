@@ -10,7 +10,7 @@ _UPLOADS = ("/transcription/upload", "/uploads", "/captures")
 _ENROLLMENT = re.compile(r"/speakers/[^/]+/enroll")
 _CLIPS = re.compile(r"/speakers/[^/]+/clip|/transcription/speakers/[^/]+/[^/]+/clip")
 _EDITS = re.compile(
-    r"/speakers/[^/]+/(merge|split|observations/[^/]+)"
+    r"/speakers/[^/]+/(merge|split|observations/[^/]+)|/speakers/trash/[^/]+/restore"
     r"|/transcription/[^/]+/(edits|undo|redo|revisions/[^/]+/restore)"
     r"|/transcripts/replace(/[^/]+/undo)?"
     r"|/transcription/[^/]+/(trash|restore|title/suggest)|/transcriptions/bulk"

@@ -15,13 +15,40 @@ SET session_id = '', workspace_id = '', request_key = NULL,
     clip_content_type = CASE WHEN %(clips)s THEN clip_content_type END
 WHERE workspace_id = %(workspace_id)s
 """
+# The trash keeps no more than the profiles themselves.
+_TRASHED = (
+    "DELETE FROM trashed_recognitions WHERE workspace_id = %(workspace_id)s",
+    "DELETE FROM trashed_decisions WHERE workspace_id = %(workspace_id)s",
+    """
+    UPDATE trashed_observations
+    SET session_id = '', workspace_id = '', request_key = NULL,
+        clip = CASE WHEN %(clips)s THEN clip END,
+        clip_content_type = CASE WHEN %(clips)s THEN clip_content_type END
+    WHERE workspace_id = %(workspace_id)s
+    """,
+    """
+    DELETE FROM trash t
+    WHERE workspace_id = %(workspace_id)s AND kind = 'deletion'
+      AND EXISTS (SELECT FROM trashed_profiles p WHERE p.trash_id = t.trash_id AND NOT p.kept)
+      AND NOT EXISTS (SELECT FROM trashed_observations o WHERE o.trash_id = t.trash_id)
+      AND NOT EXISTS (SELECT FROM trashed_decisions d WHERE d.trash_id = t.trash_id)
+    """,
+    "UPDATE trash SET workspace_id = '' WHERE workspace_id = %(workspace_id)s",
+    "UPDATE trashed_profiles SET workspace_id = '' WHERE workspace_id = %(workspace_id)s",
+    "UPDATE profiles SET workspace_id = '' WHERE workspace_id = %(workspace_id)s",
+)
 _PROFILES = """
 SELECT profile_id FROM profiles
+WHERE profile_id = ANY(%(ids)s)
+  AND (%(before)s::timestamptz IS NULL OR created_at < %(before)s)
+UNION
+SELECT profile_id FROM trashed_profiles
 WHERE profile_id = ANY(%(ids)s)
   AND (%(before)s::timestamptz IS NULL OR created_at < %(before)s)
 """
 _ALL_PROTOTYPES = "DELETE FROM prototypes"
 _ALL_OBSERVATIONS = "DELETE FROM observations"
+_ALL_TRASHED = "DELETE FROM trashed_observations"
 _NO_FIGURES = """
 UPDATE profiles SET sample_count = 0, speech_seconds = 0, confidence = 0, kept = true
 WHERE sample_count > 0
@@ -48,8 +75,17 @@ class Erasure:
         parameters = {"workspace_id": workspace_id, "clips": clips}
         return await execute(self._connection, _OBSERVATIONS, parameters)
 
+    async def detach_trash(self, workspace_id: str, *, clips: bool) -> None:
+        """Erase from the trash, and from profiles, what refers to a workspace."""
+        for sql in _TRASHED:
+            parameters = {"workspace_id": workspace_id, "clips": clips}
+            await execute(self._connection, sql, parameters)
+
     async def existing(self, ids: Sequence[int], before: dt.datetime | None) -> list[int]:
-        """Return those profiles that exist, created before a time if one is given."""
+        """Return those profiles that exist or are in the trash.
+
+        With a time, only those created before it.
+        """
         rows = await fetch_all(self._connection, _PROFILES, {"ids": list(ids), "before": before})
         return sorted(row["profile_id"] for row in rows)
 
@@ -57,5 +93,6 @@ class Erasure:
         """Delete all voiceprints, and return their number. Profiles keep their names."""
         await execute(self._connection, _ALL_PROTOTYPES)
         erased = await execute(self._connection, _ALL_OBSERVATIONS)
+        erased += await execute(self._connection, _ALL_TRASHED)
         await execute(self._connection, _NO_FIGURES)
         return erased

@@ -23,7 +23,21 @@ class ProfileOutbox(Outbox):
         data = event_pb2.SpeakerUpdated(speaker_id=profile.profile_id, name=profile.name)
         await self.event(event_pb2.Event(speaker_updated=data))
 
-    async def deleted(self, profile_id: int, merged_into: int = 0) -> None:
-        """Announce a profile that was deleted, or merged into another one."""
-        data = event_pb2.SpeakerDeleted(speaker_id=profile_id, merged_into_speaker_id=merged_into)
+    async def deleted(
+        self, profile_id: int, merged_into: int = 0, *, restorable: bool = False
+    ) -> None:
+        """Announce a profile that was deleted, or merged into another one.
+
+        A `restorable` one is announced again when it is erased.
+        """
+        data = event_pb2.SpeakerDeleted(
+            speaker_id=profile_id, merged_into_speaker_id=merged_into, restorable=restorable
+        )
         await self.event(event_pb2.Event(speaker_deleted=data))
+
+    async def restored(self, profile: Profile, merged_into: int = 0) -> None:
+        """Announce a profile whose deletion, or merge into another one, was undone."""
+        data = event_pb2.SpeakerRestored(
+            speaker_id=profile.profile_id, name=profile.name, merged_into_speaker_id=merged_into
+        )
+        await self.event(event_pb2.Event(speaker_restored=data))

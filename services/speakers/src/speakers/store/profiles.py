@@ -14,9 +14,9 @@ from speakers.domain.profile import Description, Page, Profile
 
 _INSERT = """
 INSERT INTO profiles (name, name_key, gender, age_range, language, accent, description, kept,
-                      request_key, search_name, search_words)
+                      request_key, workspace_id, search_name, search_words)
 VALUES (%(name)s, %(name_key)s, %(gender)s, %(age_range)s, %(language)s, %(accent)s,
-        %(description)s, %(kept)s, %(request_key)s, %(search_name)s,
+        %(description)s, %(kept)s, %(request_key)s, %(workspace_id)s, %(search_name)s,
         setweight(to_tsvector('simple', %(search_name)s), 'A')
         || setweight(to_tsvector('simple', %(search_description)s), 'B'))
 RETURNING *
@@ -82,16 +82,26 @@ class Profiles:
         self._connection = connection
 
     async def add(
-        self, described: Description, *, kept: bool, request_key: str | None = None
+        self,
+        described: Description,
+        *,
+        kept: bool,
+        workspace_id: str,
+        request_key: str | None = None,
     ) -> Profile:
-        """Insert a profile.
+        """Insert a profile that a workspace made.
 
         A profile that is not `kept` is deleted with the last decision or observation of it.
 
         Raises:
             ConflictError: An active profile has the name.
         """
-        parameters = {**_texts(described), "kept": kept, "request_key": request_key}
+        parameters = {
+            **_texts(described),
+            "kept": kept,
+            "workspace_id": workspace_id,
+            "request_key": request_key,
+        }
         return await self._written(_INSERT, parameters, described.name)
 
     async def save(self, profile: Profile) -> Profile:

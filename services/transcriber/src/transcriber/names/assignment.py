@@ -23,6 +23,7 @@ from transcriber.outbox import messages
 from transcriber.store import locks
 from transcriber.store.attribution import voices_of
 from transcriber.store.decisions import DueDecisions
+from transcriber.store.followed_names import FollowedNames
 from transcriber.store.outbox import JobOutbox
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.wakeups import WakeUps
@@ -102,6 +103,7 @@ class SpeakerNames:
                 speakers = rules.assign(transcription.speakers, names)
                 voices = await voices_of(connection, replace(transcription, speakers=speakers))
                 links = await self._send(transcription, voices, clips, newly_named=names)
+                await _keep_unlinked(connection, transcription_id, links)
                 speakers = _linked(speakers, links)
                 # The row is locked only now, after the speakers service has answered.
                 revision = await history.assign(
@@ -135,6 +137,7 @@ class SpeakerNames:
                 return
             voices = await voices_of(connection, transcription)
             links = await self._send(transcription, voices, clips)
+            await _keep_unlinked(connection, transcription_id, links)
             followed = naming.follows(
                 transcription.speakers, _linked(transcription.speakers, links)
             )
@@ -231,6 +234,14 @@ async def _completed(
             {"status": transcription.status},
         )
     return transcription
+
+
+async def _keep_unlinked(
+    connection: Connection, transcription_id: int, links: Sequence[VoiceLink]
+) -> None:
+    """Keep the links to profiles that were deleted, which may be restored."""
+    gone = [link.label for link in links if not link.speaker_id]
+    await FollowedNames(connection, at_a_time=1).keep_of(transcription_id, gone)
 
 
 async def _settle(connection: Connection, transcription_id: int, asked: int) -> None:

@@ -47,22 +47,37 @@ class ProfileFollower(MessageStep):
         if kind == "speaker_updated":
             updated = event.speaker_updated
             await self._follow(lambda names: names.rename(updated.speaker_id, updated.name))
+        elif kind == "speaker_restored":
+            restored = event.speaker_restored
+            into = restored.merged_into_speaker_id
+            await self._follow(lambda names: names.relink(restored.speaker_id, restored.name, into))
         elif kind == "speaker_deleted":
-            deleted = event.speaker_deleted
-            into = deleted.merged_into_speaker_id
-            if into:
-                await self._follow(lambda names: names.merge(deleted.speaker_id, into))
-            else:
-                await self._follow(lambda names: names.unlink(deleted.speaker_id))
-                async with self._database.transaction() as connection:
-                    # That service has no access to the ledger of erasures.
-                    await Erasures(connection).add(
-                        ErasureKind.VOICE, deleted.speaker_id, reason=PROFILE_DELETED
-                    )
+            await self._go(event.speaker_deleted, int(message.key.rpartition(".")[2]))
+
+    async def _go(self, deleted: event_pb2.SpeakerDeleted, position: int) -> None:
+        """Follow a profile that was deleted or merged, for good unless it is restorable."""
+        profile, into = deleted.speaker_id, deleted.merged_into_speaker_id
+        if deleted.restorable:
+            async with self._database.transaction() as connection:
+                await locks.acquire(connection, locks.PROFILES)
+                await FollowedNames(connection, at_a_time=_AT_A_TIME).keep(profile)
+        if into:
+            await self._follow(lambda names: names.merge(profile, into))
+        else:
+            await self._follow(lambda names: names.unlink(profile))
+        if not deleted.restorable:
+            await self._forget(profile, erased=not into)
             # They hold the name of a person who may be forgotten.
-            subject = bus.event_subject("", "speaker", event.speaker_deleted.speaker_id, "updated")
-            position = int(message.key.rpartition(".")[2])
-            await bus.erase_events(self._stream, subject, before=position)
+            for verb in ("updated", "restored"):
+                subject = bus.event_subject("", "speaker", profile, verb)
+                await bus.erase_events(self._stream, subject, before=position)
+
+    async def _forget(self, profile: int, *, erased: bool) -> None:
+        async with self._database.transaction() as connection:
+            await FollowedNames(connection, at_a_time=_AT_A_TIME).forget(profile)
+            if erased:
+                # That service has no access to the ledger of erasures.
+                await Erasures(connection).add(ErasureKind.VOICE, profile, reason=PROFILE_DELETED)
 
     async def _follow(self, change: Callable[[FollowedNames], Awaitable[int]]) -> None:
         """Change all transcripts of a profile, some of them per transaction.

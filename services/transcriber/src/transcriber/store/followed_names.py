@@ -4,14 +4,17 @@ A followed name makes a revision of its transcript. The origin of the name stays
 can still take it back.
 """
 
+from collections.abc import Collection
+
 from psycopg.types.json import Jsonb
 
 from common.identity import Grant
-from common.postgres import Connection, fetch_all
+from common.postgres import Connection, execute, fetch_all
 from transcriber.editing import encoding
 from transcriber.editing.effects import Effects
 from transcriber.editing.history import BatchKind, Entry
 from transcriber.outbox import messages
+from transcriber.store.decisions import DueDecisions
 from transcriber.store.outbox import JobOutbox
 from transcriber.store.search import SearchIndex
 
@@ -69,6 +72,51 @@ WHERE speaker.transcription_id = transcription.id AND transcription.id = ANY(%(i
   AND (name_source = 'suggested' OR transcription.decisions_due_at IS NULL)
 RETURNING transcription.id
 """
+# While the profile can be restored.
+_KEEP = """
+INSERT INTO unlinked_names (profile, transcription_id, label, name_source, match_confidence, origin)
+SELECT speaker_id, transcription_id, label, name_source, match_confidence,
+       coalesce((stamps #>> '{name,0}')::integer, 0)
+FROM transcript_speakers
+WHERE speaker_id > 0 AND speaker_id = %(profile)s
+ON CONFLICT DO NOTHING
+"""
+_KEEP_OF = """
+INSERT INTO unlinked_names (profile, transcription_id, label, name_source, match_confidence, origin)
+SELECT speaker_id, transcription_id, label, name_source, match_confidence,
+       coalesce((stamps #>> '{name,0}')::integer, 0)
+FROM transcript_speakers
+WHERE speaker_id > 0 AND transcription_id = %(id)s AND label = ANY(%(labels)s)
+ON CONFLICT DO NOTHING
+"""
+_LOCK_UNLINKED = """
+SELECT id FROM transcriptions
+WHERE id IN (SELECT transcription_id FROM unlinked_names WHERE profile = %(profile)s)
+ORDER BY id LIMIT %(limit)s FOR NO KEY UPDATE
+"""
+# Names that people or the recognizer gave since stay.
+_RELINK = """
+UPDATE transcript_speakers AS speaker
+SET speaker_id = %(profile)s, name = %(name)s, name_source = kept.name_source,
+    match_confidence = kept.match_confidence,
+    stamps = jsonb_set(speaker.stamps, '{name}', jsonb_build_array(
+        coalesce(speaker.stamps #> '{name,0}', '0'), transcription.revision + 1))
+FROM transcriptions AS transcription, unlinked_names AS kept
+WHERE speaker.transcription_id = transcription.id AND transcription.id = ANY(%(ids)s)
+  AND kept.profile = %(profile)s
+  AND (kept.transcription_id, kept.label) = (speaker.transcription_id, speaker.label)
+  AND speaker.speaker_id = %(into)s
+  AND coalesce((speaker.stamps #>> '{name,0}')::integer, 0) = kept.origin
+  AND (speaker.name_source = kept.name_source
+       OR (kept.name_source = 'suggested' AND speaker.name_source = 'none'))
+RETURNING transcription.id
+"""
+_FORGET = "DELETE FROM unlinked_names WHERE profile = %(profile)s"
+_FORGET_OF = """
+DELETE FROM unlinked_names WHERE profile = %(profile)s AND transcription_id = ANY(%(ids)s)
+"""
+#: When decisions about voices are sent after their names were linked again.
+_SENT_SECONDS = 1.0
 _RECORD = """
 WITH advanced AS (
     UPDATE transcriptions SET revision = revision + 1 WHERE id = ANY(%(ids)s)
@@ -105,13 +153,54 @@ class FollowedNames:
         """Link the speakers of a deleted profile to none. Its suggested names are removed."""
         return await self._follow(_LOCK_ORPHANS, _UNLINK, {"profile": profile})
 
+    async def keep(self, profile: int) -> None:
+        """Keep the names linked to a profile before it goes, so that it can be restored."""
+        await execute(self._connection, _KEEP, {"profile": profile})
+
+    async def keep_of(self, transcription_id: int, labels: Collection[str]) -> None:
+        """Keep the names of labels whose profiles are gone, before they are unlinked."""
+        if labels:
+            parameters = {"id": transcription_id, "labels": sorted(labels)}
+            await execute(self._connection, _KEEP_OF, parameters)
+
+    async def relink(self, profile: int, name: str, into: int) -> int:
+        """Link the kept names of a restored profile to it again, unless others were given since.
+
+        `into` is the profile that it had been merged into, 0 if it had been deleted.
+        """
+        parameters: dict[str, object] = {"profile": profile, "name": name, "into": into}
+        locked = {**parameters, "limit": self._limit}
+        rows = await fetch_all(self._connection, _LOCK_UNLINKED, locked)
+        ids = [row["id"] for row in rows]
+        if ids:
+            changed = await self._change(_RELINK, parameters, ids)
+            await execute(self._connection, _FORGET_OF, {"profile": profile, "ids": ids})
+            for transcription_id in changed:
+                # Names may have been taken away since, without the speakers service learning it.
+                await DueDecisions(self._connection).ask_after_edit(
+                    transcription_id, _SENT_SECONDS, always=False
+                )
+        return len(ids)
+
+    async def forget(self, profile: int) -> None:
+        """Forget the kept names of a profile that cannot be restored any more."""
+        await execute(self._connection, _FORGET, {"profile": profile})
+
     async def _follow(self, lock: str, change: str, parameters: dict[str, object]) -> int:
         rows = await fetch_all(self._connection, lock, {**parameters, "limit": self._limit})
         ids = [row["id"] for row in rows]
         if ids:
-            changed = await fetch_all(self._connection, change, {**parameters, "ids": ids})
-            await self._record(sorted({row["id"] for row in changed}))
+            await self._change(change, parameters, ids)
         return len(ids)
+
+    async def _change(
+        self, change: str, parameters: dict[str, object], ids: list[int]
+    ) -> list[int]:
+        """Change names in locked transcripts, and return those in which any did."""
+        rows = await fetch_all(self._connection, change, {**parameters, "ids": ids})
+        changed = sorted({row["id"] for row in rows})
+        await self._record(changed)
+        return changed
 
     async def _record(self, ids: list[int]) -> None:
         effects = Jsonb(encoding.effects_to_json(Effects()))
