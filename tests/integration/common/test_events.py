@@ -53,7 +53,9 @@ async def test_all_events_reach_subscribers_and_some_are_kept(
         for seq in range(state.first_seq, state.last_seq + 1)
     ]
     assert [event.WhichOneof("data") for event in kept] == [
-        kind for kind in KINDS if kind not in ("job_progress", "queue_changed", "transcript_part")
+        kind
+        for kind in KINDS
+        if kind not in ("job_progress", "queue_changed", "session_changed", "transcript_part")
     ]
 
 
@@ -117,8 +119,9 @@ async def test_publishing_without_server_is_unavailable(
         await until(lambda: client.is_connected)
 
 
-async def test_revoked_session_is_dropped_at_once(
-    client: Client, publisher: EventPublisher
+@pytest.mark.parametrize("kind", ["session_revoked", "session_changed"])
+async def test_changed_session_is_dropped_at_once(
+    client: Client, publisher: EventPublisher, kind: str
 ) -> None:
     class Tokens:
         valid = True
@@ -130,15 +133,15 @@ async def test_revoked_session_is_dropped_at_once(
 
     tokens = Tokens()
     cache = CachedAuthenticator(tokens, 60)
-    await sessions.forget_revoked(client, cache)
+    await sessions.forget_changed(client, cache)
     await client.flush()
     assert await cache.authenticate("tok") == Grant.of("session_1")
     tokens.valid = False
     assert await cache.authenticate("tok") == Grant.of("session_1")
 
-    revoked = event_of("session_revoked")
-    revoked.session_revoked.token_sha256 = hash_token("tok")
-    await publisher.publish(revoked)
+    event = event_of(kind)
+    getattr(event, kind).token_sha256 = hash_token("tok")
+    await publisher.publish(event)
     await until(lambda: not cache._recent._known)
 
     with pytest.raises(AuthenticationError):

@@ -51,8 +51,10 @@ def test_contracts_mark_idempotent_methods() -> None:
     reads = ("Get", "List", "Search", "Stream")
     writes = {name for name in marked if not name.partition("/")[2].startswith(reads)}
     assert writes == {
+        "AccessTokenService/RevokeAccessToken",
         "AdminService/EraseOwner",
         "AdminService/EraseVoice",
+        "AuditService/ExportAuditEntries",
         "CaptureService/DiscardCapture",
         "CaptureService/FinishCapture",
         "CaptureService/PutChunk",
@@ -75,6 +77,9 @@ def test_contracts_mark_idempotent_methods() -> None:
         "TranscriptionService/EraseWorkspace",
         "UploadService/FinishUpload",
         "VocabularyService/ExportVocabulary",
+        "WorkspaceService/RemoveMember",
+        "WorkspaceService/SetMember",
+        "WorkspaceService/SwitchWorkspace",
     }
     assert {"TranscriptionService/GetTranscription", "QueueService/ListJobs"} <= marked
     others = ("/UploadTranscription", "/Append", "/Start", "/Cancel", "/Edit", "/Undo")

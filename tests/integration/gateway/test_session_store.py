@@ -112,10 +112,10 @@ async def test_ended_sessions_cannot_be_changed(
     session, _ = await registry.create()
     clock.now += 2 * HOUR
     store = SessionStore(database)
-    assert await store.touch(session.session_id, clock.now, clock.now + HOUR) is None
+    assert await store.touch(session.session_id, clock.now, HOUR) is None
     assert (
         await store.update(
-            session.session_id, clock.now, clock.now, user_identifier="x", preferences=None
+            session.session_id, clock.now, HOUR, user_identifier="x", preferences=None
         )
         is None
     )

@@ -7,7 +7,7 @@ import pytest
 from common import bus, events
 from common.errors import AuthorizationError, ConflictError, NotFoundError
 from common.grpc_client import unwrap
-from common.identity import Grant, Owner
+from common.identity import Grant
 from common.objects import ObjectStore
 from common.postgres import Database
 from common.signing import CallSigner, digest_of
@@ -26,7 +26,7 @@ RETURNING id, workspace_id
 """
 
 
-def by_the_gateway(method: str, request: Any, owner: Owner = Grant()) -> tuple[Any, ...]:  # noqa: B008
+def by_the_gateway(method: str, request: Any, owner: Grant = Grant()) -> tuple[Any, ...]:  # noqa: B008
     """Return the metadata of a call that the gateway has signed."""
     signed = CallSigner(SECRET, "gateway").sign(
         "transcriber",

@@ -5,9 +5,10 @@ import pytest
 
 from common.addresses import use_address
 from common.errors import AuthenticationError
-from common.identity import Grant, Identity
+from common.identity import Grant, Identity, Role, Scope
 from common.signing import (
     ADDRESS_HEADER,
+    CALLER_HEADER,
     SESSION_HEADER,
     SIGNATURE_HEADER,
     WORKSPACE_HEADER,
@@ -15,12 +16,24 @@ from common.signing import (
     CallVerifier,
     acting_for,
     digest_of,
+    owner_in,
     receiver_key,
 )
 
 KEY = "k" * 32
 METHOD = "/x.v1.S/Do"
 OWNER = Grant(session_id="session_1", workspace_id="workspace_1")
+LIMITED = [
+    Grant(session_id="session_1", workspace_id="workspace_1", user_id="u", role=Role.VIEWER),
+    Grant(
+        session_id="session_1",
+        workspace_id="workspace_1",
+        user_id="u",
+        role=Role.MANAGER,
+        scopes=frozenset({Scope.READ}),
+    ),
+    Grant(session_id="session_1", link_id="link_1"),
+]
 
 
 @pytest.fixture
@@ -80,6 +93,59 @@ def test_signature_is_valid_for_one_session_only(
     metadata = signer.sign("transcriber", METHOD, owner=OWNER) | {field: value}
     with pytest.raises(AuthenticationError):
         verifier.verify(METHOD, metadata)
+
+
+@pytest.mark.parametrize("caller", LIMITED, ids=["user", "token", "link"])
+def test_signature_passes_on_the_rights_of_the_caller(
+    signer: CallSigner, verifier: CallVerifier, caller: Grant
+) -> None:
+    metadata = signer.sign("transcriber", METHOD, owner=caller)
+    assert metadata[SIGNATURE_HEADER].startswith("v3:")
+    assert verifier.verify(METHOD, metadata) == Identity.holding(caller, service="exporter")
+    channel = dict(acting_for(caller))
+    assert owner_in(channel) == caller
+    assert signer.sign("transcriber", METHOD, owner=owner_in(channel) or Grant()).keys() == (
+        metadata.keys()
+    )
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {CALLER_HEADER: '{"session":"s","workspace":"w","user":"u","role":"manager"}'},
+        {CALLER_HEADER: ""},
+        {CALLER_HEADER: "no caller"},
+    ],
+)
+def test_rights_cannot_be_changed_or_taken_away(
+    signer: CallSigner, verifier: CallVerifier, changed: dict[str, str]
+) -> None:
+    metadata = signer.sign("transcriber", METHOD, owner=LIMITED[0])
+    with pytest.raises(AuthenticationError):
+        verifier.verify(METHOD, metadata | changed)
+
+
+def test_the_caller_of_an_open_session_cannot_be_replaced(
+    signer: CallSigner, verifier: CallVerifier
+) -> None:
+    # As services of the version before sign, and read.
+    metadata = signer.sign("transcriber", METHOD, owner=OWNER)
+    assert metadata[SIGNATURE_HEADER].startswith("v2:")
+    forged = metadata | {CALLER_HEADER: '{"session":"s","workspace":"w"}'}
+    assert verifier.verify(METHOD, forged).session_id == "session_1"
+    renamed = forged[SIGNATURE_HEADER].replace("v2:", "v3:")
+    with pytest.raises(AuthenticationError):
+        verifier.verify(METHOD, forged | {SIGNATURE_HEADER: renamed})
+
+
+def test_a_user_cannot_be_turned_into_an_open_session(
+    signer: CallSigner, verifier: CallVerifier
+) -> None:
+    metadata = signer.sign("transcriber", METHOD, owner=LIMITED[0])
+    renamed = metadata[SIGNATURE_HEADER].replace("v3:", "v2:")
+    named = {SESSION_HEADER: "session_1", WORKSPACE_HEADER: "workspace_1"}
+    with pytest.raises(AuthenticationError):
+        verifier.verify(METHOD, metadata | named | {SIGNATURE_HEADER: renamed})
 
 
 def test_signature_is_valid_for_one_method_only(signer: CallSigner, verifier: CallVerifier) -> None:

@@ -42,10 +42,14 @@ HIDDEN = {
 }
 OWNERS = {
     "SessionService": "gateway",
+    "AccountService": "gateway",
+    "WorkspaceService": "gateway",
+    "AccessTokenService": "gateway",
     "TranscriptionService": "transcriber-api",
     "TranscriptService": "transcriber-api",
     "ReprocessingService": "transcriber-api",
     "PlaybackService": "transcriber-api",
+    "AuditService": "gateway",
     "VocabularyService": "transcriber-api",
     "LibraryService": "transcriber-api",
     "SearchService": "transcriber-api",
@@ -249,11 +253,16 @@ def test_unannotated_public_method_is_called_natively(envoy: RunningEnvoy) -> No
 
 
 def test_clients_cannot_impersonate_a_service(envoy: RunningEnvoy) -> None:
-    forged = (("x-service-auth", "v1:gateway:1:00"), ("x-session-id", "session_1"))
+    forged = (
+        ("x-service-auth", "v1:gateway:1:00"),
+        ("x-session-id", "session_1"),
+        ("x-caller", "{}"),
+    )
     envoy.call("/securetranscribe.v1.QueueService/GetQueueStatus", forged)
     seen = envoy.notebook.last().headers
     assert "x-service-auth" not in seen
     assert "x-session-id" not in seen
+    assert "x-caller" not in seen
     envoy.request("GET", "/api/x", headers=dict(forged))
     assert "x-service-auth" not in envoy.notebook.last().headers
 

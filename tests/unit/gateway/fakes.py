@@ -70,16 +70,21 @@ class FakeStore:
         )
 
     async def touch(
-        self, session_id: str, now: dt.datetime, expires_at: dt.datetime
+        self,
+        session_id: str,
+        now: dt.datetime,
+        ttl: dt.timedelta,
+        *,
+        extension: dt.timedelta | None = None,
     ) -> Session | None:
         self.writes += 1
-        return await self._use(session_id, now, expires_at)
+        return await self._use(session_id, now, now + (extension or ttl))
 
     async def update(
         self,
         session_id: str,
         now: dt.datetime,
-        expires_at: dt.datetime,
+        ttl: dt.timedelta,
         *,
         user_identifier: str | None,
         preferences: Preferences | None,
@@ -89,7 +94,7 @@ class FakeStore:
             changes["user_identifier"] = user_identifier
         if preferences is not None:
             changes["preferences"] = preferences
-        return await self._use(session_id, now, expires_at, **changes)
+        return await self._use(session_id, now, now + ttl, **changes)
 
     async def revoke(self, session_id: str, now: dt.datetime) -> Session | None:
         return await self._change(session_id, now, revoked_at=now)
@@ -132,12 +137,12 @@ class FakeStore:
         return Resumed(session=session, earlier=earlier)
 
     async def prolong(
-        self, session_ids: Sequence[str], now: dt.datetime, expires_at: dt.datetime
+        self, session_ids: Sequence[str], now: dt.datetime, ttl: dt.timedelta
     ) -> None:
         for session_id in session_ids:
             session = self._find(session_id, now)
             if session is not None:
-                until = max(session.expires_at, expires_at)
+                until = max(session.expires_at, now + ttl)
                 self.sessions[session_id] = replace(session, expires_at=until)
 
     async def ending(self, now: dt.datetime, before: dt.datetime, limit: int) -> list[Session]:

@@ -43,7 +43,7 @@ class CachedAuthenticator:
         return await self._recent.find(hash_token(token), lambda: self._inner.authenticate(token))
 
     def forget(self, token_sha256: str) -> None:
-        """Drop a token because its session was revoked."""
+        """Drop a token because its session was revoked or has other rights now."""
         self._recent.forget(token_sha256)
 
 
@@ -85,7 +85,7 @@ class CallAuthenticator:
                 "Authentication is required: send a session token as 'authorization: Bearer'."
             )
         grant = await self._tokens.authenticate(token)
-        return Identity(session_id=grant.session_id, workspace_id=grant.workspace_id, token=token)
+        return Identity.holding(grant, token=token)
 
     async def renew(self, caller: Identity) -> None:
         """Count as a use of the caller's session. Does nothing for callers without a token.

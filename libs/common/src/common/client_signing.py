@@ -5,12 +5,19 @@ from typing import Any
 
 import grpc.aio
 
-from common.identity import Grant
-from common.signing import SESSION_HEADER, STREAMED, WORKSPACE_HEADER, CallSigner, digest_of
+from common.signing import (
+    CALLER_HEADER,
+    SESSION_HEADER,
+    STREAMED,
+    WORKSPACE_HEADER,
+    CallSigner,
+    digest_of,
+    owner_in,
+)
 
 Continuation = Callable[..., Any]
 Details = grpc.aio.ClientCallDetails
-_OWNER = (SESSION_HEADER, WORKSPACE_HEADER)
+_OWNER = (SESSION_HEADER, WORKSPACE_HEADER, CALLER_HEADER)
 
 
 class _Signing:
@@ -25,13 +32,10 @@ class _Signing:
 
     def signed(self, details: Details, digest: str) -> Details:
         metadata = list(details.metadata or ())
-        named = {name: str(value) for name, value in metadata if name in _OWNER}
-        if SESSION_HEADER not in named:
+        owner = owner_in({name: str(value) for name, value in metadata if name in _OWNER})
+        if owner is None:
             return details
         method = details.method.decode() if isinstance(details.method, bytes) else details.method
-        owner = Grant(
-            session_id=named[SESSION_HEADER], workspace_id=named.get(WORKSPACE_HEADER, "")
-        )
         signature = self._signer.sign(self._receiver, method, digest=digest, owner=owner)
         kept = [(name, value) for name, value in metadata if name not in _OWNER]
         return grpc.aio.ClientCallDetails(

@@ -81,7 +81,7 @@ async def connect(
     )
     client = await bus.connect(settings.nats_url.get_secret_value(), name=client_name or service)
     stack.push_async_callback(bus.close, client)
-    await sessions.forget_revoked(client, tokens)
+    await sessions.forget_changed(client, tokens)
     return Connections(
         settings=settings,
         client=client,

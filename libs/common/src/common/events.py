@@ -22,6 +22,7 @@ _KINDS = {
     "transcription_expiring": ("transcription", "expiring", "transcription_id"),
     "transcript_edited": ("transcription", "edited", "transcription_id"),
     "transcript_part": ("transcription", "part", "transcription_id"),
+    "transcription_shared": ("transcription", "shared", "transcription_id"),
     "speakers_assigned": ("transcription", "speakers_assigned", "transcription_id"),
     "job_queued": ("job", "queued", "job_id"),
     "job_started": ("job", "started", "job_id"),
@@ -37,7 +38,9 @@ _KINDS = {
     "speaker_restored": ("speaker", "restored", "speaker_id"),
 }
 _OF_SESSIONS = frozenset({"session_revoked", "session_changed"})
-_NOT_KEPT = frozenset({"job_progress", "queue_changed", "transcript_part", "session_changed"})
+_NOT_KEPT = frozenset(
+    {"job_progress", "queue_changed", "transcript_part", "session_changed", "transcription_shared"}
+)
 
 
 @dataclass(frozen=True, kw_only=True)

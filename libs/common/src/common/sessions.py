@@ -9,6 +9,7 @@ from common.auth import CachedAuthenticator
 from common.errors import TimedOutError, UnavailableError
 from common.grpc_client import unwrap
 from common.identity import Grant
+from common.identity_messages import grant_of
 from securetranscribe.v1 import session_pb2, session_pb2_grpc
 
 _log = logging.get(__name__)
@@ -22,7 +23,7 @@ class SessionServiceAuthenticator:
         self._stub = session_pb2_grpc.SessionServiceStub(channel)
 
     async def authenticate(self, token: str) -> Grant:
-        """Return the session of a token and its workspace.
+        """Return the session of a token, its workspace, and the rights in it.
 
         Raises:
             AuthenticationError: the token is unknown, expired or revoked.
@@ -37,14 +38,18 @@ class SessionServiceAuthenticator:
         except TimedOutError as error:
             # The caller's own request has not timed out, only this one to the gateway.
             raise UnavailableError("Sessions cannot be checked. Try again soon.") from error
-        # A gateway of the version before names no workspace.
-        return Grant.of(answer.session_id, answer.workspace_id)
+        return grant_of(answer)
 
 
-async def forget_revoked(client: Client, cache: CachedAuthenticator) -> None:
-    """Drop tokens from a cache as soon as their sessions are revoked."""
+async def forget_changed(client: Client, cache: CachedAuthenticator) -> None:
+    """Drop tokens from a cache as soon as their sessions are revoked or have other rights."""
 
-    async def forget(message: Msg) -> None:
+    async def forget_revoked(message: Msg) -> None:
         cache.forget(events.parse(message).session_revoked.token_sha256)
 
-    await client.subscribe(bus.event_subject("*", "session", "*", "revoked"), cb=forget)
+    async def forget_changed(message: Msg) -> None:
+        cache.forget(events.parse(message).session_changed.token_sha256)
+
+    # Two subscriptions, because a NATS of the version before permits the first one only.
+    await client.subscribe(bus.event_subject("*", "session", "*", "revoked"), cb=forget_revoked)
+    await client.subscribe(bus.event_subject("*", "session", "*", "changed"), cb=forget_changed)

@@ -1,9 +1,12 @@
 """Signatures of calls between services.
 
 A signature is bound to the caller, the receiver, the method, the session that the call acts for
-with its workspace, the client's address, and the request. Every receiver has a key of its own,
-derived from SECRET_KEY. A worker holds only its own one: it can verify calls to itself, and sign
-none to others.
+with its workspace and its rights, the client's address, and the request. Every receiver has a key
+of its own, derived from SECRET_KEY. A worker holds only its own one: it can verify calls to itself,
+and sign none to others.
+
+Calls for open sessions carry the session and the workspace (`v2`), which services of the version
+before understand. Calls for users, access tokens and links carry the whole caller (`v3`).
 """
 
 import hashlib
@@ -14,27 +17,47 @@ from collections.abc import Mapping
 
 from common.addresses import current_address
 from common.errors import AuthenticationError
-from common.identity import Identity, Owner
+from common.identity import Caller, Grant, Identity
+from common.identity_messages import caller_of, caller_text
 
 SIGNATURE_HEADER = "x-service-auth"
 SESSION_HEADER = "x-session-id"
 WORKSPACE_HEADER = "x-workspace-id"
+#: The session with its workspace and its rights, where these are not those of an open session.
+CALLER_HEADER = "x-caller"
 ADDRESS_HEADER = "x-client-address"
 #: Digest of requests that come as a stream.
 STREAMED = "-"
 #: Calls may wait for a receiver that starts, and clocks may differ.
 MAX_AGE_SECONDS = 60
 _SIGNATURE = re.compile(
-    r"v2:(?P<service>[\w-]+):(?P<stamp>[0-9]{1,12}):(?P<digest>[0-9a-f]{64}|-):(?P<mac>[0-9a-f]{64})",
+    r"(?P<version>v2|v3):(?P<service>[\w-]+):(?P<stamp>[0-9]{1,12}):(?P<digest>[0-9a-f]{64}|-):"
+    r"(?P<mac>[0-9a-f]{64})",
     re.ASCII,
 )
+_NOBODY = Grant()
 
-_NOBODY = Identity()
 
-
-def acting_for(owner: Owner = _NOBODY) -> tuple[tuple[str, str], ...]:
+def acting_for(caller: Caller = _NOBODY) -> tuple[tuple[str, str], ...]:
     """Return metadata of a call for a session, or of a service's own. A channel signs it."""
-    return ((SESSION_HEADER, owner.session_id), (WORKSPACE_HEADER, owner.workspace_id))
+    return tuple(_named(Grant.copy(caller)).items())
+
+
+def owner_in(metadata: Mapping[str, str]) -> Grant | None:
+    """Return the caller that `acting_for` has put into metadata, None without one."""
+    if CALLER_HEADER in metadata:
+        return caller_of(metadata[CALLER_HEADER])
+    if SESSION_HEADER not in metadata:
+        return None
+    return Grant(
+        session_id=metadata[SESSION_HEADER], workspace_id=metadata.get(WORKSPACE_HEADER, "")
+    )
+
+
+def _named(caller: Grant) -> dict[str, str]:
+    if caller.is_open:
+        return {SESSION_HEADER: caller.session_id, WORKSPACE_HEADER: caller.workspace_id}
+    return {CALLER_HEADER: caller_text(caller)}
 
 
 def receiver_key(secret_key: str, receiver: str) -> str:
@@ -56,21 +79,21 @@ class CallSigner:
         self._service = service
 
     def sign(
-        self, receiver: str, method: str, *, digest: str = STREAMED, owner: Owner = _NOBODY
+        self, receiver: str, method: str, *, digest: str = STREAMED, owner: Caller = _NOBODY
     ) -> dict[str, str]:
         """Return metadata that proves the caller of `/package.Service/Method`.
 
         It passes on the address of the client whose request is being served.
         """
-        session, workspace, address = owner.session_id, owner.workspace_id, current_address()
-        stamp = str(int(time.time()))
+        named = _named(Grant.copy(owner))
+        version = "v3" if CALLER_HEADER in named else "v2"
+        address, stamp = current_address(), str(int(time.time()))
         key = receiver_key(self._secret_key, receiver)
-        mac = _mac(key, self._service, receiver, method, session, workspace, address, stamp, digest)
-        signature = f"v2:{self._service}:{stamp}:{digest}:{mac}"
+        signed = (self._service, receiver, method, *named.values(), address, stamp, digest)
         return {
-            SIGNATURE_HEADER: signature,
-            SESSION_HEADER: session,
-            WORKSPACE_HEADER: workspace,
+            SIGNATURE_HEADER: f"{version}:{self._service}:{stamp}:{digest}:"
+            f"{_mac(key, version, *signed)}",
+            **named,
             ADDRESS_HEADER: address,
         }
 
@@ -90,18 +113,16 @@ class CallVerifier:
             AuthenticationError: the signature is malformed, wrong or too old.
         """
         match = _SIGNATURE.fullmatch(metadata.get(SIGNATURE_HEADER, ""))
-        session = metadata.get(SESSION_HEADER, "")
-        workspace = metadata.get(WORKSPACE_HEADER, "")
-        address = metadata.get(ADDRESS_HEADER, "")
         if match is not None and abs(time.time() - int(match["stamp"])) <= MAX_AGE_SECONDS:
-            service, stamp, digest = match["service"], match["stamp"], match["digest"]
-            owner = (session, workspace, address)
-            expected = _mac(self._key, service, self._service, method, *owner, stamp, digest)
-            if hmac.compare_digest(match["mac"], expected):
-                return Identity(
+            version, service, digest = match["version"], match["service"], match["digest"]
+            names = (CALLER_HEADER,) if version == "v3" else (SESSION_HEADER, WORKSPACE_HEADER)
+            named = {name: metadata.get(name, "") for name in names}
+            address = metadata.get(ADDRESS_HEADER, "")
+            signed = (service, self._service, method, *named.values(), address, match["stamp"])
+            if hmac.compare_digest(match["mac"], _mac(self._key, version, *signed, digest)):
+                return Identity.holding(
+                    owner_in(named) or _NOBODY,
                     service=service,
-                    session_id=session,
-                    workspace_id=workspace,
                     client_address=address,
                     request_digest=digest,
                 )
@@ -109,4 +130,4 @@ class CallVerifier:
 
 
 def _mac(key: str, *parts: str) -> str:
-    return hmac.new(key.encode(), "\0".join(("v2", *parts)).encode(), hashlib.sha256).hexdigest()
+    return hmac.new(key.encode(), "\0".join(parts).encode(), hashlib.sha256).hexdigest()

@@ -7,7 +7,7 @@ import grpc.aio
 
 from common import telemetry
 from common.grpc_client import channel, unwrap, unwrap_stream
-from common.identity import Grant, Owner
+from common.identity import Caller, Grant
 from common.settings import ServiceSettings
 from common.signing import CallSigner, acting_for, digest_of
 from gateway.service_states import Answering, states_of
@@ -78,7 +78,7 @@ class Backends:
         self.speakers = speaker_pb2_grpc.SpeakerServiceStub(self._speakers)
         self.exports = export_pb2_grpc.ExportServiceStub(self._exporter)
 
-    def upload_metadata(self, owner: Owner, method: str = _UPLOAD) -> Metadata:
+    def upload_metadata(self, owner: Caller, method: str = _UPLOAD) -> Metadata:
         """Return the metadata of an upload, with signature and trace added by hand.
 
         The upload channel has no interceptors to do it.
@@ -90,7 +90,7 @@ class Backends:
         self,
         method: grpc.aio.UnaryUnaryMultiCallable[Request, Answer],
         request: Request,
-        owner: Owner,
+        owner: Caller,
         *,
         seconds: float = _ANSWER_SECONDS,
     ) -> Answer:
@@ -103,7 +103,7 @@ class Backends:
         return await unwrap(method(request, metadata=acting_for(owner), timeout=seconds))
 
     async def transcription(
-        self, request: transcription_pb2.GetTranscriptionRequest, owner: Owner
+        self, request: transcription_pb2.GetTranscriptionRequest, owner: Caller
     ) -> transcription_pb2.GetTranscriptionResponse:
         """Return a transcription, without the interceptors, which would cost more than the call.
 
@@ -116,7 +116,7 @@ class Backends:
         read = self.uploads.GetTranscription
         return await unwrap(read(request, metadata=metadata, timeout=_ANSWER_SECONDS))
 
-    async def session_statistics(self, owner: Owner) -> session_pb2.SessionStatistics:
+    async def session_statistics(self, owner: Caller) -> session_pb2.SessionStatistics:
         """Return the job statistics of a session's workspace, from the transcriber.
 
         Raises:
@@ -129,7 +129,7 @@ class Backends:
         )
         return answer.statistics
 
-    async def has_jobs(self, owner: Owner) -> bool:
+    async def has_jobs(self, owner: Caller) -> bool:
         """Return whether a session's workspace has waiting or running jobs."""
         statistics = await self.session_statistics(owner)
         return statistics.processing or statistics.queue_position > 0
@@ -173,7 +173,7 @@ class Backends:
         self,
         method: grpc.aio.UnaryStreamMultiCallable[Request, Answer],
         request: Request,
-        owner: Owner,
+        owner: Caller,
         *,
         seconds: float = EXPORT_SECONDS,
     ) -> AsyncGenerator[Answer, None]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from common import addresses, identity, times
 from common.auth import bearer
+from common.identity_messages import SCOPES, role_message
 from common.rate_limits import Group, RateLimits
 from gateway.backends import Backends
 from gateway.sessions import conversion
@@ -108,6 +109,11 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
             authenticated=session.authenticated,
             preferences=conversion.preferences_message(session.preferences),
             workspace_id=session.workspace_id,
+            user_id=session.user_id,
+            role=role_message(session.role),
+            scopes=sorted(SCOPES[scope] for scope in session.scopes or ()),
+            link_id=session.link_id,
+            administrator=session.administrator,
         )
 
     async def EndSessions(

@@ -26,9 +26,10 @@ from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from securetranscribe.v1 import identity_pb2 as securetranscribe_dot_v1_dot_identity__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!securetranscribe/v1/session.proto\x12\x13securetranscribe.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb6\x04\n\x07Session\x12\x0e\n\x02id\x18\x01 \x01(\x03R\x02id\x12\x1d\n\nsession_id\x18\x02 \x01(\tR\tsessionId\x12\'\n\x0fuser_identifier\x18\x03 \x01(\tR\x0euserIdentifier\x12;\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12\x44\n\x10last_access_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0elastAccessTime\x12;\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12\x16\n\x06\x61\x63tive\x18\x07 \x01(\x08R\x06\x61\x63tive\x12$\n\rauthenticated\x18\x08 \x01(\x08R\rauthenticated\x12I\n\x0bpreferences\x18\t \x01(\x0b\x32\'.securetranscribe.v1.SessionPreferencesR\x0bpreferences\x12\x46\n\nstatistics\x18\n \x01(\x0b\x32&.securetranscribe.v1.SessionStatisticsR\nstatistics\x12\x42\n\x0fkeep_until_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampR\rkeepUntilTime\"\xdb\x01\n\x12SessionPreferences\x12.\n\x10\x64\x65\x66\x61ult_language\x18\x01 \x01(\tH\x00R\x0f\x64\x65\x66\x61ultLanguage\x88\x01\x01\x12\x37\n\x15\x61uto_start_processing\x18\x02 \x01(\x08H\x01R\x13\x61utoStartProcessing\x88\x01\x01\x12-\n\x05other\x18\x03 \x01(\x0b\x32\x17.google.protobuf.StructR\x05otherB\x13\n\x11_default_languageB\x18\n\x16_auto_start_processing\"\xbe\x02\n\x11SessionStatistics\x12%\n\x0equeue_position\x18\x01 \x01(\x05R\rqueuePosition\x12\x1e\n\nprocessing\x18\x02 \x01(\x08R\nprocessing\x12%\n\x0e\x63ompleted_jobs\x18\x03 \x01(\x03R\rcompletedJobs\x12@\n\x0e\x61udio_duration\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationR\raudioDuration\x12J\n\x13processing_duration\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationR\x12processingDuration\x12-\n\x12\x61verage_confidence\x18\x06 \x01(\x01R\x11\x61verageConfidence\"\x9c\x01\n\x14\x43reateSessionRequest\x12\'\n\x0fuser_identifier\x18\x01 \x01(\tR\x0euserIdentifier\x12\x1d\n\nuser_agent\x18\x02 \x01(\tR\tuserAgent\x12\x1d\n\nip_address\x18\x03 \x01(\tR\tipAddress\x12\x1d\n\nrequest_id\x18\x04 \x01(\tR\trequestId\"t\n\x15\x43reateSessionResponse\x12\x36\n\x07session\x18\x01 \x01(\x0b\x32\x1c.securetranscribe.v1.SessionR\x07session\x12#\n\rsession_token\x18\x02 \x01(\tR\x0csessionToken\"\x1a\n\x18GetCurrentSessionRequest\"S\n\x19GetCurrentSessionResponse\x12\x36\n\x07session\x18\x01 \x01(\x0b\x32\x1c.securetranscribe.v1.SessionR\x07session\"\xaa\x01\n\x1bUpdateCurrentSessionRequest\x12,\n\x0fuser_identifier\x18\x01 \x01(\tH\x00R\x0euserIdentifier\x88\x01\x01\x12I\n\x0bpreferences\x18\x02 \x01(\x0b\x32\'.securetranscribe.v1.SessionPreferencesR\x0bpreferencesB\x12\n\x10_user_identifier\"V\n\x1cUpdateCurrentSessionResponse\x12\x36\n\x07session\x18\x01 \x01(\x0b\x32\x1c.securetranscribe.v1.SessionR\x07session\"T\n\x1b\x45xtendCurrentSessionRequest\x12\x35\n\x08\x64uration\x18\x01 \x01(\x0b\x32\x19.google.protobuf.DurationR\x08\x64uration\"V\n\x1c\x45xtendCurrentSessionResponse\x12\x36\n\x07session\x18\x01 \x01(\x0b\x32\x1c.securetranscribe.v1.SessionR\x07session\"!\n\x1fInvalidateCurrentSessionRequest\"\"\n InvalidateCurrentSessionResponse\"\x16\n\x14ResumeSessionRequest\"t\n\x15ResumeSessionResponse\x12\x36\n\x07session\x18\x01 \x01(\x0b\x32\x1c.securetranscribe.v1.SessionR\x07session\x12#\n\rsession_token\x18\x02 \x01(\tR\x0csessionToken\"A\n\x1a\x41uthenticateSessionRequest\x12#\n\rsession_token\x18\x01 \x01(\tR\x0csessionToken\"\x8d\x02\n\x1b\x41uthenticateSessionResponse\x12\x1d\n\nsession_id\x18\x01 \x01(\tR\tsessionId\x12;\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12$\n\rauthenticated\x18\x03 \x01(\x08R\rauthenticated\x12I\n\x0bpreferences\x18\x04 \x01(\x0b\x32\'.securetranscribe.v1.SessionPreferencesR\x0bpreferences\x12!\n\x0cworkspace_id\x18\x05 \x01(\tR\x0bworkspaceId\"*\n\x12\x45ndSessionsRequest\x12\x14\n\x05owner\x18\x01 \x01(\tR\x05owner\":\n\x13\x45ndSessionsResponse\x12#\n\rworkspace_ids\x18\x01 \x03(\tR\x0cworkspaceIds2\xfb\x08\n\x0eSessionService\x12\x7f\n\rCreateSession\x12).securetranscribe.v1.CreateSessionRequest\x1a*.securetranscribe.v1.CreateSessionResponse\"\x17\x82\xd3\xe4\x93\x02\x11\"\x0c/v1/sessions:\x01*\x12\x90\x01\n\x11GetCurrentSession\x12-.securetranscribe.v1.GetCurrentSessionRequest\x1a..securetranscribe.v1.GetCurrentSessionResponse\"\x1c\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/sessions/current\x12\x9c\x01\n\x14UpdateCurrentSession\x12\x30.securetranscribe.v1.UpdateCurrentSessionRequest\x1a\x31.securetranscribe.v1.UpdateCurrentSessionResponse\"\x1f\x82\xd3\xe4\x93\x02\x19\x32\x14/v1/sessions/current:\x01*\x12\xa3\x01\n\x14\x45xtendCurrentSession\x12\x30.securetranscribe.v1.ExtendCurrentSessionRequest\x1a\x31.securetranscribe.v1.ExtendCurrentSessionResponse\"&\x82\xd3\xe4\x93\x02 \"\x1b/v1/sessions/current:extend:\x01*\x12\xa5\x01\n\x18InvalidateCurrentSession\x12\x34.securetranscribe.v1.InvalidateCurrentSessionRequest\x1a\x35.securetranscribe.v1.InvalidateCurrentSessionResponse\"\x1c\x82\xd3\xe4\x93\x02\x16*\x14/v1/sessions/current\x12\x86\x01\n\rResumeSession\x12).securetranscribe.v1.ResumeSessionRequest\x1a*.securetranscribe.v1.ResumeSessionResponse\"\x1e\x82\xd3\xe4\x93\x02\x18\"\x13/v1/sessions:resume:\x01*\x12x\n\x13\x41uthenticateSession\x12/.securetranscribe.v1.AuthenticateSessionRequest\x1a\x30.securetranscribe.v1.AuthenticateSessionResponse\x12\x65\n\x0b\x45ndSessions\x12\'.securetranscribe.v1.EndSessionsRequest\x1a(.securetranscribe.v1.EndSessionsResponse\"\x03\x90\x02\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!securetranscribe/v1/session.proto\x12\x13securetranscribe.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"securetranscribe/v1/identity.proto\"\xb6\x04\n\x07Session\x12\x0e\n\x02id\x18\x01 \x01(\x03R\x02id\x12\x1d\n\nsession_id\x18\x02 \x01(\tR\tsessionId\x12\'\n\x0fuser_identifier\x18\x03 \x01(\tR\x0euserIdentifier\x12;\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12\x44\n\x10last_access_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0elastAccessTime\x12;\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12\x16\n\x06\x61\x63tive\x18\x07 \x01(\x08R\x06\x61\x63tive\x12$\n\rauthenticated\x18\x08 \x01(\x08R\rauthenticated\x12I\n\x0bpreferences\x18\t \x01(\x0b\x32\'.securetranscribe.v1.SessionPreferencesR\x0bpreferences\x12\x46\n\nstatistics\x18\n \x01(\x0b\x32&.securetranscribe.v1.SessionStatisticsR\nstatistics\x12\x42\n\x0fkeep_until_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampR\rkeepUntilTime\"\xdb\x01\n\x12SessionPreferences\x12.\n\x10\x64\x65\x66\x61ult_language\x18\x01 \x01(\tH\x00R\x0f\x64\x65\x66\x61ultLanguage\x88\x01\x01\x12\x37\n\x15\x61uto_start_processing\x18\x02 \x01(\x08H\x01R\x13\x61utoStartProcessing\x88\x01\x01\x12-\n\x05other\x18\x03 \x01(\x0b\x32\x17.google.protobuf.StructR\x05otherB\x13\n\x11_default_languageB\x18\n\x16_auto_start_processing\"\xbe\x02\n\x11SessionStatistics\x12%\n\x0equeue_position\x18\x01 \x01(\x05R\rqueuePosition\x12\x1e\n\nprocessing\x18\x02 \x01(\x08R\nprocessing\x12%\n\x0e\x63ompleted_jobs\x18\x03 \x01(\x03R\rcompletedJobs\x12@\n\x0e\x61udio_duration\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationR\raudioDuration\x12J\n\x13processing_duration\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationR\x12processingDuration\x12-\n\x12\x61verage_confidence\x18\x06 \x01(\x01R\x11\x61verageConfidence\"\x9c\x01\n\x14\x43reateSessionRequest\x12\'\n\x0fuser_identifier\x18\x01 \x01(\tR\x0euserIdentifier\x12\x1d\n\nuser_agent\x18\x02 \x01(\tR\tuserAgent\x12\x1d\n\nip_address\x18\x03 \x01(\tR\tipAddress\x12\x1d\n\nrequest_id\x18\x04 \x01(\tR\trequestId\"t\n\x15\x43reateSessionResponse\x12\x36\n\x07session\x18\x01 \x01(\x0b\x32\x1c.securetranscribe.v1.SessionR\x07session\x12#\n\rsession_token\x18\x02 \x01(\tR\x0csessionToken\"\x1a\n\x18GetCurrentSessionRequest\"S\n\x19GetCurrentSessionResponse\x12\x36\n\x07session\x18\x01 \x01(\x0b\x32\x1c.securetranscribe.v1.SessionR\x07session\"\xaa\x01\n\x1bUpdateCurrentSessionRequest\x12,\n\x0fuser_identifier\x18\x01 \x01(\tH\x00R\x0euserIdentifier\x88\x01\x01\x12I\n\x0bpreferences\x18\x02 \x01(\x0b\x32\'.securetranscribe.v1.SessionPreferencesR\x0bpreferencesB\x12\n\x10_user_identifier\"V\n\x1cUpdateCurrentSessionResponse\x12\x36\n\x07session\x18\x01 \x01(\x0b\x32\x1c.securetranscribe.v1.SessionR\x07session\"T\n\x1b\x45xtendCurrentSessionRequest\x12\x35\n\x08\x64uration\x18\x01 \x01(\x0b\x32\x19.google.protobuf.DurationR\x08\x64uration\"V\n\x1c\x45xtendCurrentSessionResponse\x12\x36\n\x07session\x18\x01 \x01(\x0b\x32\x1c.securetranscribe.v1.SessionR\x07session\"!\n\x1fInvalidateCurrentSessionRequest\"\"\n InvalidateCurrentSessionResponse\"\x16\n\x14ResumeSessionRequest\"t\n\x15ResumeSessionResponse\x12\x36\n\x07session\x18\x01 \x01(\x0b\x32\x1c.securetranscribe.v1.SessionR\x07session\x12#\n\rsession_token\x18\x02 \x01(\tR\x0csessionToken\"A\n\x1a\x41uthenticateSessionRequest\x12#\n\rsession_token\x18\x01 \x01(\tR\x0csessionToken\"\xc8\x03\n\x1b\x41uthenticateSessionResponse\x12\x1d\n\nsession_id\x18\x01 \x01(\tR\tsessionId\x12;\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12$\n\rauthenticated\x18\x03 \x01(\x08R\rauthenticated\x12I\n\x0bpreferences\x18\x04 \x01(\x0b\x32\'.securetranscribe.v1.SessionPreferencesR\x0bpreferences\x12!\n\x0cworkspace_id\x18\x05 \x01(\tR\x0bworkspaceId\x12\x17\n\x07user_id\x18\x06 \x01(\tR\x06userId\x12-\n\x04role\x18\x07 \x01(\x0e\x32\x19.securetranscribe.v1.RoleR\x04role\x12\x32\n\x06scopes\x18\x08 \x03(\x0e\x32\x1a.securetranscribe.v1.ScopeR\x06scopes\x12\x17\n\x07link_id\x18\t \x01(\tR\x06linkId\x12$\n\radministrator\x18\n \x01(\x08R\radministrator\"*\n\x12\x45ndSessionsRequest\x12\x14\n\x05owner\x18\x01 \x01(\tR\x05owner\":\n\x13\x45ndSessionsResponse\x12#\n\rworkspace_ids\x18\x01 \x03(\tR\x0cworkspaceIds2\xfb\x08\n\x0eSessionService\x12\x7f\n\rCreateSession\x12).securetranscribe.v1.CreateSessionRequest\x1a*.securetranscribe.v1.CreateSessionResponse\"\x17\x82\xd3\xe4\x93\x02\x11\"\x0c/v1/sessions:\x01*\x12\x90\x01\n\x11GetCurrentSession\x12-.securetranscribe.v1.GetCurrentSessionRequest\x1a..securetranscribe.v1.GetCurrentSessionResponse\"\x1c\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/sessions/current\x12\x9c\x01\n\x14UpdateCurrentSession\x12\x30.securetranscribe.v1.UpdateCurrentSessionRequest\x1a\x31.securetranscribe.v1.UpdateCurrentSessionResponse\"\x1f\x82\xd3\xe4\x93\x02\x19\x32\x14/v1/sessions/current:\x01*\x12\xa3\x01\n\x14\x45xtendCurrentSession\x12\x30.securetranscribe.v1.ExtendCurrentSessionRequest\x1a\x31.securetranscribe.v1.ExtendCurrentSessionResponse\"&\x82\xd3\xe4\x93\x02 \"\x1b/v1/sessions/current:extend:\x01*\x12\xa5\x01\n\x18InvalidateCurrentSession\x12\x34.securetranscribe.v1.InvalidateCurrentSessionRequest\x1a\x35.securetranscribe.v1.InvalidateCurrentSessionResponse\"\x1c\x82\xd3\xe4\x93\x02\x16*\x14/v1/sessions/current\x12\x86\x01\n\rResumeSession\x12).securetranscribe.v1.ResumeSessionRequest\x1a*.securetranscribe.v1.ResumeSessionResponse\"\x1e\x82\xd3\xe4\x93\x02\x18\"\x13/v1/sessions:resume:\x01*\x12x\n\x13\x41uthenticateSession\x12/.securetranscribe.v1.AuthenticateSessionRequest\x1a\x30.securetranscribe.v1.AuthenticateSessionResponse\x12\x65\n\x0b\x45ndSessions\x12\'.securetranscribe.v1.EndSessionsRequest\x1a(.securetranscribe.v1.EndSessionsResponse\"\x03\x90\x02\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -49,44 +50,44 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SESSIONSERVICE'].methods_by_name['ResumeSession']._serialized_options = b'\202\323\344\223\002\030\"\023/v1/sessions:resume:\001*'
   _globals['_SESSIONSERVICE'].methods_by_name['EndSessions']._loaded_options = None
   _globals['_SESSIONSERVICE'].methods_by_name['EndSessions']._serialized_options = b'\220\002\002'
-  _globals['_SESSION']._serialized_start=184
-  _globals['_SESSION']._serialized_end=750
-  _globals['_SESSIONPREFERENCES']._serialized_start=753
-  _globals['_SESSIONPREFERENCES']._serialized_end=972
-  _globals['_SESSIONSTATISTICS']._serialized_start=975
-  _globals['_SESSIONSTATISTICS']._serialized_end=1293
-  _globals['_CREATESESSIONREQUEST']._serialized_start=1296
-  _globals['_CREATESESSIONREQUEST']._serialized_end=1452
-  _globals['_CREATESESSIONRESPONSE']._serialized_start=1454
-  _globals['_CREATESESSIONRESPONSE']._serialized_end=1570
-  _globals['_GETCURRENTSESSIONREQUEST']._serialized_start=1572
-  _globals['_GETCURRENTSESSIONREQUEST']._serialized_end=1598
-  _globals['_GETCURRENTSESSIONRESPONSE']._serialized_start=1600
-  _globals['_GETCURRENTSESSIONRESPONSE']._serialized_end=1683
-  _globals['_UPDATECURRENTSESSIONREQUEST']._serialized_start=1686
-  _globals['_UPDATECURRENTSESSIONREQUEST']._serialized_end=1856
-  _globals['_UPDATECURRENTSESSIONRESPONSE']._serialized_start=1858
-  _globals['_UPDATECURRENTSESSIONRESPONSE']._serialized_end=1944
-  _globals['_EXTENDCURRENTSESSIONREQUEST']._serialized_start=1946
-  _globals['_EXTENDCURRENTSESSIONREQUEST']._serialized_end=2030
-  _globals['_EXTENDCURRENTSESSIONRESPONSE']._serialized_start=2032
-  _globals['_EXTENDCURRENTSESSIONRESPONSE']._serialized_end=2118
-  _globals['_INVALIDATECURRENTSESSIONREQUEST']._serialized_start=2120
-  _globals['_INVALIDATECURRENTSESSIONREQUEST']._serialized_end=2153
-  _globals['_INVALIDATECURRENTSESSIONRESPONSE']._serialized_start=2155
-  _globals['_INVALIDATECURRENTSESSIONRESPONSE']._serialized_end=2189
-  _globals['_RESUMESESSIONREQUEST']._serialized_start=2191
-  _globals['_RESUMESESSIONREQUEST']._serialized_end=2213
-  _globals['_RESUMESESSIONRESPONSE']._serialized_start=2215
-  _globals['_RESUMESESSIONRESPONSE']._serialized_end=2331
-  _globals['_AUTHENTICATESESSIONREQUEST']._serialized_start=2333
-  _globals['_AUTHENTICATESESSIONREQUEST']._serialized_end=2398
-  _globals['_AUTHENTICATESESSIONRESPONSE']._serialized_start=2401
-  _globals['_AUTHENTICATESESSIONRESPONSE']._serialized_end=2670
-  _globals['_ENDSESSIONSREQUEST']._serialized_start=2672
-  _globals['_ENDSESSIONSREQUEST']._serialized_end=2714
-  _globals['_ENDSESSIONSRESPONSE']._serialized_start=2716
-  _globals['_ENDSESSIONSRESPONSE']._serialized_end=2774
-  _globals['_SESSIONSERVICE']._serialized_start=2777
-  _globals['_SESSIONSERVICE']._serialized_end=3924
+  _globals['_SESSION']._serialized_start=220
+  _globals['_SESSION']._serialized_end=786
+  _globals['_SESSIONPREFERENCES']._serialized_start=789
+  _globals['_SESSIONPREFERENCES']._serialized_end=1008
+  _globals['_SESSIONSTATISTICS']._serialized_start=1011
+  _globals['_SESSIONSTATISTICS']._serialized_end=1329
+  _globals['_CREATESESSIONREQUEST']._serialized_start=1332
+  _globals['_CREATESESSIONREQUEST']._serialized_end=1488
+  _globals['_CREATESESSIONRESPONSE']._serialized_start=1490
+  _globals['_CREATESESSIONRESPONSE']._serialized_end=1606
+  _globals['_GETCURRENTSESSIONREQUEST']._serialized_start=1608
+  _globals['_GETCURRENTSESSIONREQUEST']._serialized_end=1634
+  _globals['_GETCURRENTSESSIONRESPONSE']._serialized_start=1636
+  _globals['_GETCURRENTSESSIONRESPONSE']._serialized_end=1719
+  _globals['_UPDATECURRENTSESSIONREQUEST']._serialized_start=1722
+  _globals['_UPDATECURRENTSESSIONREQUEST']._serialized_end=1892
+  _globals['_UPDATECURRENTSESSIONRESPONSE']._serialized_start=1894
+  _globals['_UPDATECURRENTSESSIONRESPONSE']._serialized_end=1980
+  _globals['_EXTENDCURRENTSESSIONREQUEST']._serialized_start=1982
+  _globals['_EXTENDCURRENTSESSIONREQUEST']._serialized_end=2066
+  _globals['_EXTENDCURRENTSESSIONRESPONSE']._serialized_start=2068
+  _globals['_EXTENDCURRENTSESSIONRESPONSE']._serialized_end=2154
+  _globals['_INVALIDATECURRENTSESSIONREQUEST']._serialized_start=2156
+  _globals['_INVALIDATECURRENTSESSIONREQUEST']._serialized_end=2189
+  _globals['_INVALIDATECURRENTSESSIONRESPONSE']._serialized_start=2191
+  _globals['_INVALIDATECURRENTSESSIONRESPONSE']._serialized_end=2225
+  _globals['_RESUMESESSIONREQUEST']._serialized_start=2227
+  _globals['_RESUMESESSIONREQUEST']._serialized_end=2249
+  _globals['_RESUMESESSIONRESPONSE']._serialized_start=2251
+  _globals['_RESUMESESSIONRESPONSE']._serialized_end=2367
+  _globals['_AUTHENTICATESESSIONREQUEST']._serialized_start=2369
+  _globals['_AUTHENTICATESESSIONREQUEST']._serialized_end=2434
+  _globals['_AUTHENTICATESESSIONRESPONSE']._serialized_start=2437
+  _globals['_AUTHENTICATESESSIONRESPONSE']._serialized_end=2893
+  _globals['_ENDSESSIONSREQUEST']._serialized_start=2895
+  _globals['_ENDSESSIONSREQUEST']._serialized_end=2937
+  _globals['_ENDSESSIONSRESPONSE']._serialized_start=2939
+  _globals['_ENDSESSIONSRESPONSE']._serialized_end=2997
+  _globals['_SESSIONSERVICE']._serialized_start=3000
+  _globals['_SESSIONSERVICE']._serialized_end=4147
 # @@protoc_insertion_point(module_scope)

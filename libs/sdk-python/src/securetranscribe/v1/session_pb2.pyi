@@ -10,6 +10,7 @@ from google.protobuf import message as _message
 from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from securetranscribe.v1 import identity_pb2 as _identity_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -43,11 +44,13 @@ class Session(_message.Message):
     session_id: _builtins.str
     """Public identifier: `session_` and 32 hexadecimal digits. Grants no access. Only the token does."""
     user_identifier: _builtins.str
-    """Label given by the user, if any. Grants no access."""
+    """Name of the user who signed in. For open sessions a label given by the user, if any, which grants
+    no access.
+    """
     active: _builtins.bool
     """False once the session was invalidated or has expired."""
     authenticated: _builtins.bool
-    """True when an identity provider has authenticated the user."""
+    """True when a user has signed in, or a program with the access token of a user."""
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When the session was created."""
@@ -501,12 +504,29 @@ class AuthenticateSessionResponse(_message.Message):
     AUTHENTICATED_FIELD_NUMBER: _builtins.int
     PREFERENCES_FIELD_NUMBER: _builtins.int
     WORKSPACE_ID_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    ROLE_FIELD_NUMBER: _builtins.int
+    SCOPES_FIELD_NUMBER: _builtins.int
+    LINK_ID_FIELD_NUMBER: _builtins.int
+    ADMINISTRATOR_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     """Identifier of the token's session."""
     authenticated: _builtins.bool
-    """True when an identity provider has authenticated the user."""
+    """True when a user has signed in, or a program with the access token of a user."""
     workspace_id: _builtins.str
-    """Workspace of the session. It owns everything that the session creates, and outlives it."""
+    """Active workspace of the session. It owns everything that the session creates, and outlives it.
+    Empty for opened links, which reach what was shared only.
+    """
+    user_id: _builtins.str
+    """The user who signed in. Empty for open sessions and opened links."""
+    role: _identity_pb2.Role.ValueType
+    """The user's role in the workspace. Absent for users who are no members of it any more, for opened
+    links, and for open sessions, which have every right in their workspace.
+    """
+    link_id: _builtins.str
+    """The shared link that was opened, if any."""
+    administrator: _builtins.bool
+    """Whether the user administers the deployment."""
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
         """When the session ends unless it is used again."""
@@ -514,6 +534,10 @@ class AuthenticateSessionResponse(_message.Message):
     @_builtins.property
     def preferences(self) -> Global___SessionPreferences:
         """Preferences of the user."""
+
+    @_builtins.property
+    def scopes(self) -> _containers.RepeatedScalarFieldContainer[_identity_pb2.Scope.ValueType]:
+        """What an access token may be used for. Empty for sessions, which are not limited by scopes."""
 
     def __init__(
         self,
@@ -523,10 +547,15 @@ class AuthenticateSessionResponse(_message.Message):
         authenticated: _builtins.bool = ...,
         preferences: Global___SessionPreferences | None = ...,
         workspace_id: _builtins.str = ...,
+        user_id: _builtins.str = ...,
+        role: _identity_pb2.Role.ValueType = ...,
+        scopes: _abc.Iterable[_identity_pb2.Scope.ValueType] | None = ...,
+        link_id: _builtins.str = ...,
+        administrator: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time", "preferences", b"preferences"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["authenticated", b"authenticated", "expire_time", b"expire_time", "preferences", b"preferences", "session_id", b"session_id", "workspace_id", b"workspace_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["administrator", b"administrator", "authenticated", b"authenticated", "expire_time", b"expire_time", "link_id", b"link_id", "preferences", b"preferences", "role", b"role", "scopes", b"scopes", "session_id", b"session_id", "user_id", b"user_id", "workspace_id", b"workspace_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -6,7 +6,7 @@ from collections import OrderedDict, defaultdict
 from common import logging, telemetry
 from common.errors import ResourceExhaustedError
 from common.events import workspace_of
-from common.identity import Grant, Owner
+from common.identity import Caller, Grant, Owner
 from gateway.live import messages
 from gateway.live.models import QueueState
 from gateway.live.send_queue import GOING_AWAY, SESSION_ENDED, TOO_SLOW, SendQueue
@@ -20,9 +20,10 @@ _log = logging.get(__name__)
 class Client:
     """One open WebSocket connection."""
 
-    def __init__(self, owner: Owner) -> None:
-        self.session_id = owner.session_id
-        self.workspace_id = owner.workspace_id
+    def __init__(self, caller: Caller) -> None:
+        self.grant = Grant.copy(caller)
+        self.session_id = caller.session_id
+        self.workspace_id = caller.workspace_id
         self.send_queue = SendQueue()
         self._queue: QueueState | None = None
 
@@ -47,7 +48,7 @@ class Hub:
         self._ended: OrderedDict[str, None] = OrderedDict()
         self._closed = False
 
-    def attach(self, owner: Owner) -> Client:
+    def attach(self, caller: Caller) -> Client:
         """Add a connection.
 
         Raises:
@@ -55,10 +56,10 @@ class Hub:
         """
         if self._closed:
             raise ResourceExhaustedError("The server is restarting. Connect again.")
-        if len(self._clients.get(owner.workspace_id, ())) >= self._clients_per_session:
+        if len(self._clients.get(caller.workspace_id, ())) >= self._clients_per_session:
             raise ResourceExhaustedError("The session has too many open connections.")
-        client = Client(owner)
-        self._clients[owner.workspace_id].add(client)
+        client = Client(caller)
+        self._clients[caller.workspace_id].add(client)
         telemetry.WEBSOCKETS.inc()
         return client
 

@@ -136,7 +136,7 @@ class LiveSocket:
             answer = await self._backends.ask(
                 self._backends.queue.GetQueueStatus,
                 queue_pb2.GetQueueStatusRequest(),
-                client,
+                client.grant,
             )
             client.put_initial_queue_state(messages.queue_status(answer.status))
         except ApplicationError as error:

@@ -69,7 +69,7 @@ class SessionKeeper:
             working = await asyncio.gather(*map(self._working, batch))
             kept += [session.session_id for session, has in zip(batch, working, strict=True) if has]
         if kept:
-            await self._store.prolong(kept, now, now + self._expiry.ttl)
+            await self._store.prolong(kept, now, self._expiry.ttl)
 
     async def _working(self, session: Session) -> bool:
         try:

@@ -195,7 +195,7 @@ class SessionRegistry:
             AuthenticationError: the session has ended.
         """
         now = self._clock()
-        return self._current(await self._store.touch(session_id, now, now + self._expiry.ttl))
+        return self._current(await self._store.touch(session_id, now, self._expiry.ttl))
 
     async def update(
         self,
@@ -218,7 +218,7 @@ class SessionRegistry:
             await self._store.update(
                 session_id,
                 now,
-                now + self._expiry.ttl,
+                self._expiry.ttl,
                 user_identifier=user_identifier,
                 preferences=preferences,
             )
@@ -227,6 +227,8 @@ class SessionRegistry:
     async def extend(self, session_id: str, duration: dt.timedelta) -> Session:
         """Extend a session to at least `duration` from now. Never shortens it.
 
+        It still ends when it would end regardless of its use.
+
         Raises:
             ValidationError: the duration is not between 1 and 24 hours.
             AuthenticationError: the session has ended.
@@ -234,7 +236,9 @@ class SessionRegistry:
         if not MIN_EXTENSION <= duration <= MAX_EXTENSION:
             raise ValidationError.of("hours", "A session can be extended by 1 to 24 hours.")
         now = self._clock()
-        return self._current(await self._store.touch(session_id, now, now + duration))
+        return self._current(
+            await self._store.touch(session_id, now, self._expiry.ttl, extension=duration)
+        )
 
     async def invalidate(self, session_id: str) -> None:
         """Revoke a session and announce it. Does nothing if the session has already ended."""
@@ -268,8 +272,7 @@ class SessionRegistry:
     async def _used(self, session: Session, now: dt.datetime) -> Session:
         if not self._expiry.worth_writing(session.last_accessed_at, now):
             return session
-        until = now + self._expiry.ttl
-        return valid(await self._store.touch(session.session_id, now, until))
+        return valid(await self._store.touch(session.session_id, now, self._expiry.ttl))
 
 
 class RegistryAuthenticator:
@@ -281,7 +284,7 @@ class RegistryAuthenticator:
     async def authenticate(self, token: str) -> Grant:
         """Return the access of a token. Raise AuthenticationError if it is not valid."""
         session = await self._registry.authenticate(token)
-        return Grant(session_id=session.session_id, workspace_id=session.workspace_id)
+        return Grant.copy(session)
 
 
 def valid(session: Session | None) -> Session:

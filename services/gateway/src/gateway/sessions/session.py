@@ -1,11 +1,13 @@
 """Session values and the expiry policy."""
 
 import datetime as dt
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from common import languages
+from common.identity import Role, Scope
 
 DEFAULT_LANGUAGE = "default_language"
 AUTO_START = "auto_start_processing"
@@ -45,6 +47,15 @@ class Preferences:
         return {key: value for key, value in known.items() if value is not None} | dict(self.other)
 
 
+class Kind(enum.Enum):
+    """How a session came about."""
+
+    OPEN = "open"
+    SIGN_IN = "sign_in"
+    ACCESS_TOKEN = "access_token"  # noqa: S105 - a word
+    LINK = "link"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Session:
     """A stored session. Times are timezone-aware and in UTC."""
@@ -54,12 +65,23 @@ class Session:
     workspace_id: str
     token_sha256: str = field(repr=False)
     user_identifier: str
+    """Name of the user who signed in, otherwise a label."""
+
     authenticated: bool
     preferences: Preferences
     created_at: dt.datetime
     last_accessed_at: dt.datetime
     expires_at: dt.datetime
     revoked_at: dt.datetime | None = None
+    kind: Kind = Kind.OPEN
+    ends_at: dt.datetime | None = None
+    """When it ends regardless of its use, if ever."""
+
+    user_id: str = ""
+    role: Role | None = None
+    scopes: frozenset[Scope] | None = None
+    link_id: str = ""
+    administrator: bool = False
 
     def active_at(self, now: dt.datetime) -> bool:
         """Return whether the session is active at a given time."""

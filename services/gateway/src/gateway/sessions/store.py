@@ -7,42 +7,49 @@ from dataclasses import dataclass, replace
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
+from common.identity import Role, Scope
 from common.postgres import Connection, Database, execute, fetch_all, fetch_one
-from gateway.sessions.session import Preferences, Session
+from gateway.sessions.session import Kind, Preferences, Session
 
+# `rights` are read with every session, so that a change of them takes effect at once.
 _INSERT = """
 INSERT INTO sessions (
-    session_id, workspace_id, token_sha256, user_identifier, user_agent,
-    ip_address, created_at, last_accessed_at, expires_at
+    session_id, workspace_id, token_sha256, user_identifier, user_agent, ip_address, created_at,
+    last_accessed_at, expires_at, kind, user_id, authenticated, link_id, idle, ends_at
 ) VALUES (
     %(session_id)s, %(workspace_id)s, %(token_sha256)s, %(user_identifier)s, %(user_agent)s,
-    %(ip_address)s, %(now)s, %(now)s, %(expires_at)s
-) RETURNING *
+    %(ip_address)s, %(now)s, %(now)s, %(expires_at)s, %(kind)s, nullif(%(user_id)s, ''),
+    %(user_id)s <> '', %(link_id)s, %(idle)s, %(ends_at)s
+) RETURNING *, session_rights(sessions) AS rights
 """
 _FIND_BY_HASH = """
-SELECT * FROM sessions
+SELECT *, session_rights(sessions) AS rights FROM sessions
 WHERE token_sha256 = %(token_sha256)s AND revoked_at IS NULL AND expires_at > %(now)s
 """
 _TOUCH = """
 UPDATE sessions SET
     last_accessed_at = greatest(last_accessed_at, %(now)s),
-    expires_at = greatest(expires_at, %(expires_at)s)
+    expires_at = least(
+        greatest(expires_at, %(now)s + coalesce(%(extension)s, idle, %(ttl)s::interval)), ends_at
+    )
 WHERE session_id = %(session_id)s AND revoked_at IS NULL AND expires_at > %(now)s
-RETURNING *
+RETURNING *, session_rights(sessions) AS rights
 """
 _UPDATE = """
 UPDATE sessions SET
     last_accessed_at = greatest(last_accessed_at, %(now)s),
-    expires_at = greatest(expires_at, %(expires_at)s),
+    expires_at = least(
+        greatest(expires_at, %(now)s + coalesce(idle, %(ttl)s::interval)), ends_at
+    ),
     user_identifier = coalesce(%(user_identifier)s, user_identifier),
     preferences = coalesce(%(preferences)s, preferences)
 WHERE session_id = %(session_id)s AND revoked_at IS NULL AND expires_at > %(now)s
-RETURNING *
+RETURNING *, session_rights(sessions) AS rights
 """
 _REVOKE = """
 UPDATE sessions SET revoked_at = %(now)s
 WHERE session_id = %(session_id)s AND revoked_at IS NULL
-RETURNING *
+RETURNING *, NULL AS rights
 """
 _WORKSPACES_OF = """
 SELECT DISTINCT workspace_id FROM sessions
@@ -51,43 +58,52 @@ WHERE session_id = %(owner)s OR workspace_id = %(owner)s
 _REVOKE_OF = """
 UPDATE sessions SET revoked_at = %(now)s
 WHERE workspace_id = ANY(%(workspace_ids)s) AND revoked_at IS NULL
-RETURNING *
+RETURNING *, NULL AS rights
 """
-# A session can be resumed unless somebody ended it. Both bounds of time may be absent.
+# An open session can be resumed unless somebody ended it. Both bounds of time may be absent.
 _RESUMABLE = """
-SELECT * FROM sessions
-WHERE token_sha256 = %(token_sha256)s AND revoked_at IS NULL
+SELECT *, NULL AS rights FROM sessions
+WHERE kind = 'open' AND token_sha256 = %(token_sha256)s AND revoked_at IS NULL
   AND (%(since)s::timestamptz IS NULL OR expires_at > %(since)s)
 """
 _LOCK_RESUMABLE = """
 SELECT * FROM sessions
-WHERE token_sha256 = %(token_sha256)s AND revoked_at IS NULL
+WHERE kind = 'open' AND token_sha256 = %(token_sha256)s AND revoked_at IS NULL
   AND (%(since)s::timestamptz IS NULL OR expires_at > %(since)s)
 FOR UPDATE
 """
-_SUPERSEDE = "UPDATE sessions SET revoked_at = %(now)s WHERE id = %(id)s RETURNING *"
+_SUPERSEDE = """
+UPDATE sessions SET revoked_at = %(now)s WHERE id = %(id)s RETURNING *, NULL AS rights
+"""
 _TAKE_OVER = """
 UPDATE sessions SET user_identifier = %(user_identifier)s, preferences = %(preferences)s,
                     authenticated = %(authenticated)s
-WHERE session_id = %(session_id)s RETURNING *
+WHERE session_id = %(session_id)s RETURNING *, NULL AS rights
 """
 # Keeps sessions alive without counting as a use of them.
 _PROLONG = """
-UPDATE sessions SET expires_at = greatest(expires_at, %(expires_at)s)
+UPDATE sessions
+SET expires_at = least(
+    greatest(expires_at, %(now)s + coalesce(idle, %(ttl)s::interval)), ends_at
+)
 WHERE session_id = ANY(%(session_ids)s) AND revoked_at IS NULL AND expires_at > %(now)s
 """
+# The workspace of others outlives them, so their jobs need no session.
 _ENDING = """
-SELECT * FROM sessions
-WHERE revoked_at IS NULL AND expires_at > %(now)s AND expires_at <= %(before)s
+SELECT *, NULL AS rights FROM sessions
+WHERE kind = 'open' AND revoked_at IS NULL AND expires_at > %(now)s AND expires_at <= %(before)s
 ORDER BY expires_at LIMIT %(limit)s
 """
 _ENDED = """
 SELECT id FROM sessions
-WHERE (expires_at <= %(since)s OR revoked_at <= %(now)s)
+WHERE (
+    expires_at <= %(since)s OR revoked_at <= %(now)s
+    OR (kind <> 'open' AND expires_at <= %(now)s)
+)
   AND NOT item_rests('sessions', id::text)
 ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 """
-_DELETE = "DELETE FROM sessions WHERE id = %s RETURNING workspace_id, revoked_at"
+_DELETE = "DELETE FROM sessions WHERE id = %s RETURNING workspace_id, revoked_at, kind"
 _SWEEP_REQUESTS = "DELETE FROM session_requests WHERE expires_at <= %(now)s"
 _FORGET_REQUEST = """
 DELETE FROM session_requests r USING sessions s
@@ -115,6 +131,14 @@ class NewSession:
     user_agent: str
     ip_address: str
     expires_at: dt.datetime
+    kind: Kind = Kind.OPEN
+    user_id: str = ""
+    link_id: str = ""
+    idle: dt.timedelta | None = None
+    """How long it lasts without use. None means as long as open sessions."""
+
+    ends_at: dt.datetime | None = None
+    """When it ends regardless of its use, if ever."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,10 +159,14 @@ class Resumed:
 
 @dataclass(frozen=True, kw_only=True)
 class Deleted:
-    """Workspace of a deleted session, and whether the session was revoked."""
+    """Workspace of a deleted session, and whether the session was revoked.
+
+    Only open sessions end their workspace.
+    """
 
     workspace_id: str
     revoked: bool
+    open: bool
 
 
 class SessionStore:
@@ -150,7 +178,7 @@ class SessionStore:
     async def insert(self, new: NewSession, now: dt.datetime) -> Session:
         """Store a new session."""
         async with self._database.transaction() as connection:
-            return await _insert(connection, new, now)
+            return await insert_session(connection, new, now)
 
     async def insert_once(
         self, new: NewSession, claim: RequestClaim, now: dt.datetime
@@ -164,7 +192,7 @@ class SessionStore:
                 _CLAIM_REQUEST,
                 {**vars(claim), "session_id": new.session_id},
             )
-            return None if claimed is None else await _insert(connection, new, now)
+            return None if claimed is None else await insert_session(connection, new, now)
 
     async def by_token(self, token_sha256: str, now: dt.datetime) -> Session | None:
         """Find a session by the hash of its token."""
@@ -172,17 +200,26 @@ class SessionStore:
         return _maybe(await self._database.fetch_one(_FIND_BY_HASH, parameters))
 
     async def touch(
-        self, session_id: str, now: dt.datetime, expires_at: dt.datetime
+        self,
+        session_id: str,
+        now: dt.datetime,
+        ttl: dt.timedelta,
+        *,
+        extension: dt.timedelta | None = None,
     ) -> Session | None:
-        """Record a use, and extend the expiry to `expires_at` unless it is already later."""
-        parameters = {"session_id": session_id, "now": now, "expires_at": expires_at}
+        """Record a use, and extend the expiry unless it is already later.
+
+        An open session lasts for `ttl` from now, others for as long as they say. An `extension`
+        takes the place of both.
+        """
+        parameters = {"session_id": session_id, "now": now, "ttl": ttl, "extension": extension}
         return _maybe(await self._database.fetch_one(_TOUCH, parameters))
 
     async def update(
         self,
         session_id: str,
         now: dt.datetime,
-        expires_at: dt.datetime,
+        ttl: dt.timedelta,
         *,
         user_identifier: str | None,
         preferences: Preferences | None,
@@ -191,7 +228,7 @@ class SessionStore:
         parameters = {
             "session_id": session_id,
             "now": now,
-            "expires_at": expires_at,
+            "ttl": ttl,
             "user_identifier": user_identifier,
             "preferences": None if preferences is None else Jsonb(preferences.flat()),
         }
@@ -212,7 +249,7 @@ class SessionStore:
             workspaces = [row["workspace_id"] for row in found]
             parameters = {"workspace_ids": workspaces, "now": now}
             revoked = await fetch_all(connection, _REVOKE_OF, parameters)
-        return workspaces, [_session(row) for row in revoked]
+        return workspaces, [session_of(row) for row in revoked]
 
     async def resumable(self, token_sha256: str, since: dt.datetime | None) -> Session | None:
         """Find a session that has not been revoked and lasted until after `since`."""
@@ -231,7 +268,7 @@ class SessionStore:
             row = await fetch_one(connection, _LOCK_RESUMABLE, key)
             if row is None or row["expires_at"] > now:
                 return None
-            await _insert(connection, replace(new, workspace_id=row["workspace_id"]), now)
+            await insert_session(connection, replace(new, workspace_id=row["workspace_id"]), now)
             taken = {
                 "session_id": new.session_id,
                 "user_identifier": row["user_identifier"],
@@ -245,20 +282,27 @@ class SessionStore:
             return Resumed(session=session, earlier=earlier)
 
     async def prolong(
-        self, session_ids: Sequence[str], now: dt.datetime, expires_at: dt.datetime
+        self, session_ids: Sequence[str], now: dt.datetime, ttl: dt.timedelta
     ) -> None:
-        """Extend active sessions to `expires_at`, without counting as a use of them."""
-        parameters = {"session_ids": list(session_ids), "now": now, "expires_at": expires_at}
+        """Extend active sessions as `touch` does, without counting as a use of them."""
+        parameters = {"session_ids": list(session_ids), "now": now, "ttl": ttl}
         await self._database.execute(_PROLONG, parameters)
 
     async def ending(self, now: dt.datetime, before: dt.datetime, limit: int) -> list[Session]:
-        """Return active sessions that end before a time, the next one first."""
+        """Return active open sessions that end before a time, the next one first."""
         parameters = {"now": now, "before": before, "limit": limit}
-        return [_session(row) for row in await self._database.fetch_all(_ENDING, parameters)]
+        return [session_of(row) for row in await self._database.fetch_all(_ENDING, parameters)]
 
     async def sweep_requests(self, now: dt.datetime) -> int:
         """Delete expired idempotency keys and return their number."""
         return await self._database.execute(_SWEEP_REQUESTS, {"now": now})
+
+
+async def insert_session(connection: Connection, new: NewSession, now: dt.datetime) -> Session:
+    """Store a new session within a transaction."""
+    row = await fetch_one(connection, _INSERT, {**vars(new), "kind": new.kind.value, "now": now})
+    assert row is not None
+    return session_of(row)
 
 
 async def ended_sessions(
@@ -277,30 +321,41 @@ async def delete_session(connection: Connection, row_id: int) -> Deleted | None:
     row = await fetch_one(connection, _DELETE, (row_id,))
     if row is None:
         return None
-    return Deleted(workspace_id=row["workspace_id"], revoked=row["revoked_at"] is not None)
-
-
-async def _insert(connection: Connection, new: NewSession, now: dt.datetime) -> Session:
-    row = await fetch_one(connection, _INSERT, {**vars(new), "now": now})
-    assert row is not None
-    return _session(row)
+    return Deleted(
+        workspace_id=row["workspace_id"],
+        revoked=row["revoked_at"] is not None,
+        open=row["kind"] == Kind.OPEN.value,
+    )
 
 
 def _maybe(row: DictRow | None) -> Session | None:
-    return None if row is None else _session(row)
+    """Return the session of a row. Those of disabled users are never found."""
+    if row is None or (row["rights"] or {}).get("disabled"):
+        return None
+    return session_of(row)
 
 
-def _session(row: DictRow) -> Session:
+def session_of(row: DictRow) -> Session:
+    """Return the session of a row, which has its `rights`."""
+    rights = row["rights"] or {}
+    role, scopes = rights.get("role"), rights.get("scopes")
     return Session(
         id=row["id"],
         session_id=row["session_id"],
         workspace_id=row["workspace_id"],
         token_sha256=row["token_sha256"],
-        user_identifier=row["user_identifier"],
+        user_identifier=rights.get("name") or row["user_identifier"],
         authenticated=row["authenticated"],
         preferences=Preferences.of(row["preferences"]),
         created_at=row["created_at"],
         last_accessed_at=row["last_accessed_at"],
         expires_at=row["expires_at"],
         revoked_at=row["revoked_at"],
+        kind=Kind(row["kind"]),
+        ends_at=row["ends_at"],
+        user_id=row["user_id"] or "",
+        role=None if role is None else Role.of(role),
+        scopes=None if scopes is None else frozenset(map(Scope, scopes)),
+        link_id=row["link_id"],
+        administrator=rights.get("administrator", False),
     )

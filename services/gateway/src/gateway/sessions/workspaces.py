@@ -6,17 +6,19 @@ from dataclasses import dataclass
 
 from common.postgres import Connection, execute, fetch_all
 
-# Only the last session of a workspace ends it.
+# Only the last session of a workspace ends it, and only if it belongs to nobody who signs in.
 _END = """
 INSERT INTO ended_workspaces (workspace_id, reason, ended_at, erase_at)
 SELECT %(workspace_id)s, %(reason)s, %(now)s, %(now)s
 WHERE NOT EXISTS (SELECT FROM sessions WHERE workspace_id = %(workspace_id)s)
+  AND NOT EXISTS (SELECT FROM workspaces WHERE workspace_id = %(workspace_id)s)
 ON CONFLICT (workspace_id) DO NOTHING
 """
 _ADOPT = """
 INSERT INTO ended_workspaces (workspace_id, reason, ended_at)
 SELECT found, %(reason)s, %(now)s FROM unnest(%(workspace_ids)s::text[]) AS found
 WHERE NOT EXISTS (SELECT FROM sessions WHERE workspace_id = found)
+  AND NOT EXISTS (SELECT FROM workspaces WHERE workspace_id = found)
 ON CONFLICT (workspace_id) DO NOTHING
 """
 # Without a grace period (`since` is null), only those with a time of their own are erased.

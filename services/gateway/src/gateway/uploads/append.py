@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect
 from common.byte_rates import ByteRates
 from common.client_stream import ClientStream
 from common.errors import ApplicationError, TimedOutError
-from common.identity import Owner
+from common.identity import Caller
 from common.least_rate import LeastRate, with_least_rate
 from common.upload_places import UploadPlaces
 from gateway.backends import Backends
@@ -39,7 +39,7 @@ class Appends:
         self._rates = rates
 
     async def append(
-        self, owner: Owner, position: upload_pb2.AppendPosition, body: UploadBody
+        self, owner: Caller, position: upload_pb2.AppendPosition, body: UploadBody
     ) -> upload_pb2.Upload:
         """Append the body of a request at a position. Return the upload.
 

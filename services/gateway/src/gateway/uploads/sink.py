@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from common import sizes
 from common.client_stream import ClientStream
 from common.errors import FileTooLargeError, FileUploadError, TimedOutError
-from common.identity import Owner
+from common.identity import Caller
 from gateway.backends import Backends
 from securetranscribe.v1 import transcription_pb2
 
@@ -29,7 +29,7 @@ class UploadSink:
         self,
         backends: Backends,
         *,
-        owner: Owner,
+        owner: Caller,
         config: transcription_pb2.UploadConfig,
         max_bytes: int,
         announced_bytes: int = 0,

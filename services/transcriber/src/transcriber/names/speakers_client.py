@@ -8,7 +8,7 @@ import grpc.aio
 
 from common.audio.clips import CLIP_TYPE
 from common.grpc_client import unwrap
-from common.identity import Owner
+from common.identity import Grant, Owner
 from common.signing import acting_for
 from common.times import duration, timestamp
 from securetranscribe.v1 import diarization_pb2, speaker_pb2, speaker_pb2_grpc
@@ -60,7 +60,7 @@ class SpeakersClient:
         )
         answer = await unwrap(
             self._stub.RecognizeVoices(
-                request, timeout=_RECOGNIZE_SECONDS, metadata=acting_for(owner)
+                request, timeout=_RECOGNIZE_SECONDS, metadata=acting_for(Grant.owning(owner))
             )
         )
         return [
@@ -98,7 +98,7 @@ class SpeakersClient:
         )
         answer = await unwrap(
             self._stub.SetVoiceDecisions(
-                request, timeout=_DECIDE_SECONDS, metadata=acting_for(owner)
+                request, timeout=_DECIDE_SECONDS, metadata=acting_for(Grant.owning(owner))
             )
         )
         return [

@@ -68,7 +68,9 @@ class AlignerClient:
         """Ask a worker on behalf of the owner. See `Aligner.align`."""
         request = speech_pb2.AlignWordsRequest(content=content, language=language, words=words)
         answer = await unwrap(
-            self._stub.AlignWords(request, timeout=_CALL_SECONDS, metadata=acting_for(owner))
+            self._stub.AlignWords(
+                request, timeout=_CALL_SECONDS, metadata=acting_for(Grant.owning(owner))
+            )
         )
         return [(times.seconds(one.start), times.seconds(one.end)) for one in answer.times]
 
@@ -161,7 +163,7 @@ class WordTimesStep(ItemStep[int]):
         """Return the new times of the words of a stretch, none if they cannot be placed."""
         if not stretch.segment.language:
             return {}
-        owner = Grant(session_id=transcription.session_id, workspace_id=transcription.workspace_id)
+        owner = Grant.owning(transcription)
         try:
             content = await sound.cut(stretch)
             spans = await self._aligner.align(
