@@ -29,7 +29,7 @@ from securetranscribe.v1 import transcript_pb2 as securetranscribe_dot_v1_dot_tr
 from securetranscribe.v1 import transcription_pb2 as securetranscribe_dot_v1_dot_transcription__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fsecuretranscribe/v1/event.proto\x12\x13securetranscribe.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fsecuretranscribe/v1/queue.proto\x1a$securetranscribe/v1/transcript.proto\x1a\'securetranscribe/v1/transcription.proto\"\xbf\x0c\n\x05\x45vent\x12\x19\n\x08\x65vent_id\x18\x01 \x01(\tR\x07\x65ventId\x12.\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x04time\x12\x1d\n\nsession_id\x18\x03 \x01(\tR\tsessionId\x12`\n\x15transcription_created\x18\x04 \x01(\x0b\x32).securetranscribe.v1.TranscriptionCreatedH\x00R\x14transcriptionCreated\x12`\n\x15transcription_deleted\x18\x05 \x01(\x0b\x32).securetranscribe.v1.TranscriptionDeletedH\x00R\x14transcriptionDeleted\x12T\n\x11speakers_assigned\x18\x06 \x01(\x0b\x32%.securetranscribe.v1.SpeakersAssignedH\x00R\x10speakersAssigned\x12?\n\njob_queued\x18\x07 \x01(\x0b\x32\x1e.securetranscribe.v1.JobQueuedH\x00R\tjobQueued\x12\x42\n\x0bjob_started\x18\x08 \x01(\x0b\x32\x1f.securetranscribe.v1.JobStartedH\x00R\njobStarted\x12\x45\n\x0cjob_progress\x18\t \x01(\x0b\x32 .securetranscribe.v1.JobProgressH\x00R\x0bjobProgress\x12H\n\rjob_completed\x18\n \x01(\x0b\x32!.securetranscribe.v1.JobCompletedH\x00R\x0cjobCompleted\x12?\n\njob_failed\x18\x0b \x01(\x0b\x32\x1e.securetranscribe.v1.JobFailedH\x00R\tjobFailed\x12H\n\rjob_cancelled\x18\x0c \x01(\x0b\x32!.securetranscribe.v1.JobCancelledH\x00R\x0cjobCancelled\x12H\n\rqueue_changed\x18\r \x01(\x0b\x32!.securetranscribe.v1.QueueChangedH\x00R\x0cqueueChanged\x12N\n\x0fsession_revoked\x18\x0e \x01(\x0b\x32#.securetranscribe.v1.SessionRevokedH\x00R\x0esessionRevoked\x12N\n\x0fspeaker_updated\x18\x0f \x01(\x0b\x32#.securetranscribe.v1.SpeakerUpdatedH\x00R\x0espeakerUpdated\x12N\n\x0fspeaker_deleted\x18\x10 \x01(\x0b\x32#.securetranscribe.v1.SpeakerDeletedH\x00R\x0espeakerDeleted\x12\x63\n\x16transcription_expiring\x18\x12 \x01(\x0b\x32*.securetranscribe.v1.TranscriptionExpiringH\x00R\x15transcriptionExpiring\x12T\n\x11transcript_edited\x18\x13 \x01(\x0b\x32%.securetranscribe.v1.TranscriptEditedH\x00R\x10transcriptEdited\x12N\n\x0ftranscript_part\x18\x14 \x01(\x0b\x32#.securetranscribe.v1.TranscriptPartH\x00R\x0etranscriptPart\x12Q\n\x10speaker_restored\x18\x15 \x01(\x0b\x32$.securetranscribe.v1.SpeakerRestoredH\x00R\x0fspeakerRestored\x12N\n\x0fsession_changed\x18\x16 \x01(\x0b\x32#.securetranscribe.v1.SessionChangedH\x00R\x0esessionChanged\x12!\n\x0cworkspace_id\x18\x11 \x01(\tR\x0bworkspaceIdB\x06\n\x04\x64\x61ta\"\x90\x01\n\x14TranscriptionCreated\x12)\n\x10transcription_id\x18\x01 \x01(\x03R\x0ftranscriptionId\x12\x35\n\x08\x64uration\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\x08\x64uration\x12\x16\n\x06\x66ormat\x18\x03 \x01(\tR\x06\x66ormat\"A\n\x14TranscriptionDeleted\x12)\n\x10transcription_id\x18\x01 \x01(\x03R\x0ftranscriptionId\"\x86\x01\n\x15TranscriptionExpiring\x12)\n\x10transcription_id\x18\x01 \x01(\x03R\x0ftranscriptionId\x12\x42\n\x0fkeep_until_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\rkeepUntilTime\"\xa8\x01\n\x10TranscriptEdited\x12)\n\x10transcription_id\x18\x01 \x01(\x03R\x0ftranscriptionId\x12\x1a\n\x08revision\x18\x02 \x01(\x05R\x08revision\x12\x35\n\x04kind\x18\x03 \x01(\x0e\x32!.securetranscribe.v1.RevisionKindR\x04kind\x12\x16\n\x06\x61uthor\x18\x04 \x01(\tR\x06\x61uthor\"d\n\x10SpeakersAssigned\x12)\n\x10transcription_id\x18\x01 \x01(\x03R\x0ftranscriptionId\x12%\n\x0enamed_speakers\x18\x02 \x01(\x05R\rnamedSpeakers\"i\n\tJobQueued\x12\x15\n\x06job_id\x18\x01 \x01(\tR\x05jobId\x12)\n\x10transcription_id\x18\x02 \x01(\x03R\x0ftranscriptionId\x12\x1a\n\x08priority\x18\x03 \x01(\x05R\x08priority\"N\n\nJobStarted\x12\x15\n\x06job_id\x18\x01 \x01(\tR\x05jobId\x12)\n\x10transcription_id\x18\x02 \x01(\x03R\x0ftranscriptionId\"\xf1\x01\n\x0bJobProgress\x12\x15\n\x06job_id\x18\x01 \x01(\tR\x05jobId\x12)\n\x10transcription_id\x18\x02 \x01(\x03R\x0ftranscriptionId\x12)\n\x10progress_percent\x18\x03 \x01(\x01R\x0fprogressPercent\x12!\n\x0c\x63urrent_step\x18\x04 \x01(\tR\x0b\x63urrentStep\x12R\n\x17\x65stimated_complete_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x15\x65stimatedCompleteTime\"\x92\x01\n\x0eTranscriptPart\x12)\n\x10transcription_id\x18\x01 \x01(\x03R\x0ftranscriptionId\x12U\n\x12partial_transcript\x18\x02 \x01(\x0b\x32&.securetranscribe.v1.PartialTranscriptR\x11partialTranscript\"\xb0\x02\n\x0cJobCompleted\x12\x15\n\x06job_id\x18\x01 \x01(\tR\x05jobId\x12)\n\x10transcription_id\x18\x02 \x01(\x03R\x0ftranscriptionId\x12?\n\rcomplete_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0c\x63ompleteTime\x12\x1e\n\nconfidence\x18\x04 \x01(\x01R\nconfidence\x12#\n\rspeaker_count\x18\x05 \x01(\x05R\x0cspeakerCount\x12\x35\n\x08\x64uration\x18\x06 \x01(\x0b\x32\x19.google.protobuf.DurationR\x08\x64uration\x12!\n\x0chas_warnings\x18\x07 \x01(\x08R\x0bhasWarnings\"\xc6\x01\n\tJobFailed\x12\x15\n\x06job_id\x18\x01 \x01(\tR\x05jobId\x12)\n\x10transcription_id\x18\x02 \x01(\x03R\x0ftranscriptionId\x12\x36\n\x07\x66\x61ilure\x18\x03 \x01(\x0b\x32\x1c.securetranscribe.v1.FailureR\x07\x66\x61ilure\x12?\n\rcomplete_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0c\x63ompleteTime\"\x91\x01\n\x0cJobCancelled\x12\x15\n\x06job_id\x18\x01 \x01(\tR\x05jobId\x12)\n\x10transcription_id\x18\x02 \x01(\x03R\x0ftranscriptionId\x12?\n\rcomplete_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0c\x63ompleteTime\"\xac\x01\n\nQueuePlace\x12\x1d\n\nsession_id\x18\x01 \x01(\tR\tsessionId\x12\x1a\n\x08position\x18\x02 \x01(\x05R\x08position\x12@\n\x0e\x65stimated_wait\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\restimatedWait\x12!\n\x0cworkspace_id\x18\x04 \x01(\tR\x0bworkspaceId\"\xd3\x01\n\x0cQueueChanged\x12\x1f\n\x0bqueued_jobs\x18\x01 \x01(\x03R\nqueuedJobs\x12\'\n\x0fprocessing_jobs\x18\x02 \x01(\x03R\x0eprocessingJobs\x12@\n\x0e\x65stimated_wait\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\restimatedWait\x12\x37\n\x06places\x18\x04 \x03(\x0b\x32\x1f.securetranscribe.v1.QueuePlaceR\x06places\"3\n\x0eSessionRevoked\x12!\n\x0ctoken_sha256\x18\x01 \x01(\tR\x0btokenSha256\"3\n\x0eSessionChanged\x12!\n\x0ctoken_sha256\x18\x01 \x01(\tR\x0btokenSha256\"C\n\x0eSpeakerUpdated\x12\x1d\n\nspeaker_id\x18\x01 \x01(\x03R\tspeakerId\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\"\x84\x01\n\x0eSpeakerDeleted\x12\x1d\n\nspeaker_id\x18\x01 \x01(\x03R\tspeakerId\x12\x33\n\x16merged_into_speaker_id\x18\x02 \x01(\x03R\x13mergedIntoSpeakerId\x12\x1e\n\nrestorable\x18\x03 \x01(\x08R\nrestorable\"y\n\x0fSpeakerRestored\x12\x1d\n\nspeaker_id\x18\x01 \x01(\x03R\tspeakerId\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12\x33\n\x16merged_into_speaker_id\x18\x03 \x01(\x03R\x13mergedIntoSpeakerIdb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fsecuretranscribe/v1/event.proto\x12\x13securetranscribe.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fsecuretranscribe/v1/queue.proto\x1a$securetranscribe/v1/transcript.proto\x1a\'securetranscribe/v1/transcription.proto\"\x9e\r\n\x05\x45vent\x12\x19\n\x08\x65vent_id\x18\x01 \x01(\tR\x07\x65ventId\x12.\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x04time\x12\x1d\n\nsession_id\x18\x03 \x01(\tR\tsessionId\x12`\n\x15transcription_created\x18\x04 \x01(\x0b\x32).securetranscribe.v1.TranscriptionCreatedH\x00R\x14transcriptionCreated\x12`\n\x15transcription_deleted\x18\x05 \x01(\x0b\x32).securetranscribe.v1.TranscriptionDeletedH\x00R\x14transcriptionDeleted\x12T\n\x11speakers_assigned\x18\x06 \x01(\x0b\x32%.securetranscribe.v1.SpeakersAssignedH\x00R\x10speakersAssigned\x12?\n\njob_queued\x18\x07 \x01(\x0b\x32\x1e.securetranscribe.v1.JobQueuedH\x00R\tjobQueued\x12\x42\n\x0bjob_started\x18\x08 \x01(\x0b\x32\x1f.securetranscribe.v1.JobStartedH\x00R\njobStarted\x12\x45\n\x0cjob_progress\x18\t \x01(\x0b\x32 .securetranscribe.v1.JobProgressH\x00R\x0bjobProgress\x12H\n\rjob_completed\x18\n \x01(\x0b\x32!.securetranscribe.v1.JobCompletedH\x00R\x0cjobCompleted\x12?\n\njob_failed\x18\x0b \x01(\x0b\x32\x1e.securetranscribe.v1.JobFailedH\x00R\tjobFailed\x12H\n\rjob_cancelled\x18\x0c \x01(\x0b\x32!.securetranscribe.v1.JobCancelledH\x00R\x0cjobCancelled\x12H\n\rqueue_changed\x18\r \x01(\x0b\x32!.securetranscribe.v1.QueueChangedH\x00R\x0cqueueChanged\x12N\n\x0fsession_revoked\x18\x0e \x01(\x0b\x32#.securetranscribe.v1.SessionRevokedH\x00R\x0esessionRevoked\x12N\n\x0fspeaker_updated\x18\x0f \x01(\x0b\x32#.securetranscribe.v1.SpeakerUpdatedH\x00R\x0espeakerUpdated\x12N\n\x0fspeaker_deleted\x18\x10 \x01(\x0b\x32#.securetranscribe.v1.SpeakerDeletedH\x00R\x0espeakerDeleted\x12\x63\n\x16transcription_expiring\x18\x12 \x01(\x0b\x32*.securetranscribe.v1.TranscriptionExpiringH\x00R\x15transcriptionExpiring\x12T\n\x11transcript_edited\x18\x13 \x01(\x0b\x32%.securetranscribe.v1.TranscriptEditedH\x00R\x10transcriptEdited\x12N\n\x0ftranscript_part\x18\x14 \x01(\x0b\x32#.securetranscribe.v1.TranscriptPartH\x00R\x0etranscriptPart\x12Q\n\x10speaker_restored\x18\x15 \x01(\x0b\x32$.securetranscribe.v1.SpeakerRestoredH\x00R\x0fspeakerRestored\x12N\n\x0fsession_changed\x18\x16 \x01(\x0b\x32#.securetranscribe.v1.SessionChangedH\x00R\x0esessionChanged\x12]\n\x14transcription_shared\x18\x17 \x01(\x0b\x32(.securetranscribe.v1.TranscriptionSharedH\x00R\x13transcriptionShared\x12!\n\x0cworkspace_id\x18\x11 \x01(\tR\x0bworkspaceIdB\x06\n\x04\x64\x61ta\"\x90\x01\n\x14TranscriptionCreated\x12)\n\x10transcription_id\x18\x01 \x01(\x03R\x0ftranscriptionId\x12\x35\n\x08\x64uration\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\x08\x64uration\x12\x16\n\x06\x66ormat\x18\x03 \x01(\tR\x06\x66ormat\"A\n\x14TranscriptionDeleted\x12)\n\x10transcription_id\x18\x01 \x01(\x03R\x0ftranscriptionId\"\x86\x01\n\x15TranscriptionExpiring\x12)\n\x10transcription_id\x18\x01 \x01(\x03R\x0ftranscriptionId\x12\x42\n\x0fkeep_until_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\rkeepUntilTime\"\xa8\x01\n\x10TranscriptEdited\x12)\n\x10transcription_id\x18\x01 \x01(\x03R\x0ftranscriptionId\x12\x1a\n\x08revision\x18\x02 \x01(\x05R\x08revision\x12\x35\n\x04kind\x18\x03 \x01(\x0e\x32!.securetranscribe.v1.RevisionKindR\x04kind\x12\x16\n\x06\x61uthor\x18\x04 \x01(\tR\x06\x61uthor\"d\n\x10SpeakersAssigned\x12)\n\x10transcription_id\x18\x01 \x01(\x03R\x0ftranscriptionId\x12%\n\x0enamed_speakers\x18\x02 \x01(\x05R\rnamedSpeakers\"i\n\tJobQueued\x12\x15\n\x06job_id\x18\x01 \x01(\tR\x05jobId\x12)\n\x10transcription_id\x18\x02 \x01(\x03R\x0ftranscriptionId\x12\x1a\n\x08priority\x18\x03 \x01(\x05R\x08priority\"N\n\nJobStarted\x12\x15\n\x06job_id\x18\x01 \x01(\tR\x05jobId\x12)\n\x10transcription_id\x18\x02 \x01(\x03R\x0ftranscriptionId\"\xf1\x01\n\x0bJobProgress\x12\x15\n\x06job_id\x18\x01 \x01(\tR\x05jobId\x12)\n\x10transcription_id\x18\x02 \x01(\x03R\x0ftranscriptionId\x12)\n\x10progress_percent\x18\x03 \x01(\x01R\x0fprogressPercent\x12!\n\x0c\x63urrent_step\x18\x04 \x01(\tR\x0b\x63urrentStep\x12R\n\x17\x65stimated_complete_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x15\x65stimatedCompleteTime\"\x92\x01\n\x0eTranscriptPart\x12)\n\x10transcription_id\x18\x01 \x01(\x03R\x0ftranscriptionId\x12U\n\x12partial_transcript\x18\x02 \x01(\x0b\x32&.securetranscribe.v1.PartialTranscriptR\x11partialTranscript\"\xb0\x02\n\x0cJobCompleted\x12\x15\n\x06job_id\x18\x01 \x01(\tR\x05jobId\x12)\n\x10transcription_id\x18\x02 \x01(\x03R\x0ftranscriptionId\x12?\n\rcomplete_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0c\x63ompleteTime\x12\x1e\n\nconfidence\x18\x04 \x01(\x01R\nconfidence\x12#\n\rspeaker_count\x18\x05 \x01(\x05R\x0cspeakerCount\x12\x35\n\x08\x64uration\x18\x06 \x01(\x0b\x32\x19.google.protobuf.DurationR\x08\x64uration\x12!\n\x0chas_warnings\x18\x07 \x01(\x08R\x0bhasWarnings\"\xc6\x01\n\tJobFailed\x12\x15\n\x06job_id\x18\x01 \x01(\tR\x05jobId\x12)\n\x10transcription_id\x18\x02 \x01(\x03R\x0ftranscriptionId\x12\x36\n\x07\x66\x61ilure\x18\x03 \x01(\x0b\x32\x1c.securetranscribe.v1.FailureR\x07\x66\x61ilure\x12?\n\rcomplete_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0c\x63ompleteTime\"\x91\x01\n\x0cJobCancelled\x12\x15\n\x06job_id\x18\x01 \x01(\tR\x05jobId\x12)\n\x10transcription_id\x18\x02 \x01(\x03R\x0ftranscriptionId\x12?\n\rcomplete_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0c\x63ompleteTime\"\xac\x01\n\nQueuePlace\x12\x1d\n\nsession_id\x18\x01 \x01(\tR\tsessionId\x12\x1a\n\x08position\x18\x02 \x01(\x05R\x08position\x12@\n\x0e\x65stimated_wait\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\restimatedWait\x12!\n\x0cworkspace_id\x18\x04 \x01(\tR\x0bworkspaceId\"\xd3\x01\n\x0cQueueChanged\x12\x1f\n\x0bqueued_jobs\x18\x01 \x01(\x03R\nqueuedJobs\x12\'\n\x0fprocessing_jobs\x18\x02 \x01(\x03R\x0eprocessingJobs\x12@\n\x0e\x65stimated_wait\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\restimatedWait\x12\x37\n\x06places\x18\x04 \x03(\x0b\x32\x1f.securetranscribe.v1.QueuePlaceR\x06places\"3\n\x0eSessionRevoked\x12!\n\x0ctoken_sha256\x18\x01 \x01(\tR\x0btokenSha256\"3\n\x0eSessionChanged\x12!\n\x0ctoken_sha256\x18\x01 \x01(\tR\x0btokenSha256\"C\n\x0eSpeakerUpdated\x12\x1d\n\nspeaker_id\x18\x01 \x01(\x03R\tspeakerId\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\"\x84\x01\n\x0eSpeakerDeleted\x12\x1d\n\nspeaker_id\x18\x01 \x01(\x03R\tspeakerId\x12\x33\n\x16merged_into_speaker_id\x18\x02 \x01(\x03R\x13mergedIntoSpeakerId\x12\x1e\n\nrestorable\x18\x03 \x01(\x08R\nrestorable\"y\n\x0fSpeakerRestored\x12\x1d\n\nspeaker_id\x18\x01 \x01(\x03R\tspeakerId\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12\x33\n\x16merged_into_speaker_id\x18\x03 \x01(\x03R\x13mergedIntoSpeakerId\"@\n\x13TranscriptionShared\x12)\n\x10transcription_id\x18\x01 \x01(\x03R\x0ftranscriptionIdb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,43 +37,45 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'securetranscribe.v1.event_p
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_EVENT']._serialized_start=234
-  _globals['_EVENT']._serialized_end=1833
-  _globals['_TRANSCRIPTIONCREATED']._serialized_start=1836
-  _globals['_TRANSCRIPTIONCREATED']._serialized_end=1980
-  _globals['_TRANSCRIPTIONDELETED']._serialized_start=1982
-  _globals['_TRANSCRIPTIONDELETED']._serialized_end=2047
-  _globals['_TRANSCRIPTIONEXPIRING']._serialized_start=2050
-  _globals['_TRANSCRIPTIONEXPIRING']._serialized_end=2184
-  _globals['_TRANSCRIPTEDITED']._serialized_start=2187
-  _globals['_TRANSCRIPTEDITED']._serialized_end=2355
-  _globals['_SPEAKERSASSIGNED']._serialized_start=2357
-  _globals['_SPEAKERSASSIGNED']._serialized_end=2457
-  _globals['_JOBQUEUED']._serialized_start=2459
-  _globals['_JOBQUEUED']._serialized_end=2564
-  _globals['_JOBSTARTED']._serialized_start=2566
-  _globals['_JOBSTARTED']._serialized_end=2644
-  _globals['_JOBPROGRESS']._serialized_start=2647
-  _globals['_JOBPROGRESS']._serialized_end=2888
-  _globals['_TRANSCRIPTPART']._serialized_start=2891
-  _globals['_TRANSCRIPTPART']._serialized_end=3037
-  _globals['_JOBCOMPLETED']._serialized_start=3040
-  _globals['_JOBCOMPLETED']._serialized_end=3344
-  _globals['_JOBFAILED']._serialized_start=3347
-  _globals['_JOBFAILED']._serialized_end=3545
-  _globals['_JOBCANCELLED']._serialized_start=3548
-  _globals['_JOBCANCELLED']._serialized_end=3693
-  _globals['_QUEUEPLACE']._serialized_start=3696
-  _globals['_QUEUEPLACE']._serialized_end=3868
-  _globals['_QUEUECHANGED']._serialized_start=3871
-  _globals['_QUEUECHANGED']._serialized_end=4082
-  _globals['_SESSIONREVOKED']._serialized_start=4084
-  _globals['_SESSIONREVOKED']._serialized_end=4135
-  _globals['_SESSIONCHANGED']._serialized_start=4137
-  _globals['_SESSIONCHANGED']._serialized_end=4188
-  _globals['_SPEAKERUPDATED']._serialized_start=4190
-  _globals['_SPEAKERUPDATED']._serialized_end=4257
-  _globals['_SPEAKERDELETED']._serialized_start=4260
-  _globals['_SPEAKERDELETED']._serialized_end=4392
-  _globals['_SPEAKERRESTORED']._serialized_start=4394
-  _globals['_SPEAKERRESTORED']._serialized_end=4515
+  _globals['_EVENT']._serialized_end=1928
+  _globals['_TRANSCRIPTIONCREATED']._serialized_start=1931
+  _globals['_TRANSCRIPTIONCREATED']._serialized_end=2075
+  _globals['_TRANSCRIPTIONDELETED']._serialized_start=2077
+  _globals['_TRANSCRIPTIONDELETED']._serialized_end=2142
+  _globals['_TRANSCRIPTIONEXPIRING']._serialized_start=2145
+  _globals['_TRANSCRIPTIONEXPIRING']._serialized_end=2279
+  _globals['_TRANSCRIPTEDITED']._serialized_start=2282
+  _globals['_TRANSCRIPTEDITED']._serialized_end=2450
+  _globals['_SPEAKERSASSIGNED']._serialized_start=2452
+  _globals['_SPEAKERSASSIGNED']._serialized_end=2552
+  _globals['_JOBQUEUED']._serialized_start=2554
+  _globals['_JOBQUEUED']._serialized_end=2659
+  _globals['_JOBSTARTED']._serialized_start=2661
+  _globals['_JOBSTARTED']._serialized_end=2739
+  _globals['_JOBPROGRESS']._serialized_start=2742
+  _globals['_JOBPROGRESS']._serialized_end=2983
+  _globals['_TRANSCRIPTPART']._serialized_start=2986
+  _globals['_TRANSCRIPTPART']._serialized_end=3132
+  _globals['_JOBCOMPLETED']._serialized_start=3135
+  _globals['_JOBCOMPLETED']._serialized_end=3439
+  _globals['_JOBFAILED']._serialized_start=3442
+  _globals['_JOBFAILED']._serialized_end=3640
+  _globals['_JOBCANCELLED']._serialized_start=3643
+  _globals['_JOBCANCELLED']._serialized_end=3788
+  _globals['_QUEUEPLACE']._serialized_start=3791
+  _globals['_QUEUEPLACE']._serialized_end=3963
+  _globals['_QUEUECHANGED']._serialized_start=3966
+  _globals['_QUEUECHANGED']._serialized_end=4177
+  _globals['_SESSIONREVOKED']._serialized_start=4179
+  _globals['_SESSIONREVOKED']._serialized_end=4230
+  _globals['_SESSIONCHANGED']._serialized_start=4232
+  _globals['_SESSIONCHANGED']._serialized_end=4283
+  _globals['_SPEAKERUPDATED']._serialized_start=4285
+  _globals['_SPEAKERUPDATED']._serialized_end=4352
+  _globals['_SPEAKERDELETED']._serialized_start=4355
+  _globals['_SPEAKERDELETED']._serialized_end=4487
+  _globals['_SPEAKERRESTORED']._serialized_start=4489
+  _globals['_SPEAKERRESTORED']._serialized_end=4610
+  _globals['_TRANSCRIPTIONSHARED']._serialized_start=4612
+  _globals['_TRANSCRIPTIONSHARED']._serialized_end=4676
 # @@protoc_insertion_point(module_scope)

@@ -55,6 +55,7 @@ class Event(_message.Message):
     TRANSCRIPT_PART_FIELD_NUMBER: _builtins.int
     SPEAKER_RESTORED_FIELD_NUMBER: _builtins.int
     SESSION_CHANGED_FIELD_NUMBER: _builtins.int
+    TRANSCRIPTION_SHARED_FIELD_NUMBER: _builtins.int
     WORKSPACE_ID_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """Unique identifier, also in the `ce-id` header. Events with the same identifier are the same
@@ -140,6 +141,10 @@ class Event(_message.Message):
     def session_changed(self) -> Global___SessionChanged:
         """The rights of a session changed: `session.<id>.changed`. Not stored."""
 
+    @_builtins.property
+    def transcription_shared(self) -> Global___TranscriptionShared:
+        """With whom a transcription is shared changed: `transcription.<id>.shared`. Not stored."""
+
     def __init__(
         self,
         *,
@@ -164,13 +169,14 @@ class Event(_message.Message):
         transcript_part: Global___TranscriptPart | None = ...,
         speaker_restored: Global___SpeakerRestored | None = ...,
         session_changed: Global___SessionChanged | None = ...,
+        transcription_shared: Global___TranscriptionShared | None = ...,
         workspace_id: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "job_cancelled", b"job_cancelled", "job_completed", b"job_completed", "job_failed", b"job_failed", "job_progress", b"job_progress", "job_queued", b"job_queued", "job_started", b"job_started", "queue_changed", b"queue_changed", "session_changed", b"session_changed", "session_revoked", b"session_revoked", "speaker_deleted", b"speaker_deleted", "speaker_restored", b"speaker_restored", "speaker_updated", b"speaker_updated", "speakers_assigned", b"speakers_assigned", "time", b"time", "transcript_edited", b"transcript_edited", "transcript_part", b"transcript_part", "transcription_created", b"transcription_created", "transcription_deleted", b"transcription_deleted", "transcription_expiring", b"transcription_expiring"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "job_cancelled", b"job_cancelled", "job_completed", b"job_completed", "job_failed", b"job_failed", "job_progress", b"job_progress", "job_queued", b"job_queued", "job_started", b"job_started", "queue_changed", b"queue_changed", "session_changed", b"session_changed", "session_revoked", b"session_revoked", "speaker_deleted", b"speaker_deleted", "speaker_restored", b"speaker_restored", "speaker_updated", b"speaker_updated", "speakers_assigned", b"speakers_assigned", "time", b"time", "transcript_edited", b"transcript_edited", "transcript_part", b"transcript_part", "transcription_created", b"transcription_created", "transcription_deleted", b"transcription_deleted", "transcription_expiring", b"transcription_expiring", "transcription_shared", b"transcription_shared"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "event_id", b"event_id", "job_cancelled", b"job_cancelled", "job_completed", b"job_completed", "job_failed", b"job_failed", "job_progress", b"job_progress", "job_queued", b"job_queued", "job_started", b"job_started", "queue_changed", b"queue_changed", "session_changed", b"session_changed", "session_id", b"session_id", "session_revoked", b"session_revoked", "speaker_deleted", b"speaker_deleted", "speaker_restored", b"speaker_restored", "speaker_updated", b"speaker_updated", "speakers_assigned", b"speakers_assigned", "time", b"time", "transcript_edited", b"transcript_edited", "transcript_part", b"transcript_part", "transcription_created", b"transcription_created", "transcription_deleted", b"transcription_deleted", "transcription_expiring", b"transcription_expiring", "workspace_id", b"workspace_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "event_id", b"event_id", "job_cancelled", b"job_cancelled", "job_completed", b"job_completed", "job_failed", b"job_failed", "job_progress", b"job_progress", "job_queued", b"job_queued", "job_started", b"job_started", "queue_changed", b"queue_changed", "session_changed", b"session_changed", "session_id", b"session_id", "session_revoked", b"session_revoked", "speaker_deleted", b"speaker_deleted", "speaker_restored", b"speaker_restored", "speaker_updated", b"speaker_updated", "speakers_assigned", b"speakers_assigned", "time", b"time", "transcript_edited", b"transcript_edited", "transcript_part", b"transcript_part", "transcription_created", b"transcription_created", "transcription_deleted", b"transcription_deleted", "transcription_expiring", b"transcription_expiring", "transcription_shared", b"transcription_shared", "workspace_id", b"workspace_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_data: _TypeAlias = _typing.Literal["transcription_created", "transcription_deleted", "speakers_assigned", "job_queued", "job_started", "job_progress", "job_completed", "job_failed", "job_cancelled", "queue_changed", "session_revoked", "speaker_updated", "speaker_deleted", "transcription_expiring", "transcript_edited", "transcript_part", "speaker_restored", "session_changed"]  # noqa: Y015
+    _WhichOneofReturnType_data: _TypeAlias = _typing.Literal["transcription_created", "transcription_deleted", "speakers_assigned", "job_queued", "job_started", "job_progress", "job_completed", "job_failed", "job_cancelled", "queue_changed", "session_revoked", "speaker_updated", "speaker_deleted", "transcription_expiring", "transcript_edited", "transcript_part", "speaker_restored", "session_changed", "transcription_shared"]  # noqa: Y015
     _WhichOneofArgType_data: _TypeAlias = _typing.Literal["data", b"data"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_data) -> _WhichOneofReturnType_data | None: ...
 
@@ -767,3 +773,25 @@ class SpeakerRestored(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SpeakerRestored: _TypeAlias = SpeakerRestored  # noqa: Y015
+
+@_typing.final
+class TranscriptionShared(_message.Message):
+    """With whom a transcription is shared changed. Services look up again who may reach it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSCRIPTION_ID_FIELD_NUMBER: _builtins.int
+    transcription_id: _builtins.int
+    """The transcription."""
+    def __init__(
+        self,
+        *,
+        transcription_id: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["transcription_id", b"transcription_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TranscriptionShared: _TypeAlias = TranscriptionShared  # noqa: Y015
