@@ -23,7 +23,6 @@ from nats.aio.client import Client
 from bench.queue_load import QueueLoad
 from common import bus, logging
 from common.background.wakeups import WakeUp
-from common.signed_objects import UrlSigner
 from devstack.testing import aembedded_servers
 from securetranscribe.v1 import queue_pb2
 from transcriber.composition.actions import make_actions
@@ -106,6 +105,8 @@ async def running(directory: Path) -> AsyncIterator[tuple[Core, Mapping[Stage, C
         os.environ |= {
             "SECRET_KEY": "a secret of the benchmark, long enough",
             "QUEUE_SIZE": "100000",
+            "ENCRYPTION": "off",
+            "PLAYBACK_COPY": "false",
             # No server is started.
             "GRPC_PORT": "1",
         }
@@ -207,15 +208,13 @@ class QueueBench:
 
     async def _dispatch(self, what: str, queued: int, tasks: int, *, rounds: int) -> None:
         released = await self._handed_out()
-        settings = self._core.settings
         seconds = 0.0
         for round_number in range(rounds):
             dispatcher = Dispatcher(
                 self._database,
                 registered(released + tasks + 2 * round_number),
                 WakeUps(),
-                signer=UrlSigner(settings),
-                playback=False,
+                issuer=self._core.issuer,
             )
             seconds += await _timed(dispatcher.step)
         count = await self._handed_out() - released

@@ -6,11 +6,14 @@ They have the same interface as the embedded ones (devstack.stack.EmbeddedServer
 import asyncio
 import contextlib
 import os
+import secrets
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import urllib3
@@ -167,6 +170,8 @@ class ContainerServers:
     postgres: Postgres
     nats: Nats
     s3: Objects
+    #: File of the key that encrypts objects.
+    key: Path
 
     def environment(self, service: str) -> dict[str, str]:
         """Return the same variables as devstack.stack.EmbeddedServers."""
@@ -176,6 +181,7 @@ class ContainerServers:
             events=self.nats.subscriber_url,
             database=self.postgres.url,
             objects=self.s3.environment(),
+            encryption_key=str(self.key),
         )
 
     def process(self, name: str) -> Server:
@@ -212,13 +218,17 @@ def container_servers() -> Iterator[ContainerServers]:
     # Containers are removed here, and the reaper would be another image to fetch.
     testcontainers_config.ryuk_disabled = True
     credentials = StackCredentials()
+    with tempfile.NamedTemporaryFile("w", suffix=".key", delete=False) as key:
+        key.write(secrets.token_hex(32))
     servers = ContainerServers(
         credentials=credentials,
+        key=Path(key.name),
         postgres=Postgres(credentials),
         nats=Nats(credentials),
         s3=Objects(credentials),
     )
     with contextlib.ExitStack() as stack:
+        stack.callback(servers.key.unlink)
         for server in (servers.postgres, servers.nats, servers.s3):
             stack.callback(server.remove)
             server.create()

@@ -1,6 +1,7 @@
 """Fixtures: an api process on real servers, callers and workers."""
 
 import asyncio
+import base64
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
@@ -14,7 +15,9 @@ from common import bus
 from common.admin import ADMIN_HEADER
 from common.bus import Delivery
 from common.client_stream import ClientStream
-from common.errors import UnavailableError
+from common.encryption.key_holders import DeploymentKeys
+from common.encryption.object_cipher import ObjectCipher
+from common.errors import NotFoundError, UnavailableError
 from common.grpc_client import unwrap
 from common.objects import ObjectStore
 from common.postgres import Database
@@ -31,18 +34,42 @@ from tests.integration.transcriber.fakes import Peers, WorkerFactory, chunked, r
 from tests.limits import UNLIMITED_FIELDS
 from tests.ports import free_port
 from transcriber import app
+from transcriber.encryption.key_ring import KeyRing
 from transcriber.settings import ApiSettings
 
 SECRET = "a secret for tests that is long enough"
+ENCRYPTION_KEY = base64.b64encode(bytes(range(32))).decode()
 ADMIN_TOKEN = "a token of administrators, long enough"
 DELIVERY = Delivery(ack_wait_seconds=2, max_deliver=3)
 _CLEAR = """
 TRUNCATE uploads, transcriptions, surveys, jobs, tasks, dead_tasks, outbox, segments,
          edited_segments, transcript_speakers, transcript_notes, transcript_batches, deletions,
          erasures, item_attempts, tags, folders, vocabulary_terms, vocabulary_corrections,
-         vocabulary_dismissals RESTART IDENTITY CASCADE
+         vocabulary_dismissals, workspace_keys, data_keys RESTART IDENTITY CASCADE
 """
 Answer = TypeVar("Answer")
+
+
+class _Keys(KeyRing):
+    """Keys of all transcriptions. Objects that tests write for others are plain."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(
+            database,
+            DeploymentKeys.parse(ENCRYPTION_KEY),
+            bucket_audio="audio",
+            encrypting=True,
+        )
+
+    async def reading(self, bucket: str, key: str) -> ObjectCipher | None:
+        with contextlib.suppress(NotFoundError):
+            return await super().reading(bucket, key)
+        return None
+
+    async def writing(self, bucket: str, key: str) -> ObjectCipher | None:
+        with contextlib.suppress(NotFoundError):
+            return await super().writing(bucket, key)
+        return None
 
 
 @pytest.fixture(scope="session")
@@ -60,9 +87,9 @@ async def database(postgres_url: Callable[[str], str]) -> AsyncIterator[Database
 
 
 @pytest.fixture(scope="session")
-async def objects(s3: ObjectSettings) -> AsyncIterator[ObjectStore]:
-    """Open the object store."""
-    store = ObjectStore(s3)
+async def objects(s3: ObjectSettings, database: Database) -> AsyncIterator[ObjectStore]:
+    """Open the object store, with the keys of the apis."""
+    store = ObjectStore(s3, keys=_Keys(database))
     yield store
     store.close()
 
@@ -104,7 +131,7 @@ async def _clear(database: Database) -> None:
 @pytest.fixture
 def worker_factory(nats_url: str) -> WorkerFactory:
     """Return a factory of workers."""
-    return WorkerFactory(nats_url=nats_url, delivery=DELIVERY)
+    return WorkerFactory(nats_url=nats_url, delivery=DELIVERY, secret=SECRET)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -292,6 +319,8 @@ def apis(
             "task_ack_wait_seconds": DELIVERY.ack_wait_seconds,
             "task_max_deliver": DELIVERY.max_deliver,
             "shutdown_grace_seconds": 2,
+            "encryption": True,
+            "encryption_key": ENCRYPTION_KEY,
         }
     )
 

@@ -19,6 +19,7 @@ from common.disk_reserve import DiskReserve
 from common.errors import AuthenticationError, DiarizationError, TranscriptionError
 from common.objects import RangedObject
 from common.signed_objects import SignedObjects
+from common.signing import receiver_key
 from common.tasks.worker import TaskControl, TaskHandler, TaskWorker, WorkerOptions
 from common.times import duration
 from securetranscribe.v1 import (
@@ -277,6 +278,7 @@ class WorkerFactory:
 
     nats_url: str
     delivery: Delivery
+    secret: str
     done: list[queue_pb2.Task] = field(default_factory=list)
 
     @contextlib.asynccontextmanager
@@ -299,7 +301,10 @@ class WorkerFactory:
     ) -> AsyncIterator[TaskWorker]:
         """Run a worker with a handler that reads the recording."""
         client = await bus.connect(self.nats_url, name=f"{stage} worker")
-        objects = SignedObjects(DiskReserve(None, reserve_bytes=0))
+        kind = "transcriber-worker" if stage == "transcribe" else "diarizer"
+        objects = SignedObjects(
+            DiskReserve(None, reserve_bytes=0), service_key=receiver_key(self.secret, kind)
+        )
         worker = TaskWorker(
             client=client,
             stream=client.jetstream(),

@@ -8,7 +8,11 @@ from typing import Any
 from minio import Minio
 from minio.datatypes import Part
 
-#: Smallest part that every object store takes. One upload holds two parts in memory.
+from common.encryption.object_cipher import ObjectCipher
+from common.encryption.records import new_version
+
+#: Smallest part that every object store takes. One upload holds two parts in memory. Encrypted
+#: chunks divide it.
 PART_BYTES = 5 * 1024 * 1024
 Run = Callable[..., Awaitable[Any]]
 
@@ -19,8 +23,21 @@ class PartedUpload:
     It needs a thread only while a full part is sent, however slow its source is.
     """
 
-    def __init__(self, client: Minio, bucket: str, key: str, *, run: Run) -> None:
-        """`run` calls a function on a thread and raises the store's errors as ours."""
+    def __init__(
+        self,
+        client: Minio,
+        bucket: str,
+        key: str,
+        *,
+        run: Run,
+        cipher: ObjectCipher | None = None,
+    ) -> None:
+        """`run` calls a function on a thread and raises the store's errors as ours.
+
+        Parts are encrypted there if there is a `cipher`.
+        """
+        self._cipher = cipher
+        self._version = new_version()
         self._client = client
         self._bucket = bucket
         self._key = key
@@ -48,15 +65,9 @@ class PartedUpload:
         """Send the rest. The object exists afterwards."""
         await self._sent()
         if not self._upload_id:
-            await self._run(
-                self._client.put_object,
-                self._bucket,
-                self._key,
-                io.BytesIO(self._rest),
-                len(self._rest),
-            )
+            await self._run(self._put_whole)
             return
-        await self._send(bytes(self._rest))
+        await self._send(bytes(self._rest), last=True)
         await self._run(
             self._client._complete_multipart_upload,
             self._bucket,
@@ -82,22 +93,32 @@ class PartedUpload:
             await self._sending
             self._sending = None
 
-    async def _send(self, part: bytes) -> None:
+    def _put_whole(self) -> None:
+        body = self._sealed(bytes(self._rest), number=1, last=True)
+        self._client.put_object(self._bucket, self._key, io.BytesIO(body), len(body))
+
+    def _sealed(self, part: bytes, *, number: int, last: bool) -> bytes:
+        """Return a part as it is stored. All parts but the last have the same size."""
+        if self._cipher is None:
+            return part
+        offset = (number - 1) * PART_BYTES
+        return self._cipher.seal_part(part, version=self._version, offset=offset, last=last)
+
+    async def _send(self, part: bytes, *, last: bool = False) -> None:
         # The client has no public calls for parts of a stream that does not block a thread.
         if not self._upload_id:
             create = self._client._create_multipart_upload
             self._upload_id = await self._run(create, self._bucket, self._key, {})
-        number = len(self._parts) + 1
-        etag = await self._run(
-            self._client._upload_part,
-            self._bucket,
-            self._key,
-            part,
-            None,
-            self._upload_id,
-            number,
-        )
-        self._parts.append(Part(number, etag))
+        number, upload_id = len(self._parts) + 1, self._upload_id
+
+        def send() -> str:
+            body = self._sealed(part, number=number, last=last)
+            tag: str = self._client._upload_part(
+                self._bucket, self._key, body, None, upload_id, number
+            )
+            return tag
+
+        self._parts.append(Part(number, await self._run(send)))
 
 
 async def completed(future: "asyncio.Future[Any]") -> Any:

@@ -99,7 +99,8 @@ class ObjectStore:
             DiskFullError: the store has no room. Nothing of the object is left.
         """
         self._reserve.require()
-        upload = PartedUpload(self._client, bucket, key, run=self._send)
+        cipher = await self._keys_of_objects.writing(bucket, key)
+        upload = PartedUpload(self._client, bucket, key, run=self._send, cipher=cipher)
         try:
             async for chunk in chunks:
                 if (upload.size + len(chunk)) // PART_BYTES > upload.size // PART_BYTES:

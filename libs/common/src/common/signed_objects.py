@@ -1,7 +1,8 @@
 """Single objects behind presigned URLs, for processes that hold no key of the object store.
 
 A task carries the URLs of its recording and its result. A worker that was taken over by a recording
-can therefore reach nothing else in the store.
+can therefore reach nothing else in the store. The URL of an encrypted object carries its key, too
+(see `common.encryption.task_access`).
 """
 
 import asyncio
@@ -17,9 +18,14 @@ import urllib3
 from minio import Minio
 
 from common.disk_reserve import DiskReserve
+from common.encryption import task_access
+from common.encryption.object_cipher import SealedFile
+from common.encryption.task_access import split_url
+from common.encryption.wrapping import WrongKeyError
 from common.errors import DiskFullError, NotFoundError, UnavailableError
 from common.objects import FAILED_CODES, FULL_CODES, RangedObject, connection_pool
 from common.settings import ObjectSettings
+from securetranscribe.v1 import queue_pb2
 
 #: A task may wait and run for so long. One whose URLs have expired is released again.
 VALIDITY = dt.timedelta(days=3)
@@ -100,9 +106,13 @@ class SignedObjects:
     UnavailableError when the store does not answer or refuses.
     """
 
-    def __init__(self, reserve: DiskReserve, *, threads: int = 4) -> None:
-        """`reserve` is that of the store's disk, if it is on this machine."""
+    def __init__(self, reserve: DiskReserve, *, threads: int = 4, service_key: str = "") -> None:
+        """`reserve` is that of the store's disk, if it is on this machine.
+
+        `service_key` is the key of the kind of worker.
+        """
         self._reserve = reserve
+        self._service_key = service_key
         self._pool = connection_pool(threads)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="objects")
 
@@ -111,19 +121,38 @@ class SignedObjects:
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._pool.clear()
 
+    def unseal(self, task: queue_pb2.Task) -> None:
+        """Decrypt the URLs of a task, if they are encrypted.
+
+        Raises:
+            AccessExpiredError: they were encrypted for another key of workers.
+        """
+        try:
+            task_access.unseal(task, self._service_key)
+        except WrongKeyError as error:
+            raise AccessExpiredError("the task is encrypted with another SERVICE_KEY") from error
+
     async def open(self, url: str) -> RangedObject:
         """Open an object for seeking and ranged reads, from a worker thread.
 
         Raises:
             NotFoundError: there is no such object.
         """
-        size = await self._call(self._size, url)
-        return RangedObject(lambda offset, length: self._read(url, offset, length), size)
+        address, cipher = split_url(url)
+        stored = await self._call(self._size, address)
+
+        def fetch(offset: int, length: int) -> bytes:
+            return self._read(address, offset, length)
+
+        if cipher is None:
+            return RangedObject(fetch, stored)
+        reader = cipher.reader(fetch, stored)
+        return RangedObject(reader.read, reader.size)
 
     async def exists(self, url: str) -> bool:
         """Return whether the object exists. The URL permits reading it."""
         try:
-            await self._call(self._size, url)
+            await self._call(self._size, split_url(url)[0])
         except NotFoundError:
             return False
         return True
@@ -143,8 +172,13 @@ class SignedObjects:
             DiskFullError: the store has no room, or only that for results.
         """
         self._reserve.require()
+        address, cipher = split_url(url)
         file.seek(0)
-        self._request("PUT", url, body=file, headers={"Content-Length": str(size)})
+        body: BinaryIO | SealedFile = file
+        if cipher is not None:
+            body = SealedFile(file, size, cipher)
+            size = body.size
+        self._request("PUT", address, body=body, headers={"Content-Length": str(size)})
 
     def _size(self, url: str) -> int:
         # The URL is signed for GET alone, so the size comes with the first byte.
@@ -161,7 +195,8 @@ class SignedObjects:
         return data
 
     def _put(self, url: str, data: bytes) -> None:
-        self._request("PUT", url, body=data)
+        address, cipher = split_url(url)
+        self._request("PUT", address, body=data if cipher is None else cipher.seal(data))
 
     def _request(
         self, method: str, url: str, *, allowed: tuple[int, ...] = (), **named: Any

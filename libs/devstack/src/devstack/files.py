@@ -28,6 +28,11 @@ class DataDirectory:
         return self.root / "credentials.json"
 
     @property
+    def encryption_key(self) -> Path:
+        """Key that encrypts recordings, made once. Back it up apart from the rest."""
+        return self.root / "encryption.key"
+
+    @property
     def ports(self) -> Path:
         """Ports of the last start (JSON), reused if free."""
         return self.root / "ports.json"

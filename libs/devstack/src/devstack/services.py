@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from common.signing import receiver_key
 from devstack.config import DIARIZER, EMBEDDER, TRANSCRIBER_WORKER, StackConfig
+from devstack.encryption_key import KEY_VARIABLES
 from devstack.health import GrpcProbe, Probe
 from devstack.http_place import HttpPlace, reachable
 from devstack.https import Https
@@ -217,6 +218,9 @@ class Planner:
         own = servers | {"GRPC_PORT": str(port)}
         if self.config.metrics_port:
             own["METRICS_PORT"] = str(self.config.metrics_port + index)
+        if any(self.environment.get(name) for name in KEY_VARIABLES):
+            # The operator has another key than that of the data directory.
+            own.pop("ENCRYPTION_KEY_FILE", None)
         place = http if service.http else None
         if place is not None:
             own |= place.variables(self.environment)
@@ -226,6 +230,9 @@ class Planner:
             **addresses,
             **own,
         }
+        if service.name != "transcriber-api":
+            for variable in KEY_VARIABLES:
+                environment.pop(variable, None)
         for scope in (EVERY_SERVICE, service.name, name):
             environment |= self.overrides.get(scope, {})
         if service.scaled or service.alone:

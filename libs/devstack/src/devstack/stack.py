@@ -9,6 +9,7 @@ from devstack.config import DIARIZER, TRANSCRIBER_WORKER, StackConfig
 from devstack.credentials import StackCredentials, load_credentials
 from devstack.database import ROLES
 from devstack.disk import require_room
+from devstack.encryption_key import ensure_encryption_key
 from devstack.errors import DevstackError, NotRunningError, StartError
 from devstack.files import DataDirectory
 from devstack.health import wait_healthy
@@ -124,6 +125,7 @@ class EmbeddedServers:
                 self._ports.take,
                 durable=self.config.durable,
             )
+            ensure_encryption_key(self.files)
             self._ports.save()
             await self._start_all()
         except BaseException:
@@ -183,6 +185,7 @@ class EmbeddedServers:
             events=self.nats.subscriber_url,
             database=self.postgres.url,
             objects=self.s3.environment(),
+            encryption_key=str(self.files.encryption_key),
         )
 
     @property
@@ -229,13 +232,14 @@ def service_variables(
     events: str,
     database: Callable[[str], str],
     objects: Mapping[str, str],
+    encryption_key: str,
 ) -> dict[str, str]:
     """Return a service's variables for its servers.
 
     NATS_URL (`messages` of the service) is for all services, DATABASE_URL (`database` of its role)
-    for `gateway`, `transcriber` and `speakers`, and S3_* (`objects`) for `transcriber`. Workers
-    only learn which disk the objects are on. The service `subscriber` is an external client with a
-    read-only NATS_URL (`events`).
+    for `gateway`, `transcriber` and `speakers`, and S3_* (`objects`) for `transcriber`, with the
+    file of the key that encrypts objects. Workers only learn which disk the objects are on. The
+    service `subscriber` is an external client with a read-only NATS_URL (`events`).
     """
     if service == "subscriber":
         return {"NATS_URL": events}
@@ -243,7 +247,7 @@ def service_variables(
     if service in ROLES:
         variables["DATABASE_URL"] = database(service)
     if service in OBJECT_USERS:
-        variables |= objects
+        variables |= {**objects, "ENCRYPTION_KEY_FILE": encryption_key}
     if service in _WORKERS:
         variables |= {name: objects[name] for name in objects if name.startswith("S3_LOCAL_")}
     return variables

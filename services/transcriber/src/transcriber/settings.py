@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from common.encryption.settings import EncryptionSettings
 from common.rate_settings import RateSettings
 from common.settings import (
     AdminSettings,
@@ -17,7 +18,13 @@ from transcriber.domain.retention import Retention
 
 
 class ApiSettings(
-    ServiceSettings, PostgresSettings, ObjectSettings, AdminSettings, RateSettings, UploadSettings
+    ServiceSettings,
+    PostgresSettings,
+    ObjectSettings,
+    EncryptionSettings,
+    AdminSettings,
+    RateSettings,
+    UploadSettings,
 ):
     """Settings of `python -m transcriber api`. Variables are named like the fields, in capitals.
 

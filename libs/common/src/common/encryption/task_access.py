@@ -6,7 +6,6 @@ versions find no URLs and return the task.
 
 from common.encryption import wrapping
 from common.encryption.object_cipher import ObjectCipher
-from common.encryption.wrapping import WrongKeyError
 from securetranscribe.v1 import queue_pb2
 
 _PURPOSE = "access of tasks"
@@ -48,6 +47,3 @@ def unseal(task: queue_pb2.Task, service_key: str) -> None:
     for name in _FIELDS:
         setattr(task, name, getattr(access, name))
     task.ClearField("sealed_access")
-
-
-__all__ = ["WrongKeyError", "seal", "split_url", "unseal", "with_cipher"]

@@ -45,6 +45,7 @@ class TaskAttempts:
         Raises the errors of the handler (see TaskHandler), InterruptedWorkError or LostThreadError
         (see Inference), and AccessExpiredError when the URLs of the task are too old.
         """
+        self._objects.unseal(task)
         if await self._outlast_outages(lambda: self._results.stored(task), control):
             return
         result = await self._outlast_outages(lambda: self._handle(task, control), control)

@@ -93,7 +93,7 @@ async def serve(settings: WorkerSettings, supervisor: Supervisor, kind: WorkerKi
         await eventually(lambda: bus.ensure_tasks(stream, kind.stage, delivery))
 
         reserve = DiskReserve(settings.s3_local_directory, reserve_bytes=settings.s3_local_reserve)
-        objects = SignedObjects(reserve)
+        objects = SignedObjects(reserve, service_key=settings.call_key(kind.name))
         stack.callback(objects.close)
 
         server = connections.server(kind.services(engine, inference), limits=WORKER_LIMITS)

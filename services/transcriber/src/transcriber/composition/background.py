@@ -6,10 +6,10 @@ from functools import partial
 from nats.aio.client import Client
 
 from common.background.registry import Background, Loop, Work
-from common.signed_objects import UrlSigner
 from transcriber.captures.completion import CaptureStep
 from transcriber.composition.actions import Actions, make_replay
 from transcriber.composition.core import Core
+from transcriber.encryption.rotation import KeyRotationStep, forget_unused_keys
 from transcriber.library.titles import TitleStep
 from transcriber.library.trash import TrashStep
 from transcriber.names.clips import ClipStep
@@ -43,7 +43,6 @@ def make_background(core: Core, actions: Actions) -> tuple[Background, tuple[Lis
     database, stream, suggestions = servers.database, servers.stream, actions.suggestions
     announcer = QueueAnnouncer(database, core.monitor, core.publisher, wake_ups.queue)
     lost = _lost_tasks(core)
-    signer = UrlSigner(settings, endpoint=settings.s3_worker_endpoint)
     overdue = OverdueStep(
         database, core.workers, wake_ups, processing_timeout=settings.processing_timeout
     )
@@ -70,8 +69,7 @@ def make_background(core: Core, actions: Actions) -> tuple[Background, tuple[Lis
                     database,
                     core.workers,
                     wake_ups,
-                    signer=signer,
-                    playback=settings.playback_copy,
+                    issuer=core.issuer,
                 ),
                 every=1.0,
                 wake_up=wake_ups.dispatch,
@@ -108,12 +106,14 @@ def make_background(core: Core, actions: Actions) -> tuple[Background, tuple[Lis
             Work(step=trash, every=60.0),
             Work(step=TitleStep(database, actions.titles), every=5.0),
             Work(step=LedgerStep(database, actions.writer), every=5.0),
+            Work(step=KeyRotationStep(database, servers.holder), every=30.0),
             Work(step=make_replay(core, actions), every=30.0),
         ),
         (
             Loop(name="queue", take=announcer.step, every=10.0, wake_up=wake_ups.queue),
             Loop(name="search-backlog", take=EmbeddingBacklog(database).measure, every=15.0),
             Loop(name="dead-tasks", take=partial(forget_dead_tasks, database), every=3600.0),
+            Loop(name="unused-keys", take=partial(forget_unused_keys, database), every=3600.0),
         ),
     )
     listeners = (

@@ -13,20 +13,26 @@ from common import bus
 from common.admin import Administrators
 from common.bus import Delivery
 from common.connections import Connections, connect
+from common.encryption.key_holders import KeyHolder
+from common.encryption.object_keys import NO_KEYS, ObjectKeys
 from common.erasure_ledger import ErasureLedger
 from common.events import EventPublisher
 from common.maintenance import ItemsOfService, ItemSource
 from common.objects import ObjectStore
 from common.postgres import Database, migrate
 from common.runtime import eventually
+from common.signed_objects import UrlSigner
 from transcriber.api.preferences import SessionPreferences
 from transcriber.api.priorities import PriorityRule
 from transcriber.api.session_ends import SessionEnds
 from transcriber.api.watch import ChangeHub
+from transcriber.encryption.key_ring import KeyRing
+from transcriber.encryption.start import check_keys
 from transcriber.names.speakers_client import SpeakersClient
 from transcriber.queue.admission import Admission, Quotas
 from transcriber.queue.progress import ProgressRecorder
 from transcriber.queue.queue_status import QueueMonitor
+from transcriber.queue.task_issue import TaskIssuer
 from transcriber.queue.workers import WorkerRegistry
 from transcriber.search.embedder_client import Embedder, EmbedderClient
 from transcriber.settings import ApiSettings
@@ -48,6 +54,9 @@ class Servers:
     aligner: Aligner
     embedder: Embedder | None = None
     sessions: SessionEnds
+    #: Holder of the deployment's key, if there is one, and ciphers of objects.
+    holder: KeyHolder | None = None
+    keys: ObjectKeys = NO_KEYS
     #: Items that other services have set aside, by name of the service.
     items: Mapping[str, ItemSource] = field(default_factory=dict)
 
@@ -88,6 +97,19 @@ class Core:
         return ErasureLedger(self.servers.objects, bucket=self.settings.s3_bucket_results)
 
     @property
+    def issuer(self) -> TaskIssuer:
+        """Return the maker of messages of tasks."""
+        settings = self.settings
+        return TaskIssuer(
+            UrlSigner(settings, endpoint=settings.s3_worker_endpoint),
+            self.servers.keys,
+            bucket_audio=settings.s3_bucket_audio,
+            bucket_results=settings.s3_bucket_results,
+            secret_key=settings.secret_key.get_secret_value(),
+            playback=settings.playback_copy,
+        )
+
+    @property
     def administrators(self) -> Administrators:
         """Return who may administer."""
         return Administrators(self.settings.admin_token.get_secret_value())
@@ -104,7 +126,15 @@ async def connect_servers(settings: ApiSettings, stack: AsyncExitStack) -> Serve
     await database.open()
     stack.push_async_callback(database.close)
     await migrate(database, "transcriber")
-    objects = ObjectStore(settings)
+    holder = settings.key_holder
+    await eventually(partial(check_keys, database, holder))
+    keys = KeyRing(
+        database,
+        holder,
+        bucket_audio=settings.s3_bucket_audio,
+        encrypting=settings.encryption,
+    )
+    objects = ObjectStore(settings, keys=keys)
     stack.callback(objects.close)
     for bucket in (settings.s3_bucket_audio, settings.s3_bucket_results):
         await eventually(partial(objects.check, bucket))
@@ -121,6 +151,8 @@ async def connect_servers(settings: ApiSettings, stack: AsyncExitStack) -> Serve
         connections=connections,
         database=database,
         objects=objects,
+        holder=holder,
+        keys=keys,
         speakers=SpeakersClient(speakers),
         preferences=SessionPreferences(connections.gateway),
         sessions=SessionEnds(gateway),

@@ -1,19 +1,15 @@
 """Dispatch of tasks to workers, in the order of the queue and as workers become free."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from common import telemetry
 from common.background.steps import BatchStep
 from common.postgres import Connection, Database
-from common.signed_objects import TaskAccess, UrlSigner
 from transcriber.domain import release_rule
-from transcriber.domain.jobs import WORKER_STAGES, Failure, JobStatus, Stage, Task
-from transcriber.domain.playback import CopyKeys
-from transcriber.outbox import messages
+from transcriber.domain.jobs import WORKER_STAGES, Failure, JobStatus, Task
 from transcriber.queue.lifecycle import Lifecycle
+from transcriber.queue.task_issue import TaskIssuer
 from transcriber.queue.workers import WorkerRegistry
-from transcriber.recordings import sources
 from transcriber.store import locks
 from transcriber.store.jobs import Jobs
 from transcriber.store.outbox import JobOutbox
@@ -41,13 +37,10 @@ class Dispatcher(BatchStep[Task]):
         workers: WorkerRegistry,
         wake_ups: WakeUps,
         *,
-        signer: UrlSigner,
-        playback: bool,
+        issuer: TaskIssuer,
     ) -> None:
-        """With `playback`, workers make copies of recordings."""
         super().__init__(database)
-        self._playback = playback
-        self._signer = signer
+        self._issuer = issuer
         self._workers = workers
         self._wake_ups = wake_ups
 
@@ -83,29 +76,13 @@ class Dispatcher(BatchStep[Task]):
             return
         jobs = Jobs(connection)
         await jobs.released(item.job_id)
-        access = self._access(transcription.source_key, item)
+        message = await self._issuer.message(item, transcription, release)
         await JobOutbox(connection).task(
             task_id=item.task_id,
             release=release,
             stage=item.stage,
-            payload=messages.task(item, transcription, release, access).SerializeToString(),
+            payload=message.SerializeToString(),
             trace=await jobs.trace(item.job_id),
-        )
-
-    def _access(self, audio_key: str, task: Task) -> TaskAccess:
-        """Return the URLs of a task, with those of a playback copy if it is to make one."""
-        copy_key = sources.copy_key(task.options)
-        if copy_key:
-            # A copy of a copy would be worse.
-            return self._signer.task_on_copy(copy_key, task.result_key)
-        access = self._signer.task(audio_key, task.result_key)
-        if not self._playback or task.stage is not Stage.TRANSCRIBE:
-            return access
-        keys = CopyKeys.of_result(task.result_key)
-        return replace(
-            access,
-            playback=self._signer.writable(keys.playback),
-            peaks=self._signer.writable(keys.peaks),
         )
 
     async def handled(self, _connection: Connection, _items: Sequence[Task]) -> None:

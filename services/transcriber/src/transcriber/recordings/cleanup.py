@@ -16,6 +16,7 @@ from transcriber.domain.transcriptions import TranscriptionStatus
 from transcriber.store.dead_letters import DeadLetters
 from transcriber.store.erasures import Erasures
 from transcriber.store.expiry import Expiry, StoredSource
+from transcriber.store.keys import DataKeys
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.uploads import Upload, Uploads
 
@@ -99,6 +100,7 @@ class RecordingStep(ItemStep[StoredSource]):
         async with self._database.transaction() as connection:
             transcriptions = Transcriptions(connection)
             await Expiry(connection).source_erased(item.transcription_id)
+            await DataKeys(connection).erase_recording(item.transcription_id)
             await transcriptions.unwarn(item.transcription_id, NOT_ERASED)
             if not processed:
                 await transcriptions.warn(item.transcription_id, NEVER_PROCESSED)

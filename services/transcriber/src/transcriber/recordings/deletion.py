@@ -20,6 +20,7 @@ from transcriber.store.dead_letters import DeadLetters
 from transcriber.store.deletions import Deletion, Deletions
 from transcriber.store.erasures import Erasures
 from transcriber.store.jobs import Jobs
+from transcriber.store.keys import DataKeys
 from transcriber.store.outbox import JobOutbox
 from transcriber.store.tasks import Tasks
 from transcriber.store.transcriptions import Transcriptions
@@ -121,6 +122,7 @@ class Deleter:
             await Deletions(connection).add(deletion)
             await DeadLetters(connection).delete_of(transcription_id)
             await transcriptions.remove(transcription_id)
+            await DataKeys(connection).erase(transcription_id)
             await ItemAttempts(connection).forget(_STEPS, str(transcription_id))
             await JobOutbox(connection).event(messages.transcription_deleted(transcription))
             erasure = await Erasures(connection).add(

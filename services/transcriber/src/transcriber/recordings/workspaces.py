@@ -15,6 +15,7 @@ from transcriber.recordings.ledger import LedgerWriter
 from transcriber.store.captures import Captures
 from transcriber.store.erasures import Erasures
 from transcriber.store.folders import Folders
+from transcriber.store.keys import WorkspaceKeys
 from transcriber.store.outbox import JobOutbox
 from transcriber.store.resumable_uploads import ResumableUploads
 from transcriber.store.tags import Tags
@@ -60,6 +61,7 @@ class WorkspaceEraser:
             await VocabularyStore(connection, workspace_id).erase()
             await Tags(connection, workspace_id).forget()
             await Folders(connection, workspace_id).forget()
+            await WorkspaceKeys(connection).erase(workspace_id)
             await JobOutbox(connection).forget(bus.event_prefix(workspace_id), _KEPT_VERB)
             erasure = await Erasures(connection).add(
                 ErasureKind.WORKSPACE, workspace_id, workspace_id=workspace_id, reason=reason

@@ -1,0 +1,1 @@
+"""Keys of stored objects, under those of workspaces, under that of the deployment."""

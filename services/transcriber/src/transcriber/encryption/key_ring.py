@@ -1,0 +1,158 @@
+"""Ciphers of the objects of transcriptions."""
+
+import base64
+import re
+
+from common.encryption import wrapping
+from common.encryption.key_holders import KeyHolder, WrappedKey
+from common.encryption.object_cipher import ObjectCipher
+from common.encryption.records import DamagedObjectError
+from common.encryption.wrapping import WrongKeyError
+from common.errors import NotFoundError, UnavailableError
+from common.postgres import Database
+from common.recent_values import RecentValues
+from transcriber.store.keys import Content, DataKey, DataKeys, KeyState, WorkspaceKeys
+
+#: How long (seconds) a key of a workspace is held in memory after its use began.
+_HELD_SECONDS = 300.0
+_MOST_HELD = 10_000
+#: Objects of a transcription. Others, which are entries of the ledger of erasures, are plain.
+_OBJECT = re.compile(r"(?P<id>[0-9]{1,18})/.")
+_GONE = "The stored object no longer exists."
+
+
+class KeyRing:
+    """`ObjectKeys` with the tables of keys.
+
+    The name of an object begins with its transcription, and its bucket tells whether it belongs to
+    the recording or to the results. Each of the two has a data key.
+    """
+
+    def __init__(
+        self, database: Database, holder: KeyHolder | None, *, bucket_audio: str, encrypting: bool
+    ) -> None:
+        """Without `encrypting`, new recordings are stored in plain, and earlier ones are read."""
+        self._database = database
+        self._holder = holder
+        self._bucket_audio = bucket_audio
+        self._encrypting = encrypting
+        self._workspace_keys: RecentValues[bytes] = RecentValues(_HELD_SECONDS, most=_MOST_HELD)
+
+    async def reading(self, bucket: str, key: str) -> ObjectCipher | None:
+        """Return the cipher of an object. See `ObjectKeys`."""
+        return await self._cipher(bucket, key)
+
+    async def writing(self, bucket: str, key: str) -> ObjectCipher | None:
+        """Return the cipher to write an object with. See `ObjectKeys`.
+
+        Before the first object of a transcription, it is decided how all of them are stored.
+        """
+        return await self._cipher(bucket, key)
+
+    async def _cipher(self, bucket: str, key: str) -> ObjectCipher | None:
+        named = _OBJECT.match(key)
+        if named is None:
+            return None
+        content = Content.RECORDING if bucket == self._bucket_audio else Content.RESULTS
+        found = await self._data_key(int(named["id"]), content)
+        if found.state is KeyState.ERASED:
+            raise NotFoundError(_GONE)
+        if found.state is KeyState.PLAIN:
+            return None
+        secret = await self._secret(int(named["id"]), content, found)
+        return ObjectCipher.derive(secret, key)
+
+    async def _data_key(self, transcription_id: int, content: Content) -> DataKey:
+        async with self._database.transaction() as connection:
+            keys = DataKeys(connection)
+            found = await keys.find(transcription_id, content)
+            if found is not None:
+                return found
+            coming = await keys.coming(transcription_id)
+            if coming is None:
+                if await keys.is_earlier(transcription_id):
+                    return DataKey(state=KeyState.PLAIN)
+                raise NotFoundError(_GONE)
+            if coming.earlier or not self._encrypting:
+                await keys.add(transcription_id, KeyState.PLAIN)
+                return DataKey(state=KeyState.PLAIN)
+        await self._make(transcription_id, coming.workspace_id)
+        async with self._database.transaction() as connection:
+            found = await DataKeys(connection).find(transcription_id, content)
+        if found is None:
+            raise NotFoundError(_GONE)
+        return found
+
+    async def _make(self, transcription_id: int, workspace_id: str) -> None:
+        """Make the keys of a transcription."""
+        workspace_key = await self._opened(workspace_id, await self._of_workspace(workspace_id))
+        wrapped = {
+            content: wrapping.wrap(
+                workspace_key, wrapping.new_key(), _context(transcription_id, content)
+            )
+            for content in Content
+        }
+        async with self._database.transaction() as connection:
+            if await WorkspaceKeys(connection).hold(workspace_id):
+                await DataKeys(connection).add(
+                    transcription_id,
+                    KeyState.ENCRYPTED,
+                    workspace_id=workspace_id,
+                    wrapped=wrapped,
+                )
+
+    async def _of_workspace(self, workspace_id: str) -> WrappedKey:
+        """Return the key of a workspace, made now if it has none."""
+        async with self._database.transaction() as connection:
+            found = await WorkspaceKeys(connection).find(workspace_id)
+        if found is not None:
+            return found
+        made = await self._require_holder().wrap(
+            wrapping.new_key(), workspace_context(workspace_id)
+        )
+        async with self._database.transaction() as connection:
+            keys = WorkspaceKeys(connection)
+            await keys.add(workspace_id, made)
+            found = await keys.find(workspace_id)
+        if found is None:
+            raise NotFoundError(_GONE)
+        return found
+
+    async def _secret(self, transcription_id: int, content: Content, key: DataKey) -> bytes:
+        assert key.wrapped is not None, "it is encrypted"
+        assert key.workspace_key is not None, "it is encrypted"
+        workspace_key = await self._opened(key.workspace_id, key.workspace_key)
+        try:
+            return wrapping.unwrap(workspace_key, key.wrapped, _context(transcription_id, content))
+        except WrongKeyError as error:
+            raise DamagedObjectError from error
+
+    async def _opened(self, workspace_id: str, wrapped: WrappedKey) -> bytes:
+        """Return the key of a workspace."""
+        context = workspace_context(workspace_id)
+        # The encrypted form is a part of the name, so a key that was replaced is not found.
+        name = f"{context} {base64.b64encode(wrapped.data).decode()}"
+        try:
+            return await self._workspace_keys.find(
+                name, lambda: self._require_holder().unwrap(wrapped, context)
+            )
+        except WrongKeyError as error:
+            raise UnavailableError(
+                "The key of these recordings is missing. Tell the administrator."
+            ) from error
+
+    def _require_holder(self) -> KeyHolder:
+        if self._holder is None:
+            raise UnavailableError(
+                "The key of these recordings is missing. Tell the administrator."
+            )
+        return self._holder
+
+
+def workspace_context(workspace_id: str) -> str:
+    """Return the context of the key of a workspace."""
+    return f"workspace/{workspace_id}"
+
+
+def _context(transcription_id: int, content: Content) -> str:
+    return f"transcription/{transcription_id}/{content}"
