@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from common.disk_reserve import DiskReserve
 from common.errors import DiskFullError, NotFoundError, UnavailableError
-from common.object_parts import PART_BYTES
+from common.object_parts import PART_BYTES, PartAllowance
 from common.objects import ObjectStore
 from common.runtime import eventually
 from common.settings import ObjectSettings
@@ -268,10 +268,41 @@ async def test_slow_store_slows_the_source_down(
     monkeypatch.setattr(store._client, "_upload_part", slow)
     upload = asyncio.create_task(store.put_stream("audio", key, greedy()))
     await asyncio.sleep(1)
-    assert taken <= 2 * PART_BYTES + 4 * MEBIBYTE
+    assert taken <= 3 * PART_BYTES + 4 * MEBIBYTE  # two are sent while one arrives
     uploaded.set()
 
     assert await upload == 40 * MEBIBYTE
+
+
+async def test_extra_parts_of_all_uploads_are_bounded(
+    store: ObjectStore, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "_allowance", PartAllowance(1))
+    sending, most = 0, 0
+    uploaded = threading.Event()
+    original: Any = store._client._upload_part
+
+    def slow(*arguments: object, **named: object) -> object:
+        nonlocal sending, most
+        sending += 1
+        most = max(most, sending)
+        uploaded.wait(60)
+        sending -= 1
+        return original(*arguments, **named)
+
+    monkeypatch.setattr(store._client, "_upload_part", slow)
+    data = os.urandom(3 * PART_BYTES)
+    uploads = [
+        asyncio.create_task(store.put_stream("audio", f"{key}{number}", pieces(data)))
+        for number in range(3)
+    ]
+    await until(lambda: most == 4)
+    uploaded.set()
+    assert await asyncio.gather(*uploads) == [len(data)] * 3
+    # Each sends one part, and one of them a second one.
+    assert most == 4
+    for number in range(3):
+        assert await store.get("audio", f"{key}{number}") == data
 
 
 async def test_slow_uploads_do_not_delay_short_calls(s3: ObjectSettings, key: str) -> None:

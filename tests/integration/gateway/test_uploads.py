@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from common.errors import UnavailableError
-from gateway.uploads.sink import CHUNK_BYTES
+from gateway.uploads.file_messages import CHUNK_BYTES
 from securetranscribe.v1 import diarization_pb2, transcription_pb2
 from tests.integration.gateway.conftest import MakeGateway, Running, until
 from tests.integration.gateway.fake_transcriber import GIVEN_UP

@@ -21,7 +21,7 @@ from common.encryption.object_cipher import ObjectCipher, version_of_parts
 from common.encryption.object_keys import NO_KEYS, ObjectKeys
 from common.encryption.records import sealed_size
 from common.errors import ApplicationError, DiskFullError, NotFoundError, UnavailableError
-from common.object_parts import PART_BYTES, PartedUpload, completed
+from common.object_parts import PART_BYTES, PartAllowance, PartedUpload, completed
 from common.settings import ObjectSettings
 
 _BLOCK_BYTES = 1024 * 1024
@@ -72,6 +72,8 @@ class ObjectStore:
         )
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="objects")
         self._uploads = ThreadPoolExecutor(uploads, thread_name_prefix="uploads")
+        # Half of the threads are left for uploads that send one part at a time.
+        self._allowance = PartAllowance(uploads // 2)
 
     def close(self) -> None:
         """Drop idle connections. Calls in flight finish."""
@@ -92,15 +94,22 @@ class ObjectStore:
     async def put_stream(self, bucket: str, key: str, chunks: AsyncIterator[bytes]) -> int:
         """Write an object of unknown length as its bytes arrive. Return the number of bytes.
 
-        Two parts are held in memory. An exception of `chunks` aborts the upload, leaves no object
-        behind and is raised again.
+        Two parts are held in memory, and a third one if few other uploads hold one. An exception of
+        `chunks` aborts the upload, leaves no object behind and is raised again.
 
         Raises:
             DiskFullError: the store has no room. Nothing of the object is left.
         """
         self._reserve.require()
         cipher = await self._keys_of_objects.writing(bucket, key)
-        upload = PartedUpload(self._client, bucket, key, run=self._send, cipher=cipher)
+        upload = PartedUpload(
+            self._client,
+            bucket,
+            key,
+            run=self._send,
+            allowance=self._allowance,
+            cipher=cipher,
+        )
         try:
             async for chunk in chunks:
                 if (upload.size + len(chunk)) // PART_BYTES > upload.size // PART_BYTES:

@@ -1,7 +1,7 @@
 """Clients of the services behind the gateway."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import grpc.aio
 
@@ -12,6 +12,7 @@ from common.settings import ServiceSettings
 from common.signing import CallSigner, acting_for, digest_of
 from gateway.service_states import Answering, states_of
 from gateway.sessions.erasure import Erase
+from gateway.uploads.file_messages import serialized
 from securetranscribe.v1 import (
     admin_pb2_grpc,
     capture_pb2_grpc,
@@ -27,6 +28,7 @@ from securetranscribe.v1 import (
     transcript_pb2_grpc,
     transcription_pb2,
     transcription_pb2_grpc,
+    upload_pb2,
     upload_pb2_grpc,
     vocabulary_pb2_grpc,
 )
@@ -36,6 +38,7 @@ Answer = TypeVar("Answer")
 Metadata = tuple[tuple[str, str], ...]
 
 _UPLOAD = "/securetranscribe.v1.TranscriptionService/UploadTranscription"
+_APPEND = "/securetranscribe.v1.UploadService/AppendUpload"
 _READ = "/securetranscribe.v1.TranscriptionService/GetTranscription"
 _ANSWER_SECONDS = 15.0
 #: Seconds for documents and summaries.
@@ -63,7 +66,16 @@ class Backends:
         # A traced channel does not support writing a stream message by message.
         self._uploads = channel(settings, transcriber, traced=False)
         self.uploads = transcription_pb2_grpc.TranscriptionServiceStub(self._uploads)
-        self.appends = upload_pb2_grpc.UploadServiceStub(self._uploads)
+        self._upload = self._uploads.stream_unary(
+            _UPLOAD,
+            request_serializer=serialized,
+            response_deserializer=transcription_pb2.UploadTranscriptionResponse.FromString,
+        )
+        self._append = self._uploads.stream_unary(
+            _APPEND,
+            request_serializer=serialized,
+            response_deserializer=upload_pb2.AppendUploadResponse.FromString,
+        )
         self.resumable = upload_pb2_grpc.UploadServiceStub(self._transcriber)
         self.captures = capture_pb2_grpc.CaptureServiceStub(self._transcriber)
         self.transcriptions = transcription_pb2_grpc.TranscriptionServiceStub(self._transcriber)
@@ -78,7 +90,18 @@ class Backends:
         self.speakers = speaker_pb2_grpc.SpeakerServiceStub(self._speakers)
         self.exports = export_pb2_grpc.ExportServiceStub(self._exporter)
 
-    def upload_metadata(self, owner: Caller, method: str = _UPLOAD) -> Metadata:
+    def upload(self, owner: Caller) -> Any:
+        """Begin a call of UploadTranscription, to be wrapped as a `ClientStream`.
+
+        Its requests are messages or serialized ones (see `uploads.file_messages`).
+        """
+        return self._upload(metadata=self._stream_metadata(owner, _UPLOAD))
+
+    def append(self, owner: Caller) -> Any:
+        """Begin a call of AppendUpload, as `upload` does."""
+        return self._append(metadata=self._stream_metadata(owner, _APPEND))
+
+    def _stream_metadata(self, owner: Caller, method: str) -> Metadata:
         """Return the metadata of an upload, with signature and trace added by hand.
 
         The upload channel has no interceptors to do it.

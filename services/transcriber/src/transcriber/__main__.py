@@ -2,7 +2,7 @@
 
 import argparse
 
-from common import commands, runtime, settings
+from common import allocator, commands, runtime, settings
 from common.settings import ServiceSettings
 from transcriber.settings import ApiSettings, MigrationSettings
 
@@ -23,6 +23,7 @@ def main() -> None:
             from transcriber import app as api  # noqa: PLC0415
 
             chosen = settings.load(ApiSettings)
+            allocator.keep_large_blocks()
             runtime.run("transcriber-api", chosen, api.serve)
         case "worker":
             from transcriber.worker import app as worker  # noqa: PLC0415

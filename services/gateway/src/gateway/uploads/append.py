@@ -14,10 +14,9 @@ from common.least_rate import LeastRate, with_least_rate
 from common.upload_places import UploadPlaces
 from gateway.backends import Backends
 from gateway.uploads.body import UploadBody
-from gateway.uploads.sink import CHUNK_BYTES
+from gateway.uploads.file_messages import FileMessages
 from securetranscribe.v1 import upload_pb2
 
-_METHOD = "/securetranscribe.v1.UploadService/AppendUpload"
 _STALL_SECONDS = 60.0
 _CHECK_SECONDS = 180.0
 # The transcriber keeps what has arrived there, so bytes of slow clients are passed on in time.
@@ -55,9 +54,8 @@ class Appends:
         with self._places.place(owner.session_id, body.address):
             arriving = with_least_rate(body.pieces, self._rate, slow)
             paid = self._rates.charged(owner.session_id, body.address, arriving)
-            metadata = self._backends.upload_metadata(owner, _METHOD)
-            call = self._backends.appends.AppendUpload(metadata=metadata)
-            passing = _Passing(ClientStream[_Request, _Response](call))
+            call = self._backends.append(owner)
+            passing = _Passing(ClientStream[_Request | bytes, _Response](call))
             try:
                 return await passing.run(position, paid)
             except BaseException:
@@ -68,9 +66,9 @@ class Appends:
 class _Passing:
     """One append in progress. Writes wait for the transcriber, which bounds memory use."""
 
-    def __init__(self, stream: ClientStream[_Request, _Response]) -> None:
+    def __init__(self, stream: ClientStream[_Request | bytes, _Response]) -> None:
         self._stream = stream
-        self._buffer = bytearray()
+        self._messages = FileMessages(_Request)
         self._sent = time.monotonic()
 
     async def run(
@@ -88,8 +86,8 @@ class _Passing:
                 interruption = error
                 break
             wanted = await self._pass_on(piece)
-        if wanted and self._buffer:
-            await self._write(_Request(chunk=bytes(self._buffer)))
+        if wanted and len(self._messages):
+            await self._write(self._messages.take())
         try:
             upload = await self._answer()
         except ApplicationError:
@@ -105,16 +103,14 @@ class _Passing:
 
     async def _pass_on(self, piece: bytes) -> bool:
         """Send full chunks. Return False when the transcriber has answered already."""
-        self._buffer += piece
+        self._messages.add(piece)
         late = time.monotonic() - self._sent > _HOLD_SECONDS
-        while len(self._buffer) >= CHUNK_BYTES or (late and self._buffer):
-            chunk = bytes(memoryview(self._buffer)[:CHUNK_BYTES])
-            del self._buffer[: len(chunk)]
-            if not await self._write(_Request(chunk=chunk)):
+        while self._messages.full or (late and len(self._messages)):
+            if not await self._write(self._messages.take()):
                 return False
         return True
 
-    async def _write(self, request: _Request) -> bool:
+    async def _write(self, request: _Request | bytes) -> bool:
         try:
             async with asyncio.timeout(_STALL_SECONDS):
                 written = await self._stream.write(request)

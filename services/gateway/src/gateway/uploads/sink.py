@@ -2,17 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
 
 from common import sizes
 from common.client_stream import ClientStream
 from common.errors import FileTooLargeError, FileUploadError, TimedOutError
 from common.identity import Caller
 from gateway.backends import Backends
+from gateway.uploads.file_messages import FileMessages
 from securetranscribe.v1 import transcription_pb2
 
-#: Half of the most that the transcriber takes at a time.
-CHUNK_BYTES = 512 * 1024
 _STALL_SECONDS = 60.0
 _CHECK_SECONDS = 180.0
 # Bytes of slow clients are passed on in time, so that the transcriber does not find it stalled.
@@ -38,10 +36,8 @@ class UploadSink:
         self._announced = announced_bytes
         self._config = config
         self._max_bytes = max_bytes
-        self._buffer = bytearray()
-        self._stream = ClientStream[_Request, _Response](
-            backends.uploads.UploadTranscription(metadata=backends.upload_metadata(owner))
-        )
+        self._messages = FileMessages(_Request)
+        self._stream = ClientStream[_Request | bytes, _Response](backends.upload(owner))
         self._sent = time.monotonic()
         self.size = 0
 
@@ -60,12 +56,11 @@ class UploadSink:
         if self.size > self._max_bytes:
             known = max(self.size, self._announced)
             raise too_large(self._config.filename, known, self._max_bytes)
-        self._buffer += data
-        for chunk in self._full_chunks():
-            await self._send(_Request(chunk=chunk))
-        if self._buffer and time.monotonic() - self._sent > _HOLD_SECONDS:
-            await self._send(_Request(chunk=bytes(self._buffer)))
-            self._buffer.clear()
+        self._messages.add(data)
+        while self._messages.full:
+            await self._send(self._messages.take())
+        if len(self._messages) and time.monotonic() - self._sent > _HOLD_SECONDS:
+            await self._send(self._messages.take())
 
     async def finish(self, late: transcription_pb2.UploadOptions | None = None) -> _Response:
         """End the stream and return the transcriber's response.
@@ -78,8 +73,8 @@ class UploadSink:
         """
         if not self.size:
             raise FileUploadError("The file is empty.", {"file_name": self._config.filename})
-        if self._buffer:
-            await self._send(_Request(chunk=bytes(self._buffer)))
+        if len(self._messages):
+            await self._send(self._messages.take())
         if late is not None:
             await self._send(_Request(options=late))
         try:
@@ -92,14 +87,7 @@ class UploadSink:
         """Cancel the upload, so that the transcriber discards it. Does nothing once ended."""
         self._stream.cancel()
 
-    def _full_chunks(self) -> Iterator[bytes]:
-        while len(self._buffer) >= CHUNK_BYTES:
-            with memoryview(self._buffer) as buffered:
-                chunk = bytes(buffered[:CHUNK_BYTES])
-            del self._buffer[:CHUNK_BYTES]
-            yield chunk
-
-    async def _send(self, request: _Request) -> None:
+    async def _send(self, request: _Request | bytes) -> None:
         try:
             async with asyncio.timeout(_STALL_SECONDS):
                 written = await self._stream.write(request)

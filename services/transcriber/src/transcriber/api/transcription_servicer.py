@@ -371,11 +371,12 @@ class _Body:
                 self.options = request.options
                 ended = True
                 continue
-            if len(request.chunk) > _LARGEST_CHUNK:
+            chunk = request.chunk  # each read of the field copies it
+            if len(chunk) > _LARGEST_CHUNK:
                 raise ValidationError.of(
                     "chunk", f"A request must carry at most {sizes.compact(_LARGEST_CHUNK)}."
                 )
-            yield request.chunk
+            yield chunk
 
 
 def _now() -> dt.datetime:

@@ -137,11 +137,12 @@ async def _chunks(incoming: _AppendRequests) -> AsyncIterator[bytes]:
     async for request in incoming:
         if request.WhichOneof("append") != "chunk":
             raise ValidationError.of("chunk", "Requests after the first must carry bytes.")
-        if len(request.chunk) > _LARGEST_CHUNK:
+        chunk = request.chunk  # each read of the field copies it
+        if len(chunk) > _LARGEST_CHUNK:
             raise ValidationError.of(
                 "chunk", f"A request must carry at most {sizes.compact(_LARGEST_CHUNK)}."
             )
-        yield request.chunk
+        yield chunk
 
 
 def _upload(upload: ResumableUpload) -> upload_pb2.Upload:

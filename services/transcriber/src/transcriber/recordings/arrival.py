@@ -1,5 +1,6 @@
 """Arriving bytes of uploads: their sender and their least rate."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
@@ -32,12 +33,25 @@ def arriving(
 
 
 async def hashed(
-    chunks: AsyncIterator[bytes], update: Callable[[bytes], None]
+    chunks: AsyncIterator[bytes], *updates: Callable[[bytes], None]
 ) -> AsyncIterator[bytes]:
-    """Yield chunks once a digest has been updated with them."""
-    async for chunk in chunks:
-        update(chunk)
-        yield chunk
+    """Yield chunks. Digests are updated with each on a thread, until the next one has arrived."""
+
+    def update(chunk: bytes) -> None:
+        for one in updates:
+            one(chunk)
+
+    loop = asyncio.get_running_loop()
+    updating: asyncio.Future[None] | None = None
+    try:
+        async for chunk in chunks:
+            if updating is not None:
+                await updating
+            updating = loop.run_in_executor(None, update, chunk)
+            yield chunk
+    finally:
+        if updating is not None:
+            await updating
 
 
 def too_large(filename: str, provided: int, limit: int) -> FileTooLargeError:

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -135,8 +135,12 @@ class Reception:
         pieces = Pieces(self._store, upload, lease, at_once=position.checksum is not None)
         await pieces.load()
         digest = hashlib.sha256()
+        # The digest of the file is known only if it arrives at once.
+        updates: list[Callable[[bytes], None]] = [] if position.offset else [digest.update]
+        if position.checksum is not None:
+            updates.append(position.checksum.update)
         try:
-            await self._receive(upload, lease, position, pieces, hashed(incoming, digest.update))
+            await self._receive(upload, lease, position, pieces, hashed(incoming, *updates))
         except FileUploadError as error:
             await self._completion.reject(upload, lease, error)
             raise
@@ -173,8 +177,6 @@ class Reception:
             received += len(chunk)
             if received > upload.size_bytes:
                 raise ValidationError.of("body", "These are more bytes than the upload has left.")
-            if checksum is not None:
-                checksum.update(chunk)
             await lease.progressed()
             if not judged:
                 head += chunk[: needed - len(head)]
