@@ -45,6 +45,8 @@ LISTS = frozenset({"transcription_ids", "tag_ids", "parent_id"})
 _OWN_WORDS = frozenset({"request_id", "replacement_id", "suggestion_id"})
 #: Named only by services, in methods that sessions may not call.
 _INTERNAL = frozenset({"workspace_id", "speaker_ids"})
+#: Select entries of the audit log of the caller's own workspace.
+_FILTERS = frozenset({"user_id", "session_id", "target_id"})
 _CONTRACTS = (
     "session",
     "transcription",
@@ -155,7 +157,7 @@ def _classified(names: Any) -> frozenset[str]:
         name
         for name in names
         if (name == "id" or name.endswith(("_id", "_ids")))
-        and name not in _OWN_WORDS | PARTS | LISTS | _INTERNAL
+        and name not in _OWN_WORDS | PARTS | LISTS | _INTERNAL | _FILTERS
     )
     unknown = found - OWNED - SHARED
     assert not unknown, f"say in {__name__} whose things these name: {sorted(unknown)}"

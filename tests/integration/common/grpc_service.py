@@ -12,6 +12,7 @@ from opentelemetry import trace
 from pydantic import SecretStr
 
 from common import identity, telemetry
+from common.audit.trail import AuditTrail
 from common.auth import Access, CallAuthenticator, TokenAuthenticator
 from common.call_limits import WORKER_LIMITS, CallLimits
 from common.errors import AuthenticationError, NotFoundError, UnavailableError
@@ -179,12 +180,17 @@ async def serving(
     *,
     idempotent: tuple[str, ...] = (),
     limits: CallLimits = WORKER_LIMITS,
+    audit: AuditTrail | None = None,
 ) -> AsyncIterator[Connection]:
     """Yield a connection to the service, which is listening and ready."""
     service = Everything()
     chosen = server_settings or settings()
     server = GrpcServer(
-        chosen, services={NAME: service.add_to}, authenticator=authenticator(), limits=limits
+        chosen,
+        services={NAME: service.add_to},
+        authenticator=authenticator(),
+        limits=limits,
+        audit=audit,
     )
     await server.start()
     await server.ready()

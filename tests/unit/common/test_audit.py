@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from google.protobuf import symbol_database
+from google.protobuf import descriptor_pool
 
 import securetranscribe.v1
 from common import identity
@@ -81,7 +81,7 @@ def test_only_methods_of_the_contract_are_declared() -> None:
 @pytest.mark.parametrize("method", sorted(actions.AUDITED))
 def test_paths_of_rules_lead_to_identifiers(method: str) -> None:
     rule = actions.AUDITED[method]
-    pool = symbol_database.Default().pool  # type: ignore[no-untyped-call]
+    pool = descriptor_pool.Default()
     service, _, name = method[1:].rpartition("/")
     found = pool.FindServiceByName(service).FindMethodByName(name)
     for descriptor, paths in (
@@ -92,7 +92,7 @@ def test_paths_of_rules_lead_to_identifiers(method: str) -> None:
             message = descriptor
             *steps, last = path.split(".")
             for step in steps:
-                message = message.fields_by_name[step].message_type
+                message = message.fields_by_name[step].message_type or message
             assert last.endswith(("_id", "_ids", "owner"))
             assert message.fields_by_name[last].message_type is None
 

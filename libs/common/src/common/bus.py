@@ -100,6 +100,11 @@ class Delivery:
     stages: tuple[str, ...] = field(default=("transcribe", "diarize"))
 
 
+def user_of(url: str) -> str:
+    """Return the user in the URL of a server, which is the name of a service. Empty without one."""
+    return urlsplit(url).username or ""
+
+
 def inbox_prefix(user: str) -> str:
     """Return the beginning of the subjects of replies to a user, which others may not read."""
     return f"_INBOX.{user}" if re.fullmatch(r"[\w-]+", user) else "_INBOX"
@@ -115,10 +120,8 @@ async def connect(url: str, *, name: str, wait_seconds: float = 60) -> Client:
     try:
         # With unlimited reconnects the client would retry the first connection forever, too.
         async with asyncio.timeout(wait_seconds):
-            user = urlsplit(url).username or ""
-            await client.connect(
-                url, name=name, inbox_prefix=inbox_prefix(user), **_connect_options()
-            )
+            inboxes = inbox_prefix(user_of(url))
+            await client.connect(url, name=name, inbox_prefix=inboxes, **_connect_options())
     except (OSError, ValueError, nats.errors.Error) as error:
         if isinstance(error, TimeoutError):
             await client.close()  # a connection may be half open

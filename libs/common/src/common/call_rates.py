@@ -12,7 +12,7 @@ from common.rate_settings import RateSettings
 from common.signing import SIGNATURE_HEADER
 
 _UPLOADS = frozenset({"UploadTranscription", "CreateUpload", "CreateCapture", "EnrollSpeaker"})
-_EXPORTS = frozenset({"ExportTranscription", "SummarizeTranscription"})
+_EXPORTS = frozenset({"ExportTranscription", "SummarizeTranscription", "ExportAuditEntries"})
 _MEDIA = frozenset(
     {
         "GetSpeakerClip",
@@ -38,6 +38,7 @@ _MEDIA = frozenset(
         "ListCorrections",
         "ListSuggestions",
         "ExportVocabulary",
+        "ListAuditEntries",
     }
 )
 _EDITS = frozenset(

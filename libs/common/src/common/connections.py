@@ -9,6 +9,7 @@ from nats.aio.client import Client
 from nats.js import JetStreamContext
 
 from common import bus, sessions, versions
+from common.audit.trail import AuditTrail
 from common.auth import Access, CachedAuthenticator, CallAuthenticator
 from common.call_limits import API_LIMITS, CallLimits
 from common.call_rates import CallRates
@@ -28,6 +29,7 @@ class Connections:
     gateway: grpc.aio.Channel
     service: str
     tokens: CachedAuthenticator
+    audit: AuditTrail | None = None
 
     def channel(self, address: str, receiver: str) -> grpc.aio.Channel:
         """Return a channel to another service, whose calls are signed."""
@@ -61,6 +63,7 @@ class Connections:
             authenticator=authenticator,
             limits=limits,
             rates=CallRates.configured(self.settings),
+            audit=self.audit,
             version=versions.installed(self.service),
         )
 
@@ -70,7 +73,8 @@ async def connect(
 ) -> Connections:
     """Connect to NATS and the gateway, and drop cached tokens once their sessions are revoked.
 
-    Calls to other services are signed with the name `service`. The stack closes everything.
+    Calls to other services are signed with the name `service`. Calls to the service itself are in
+    the audit log. The stack closes everything.
 
     Raises:
         UnavailableError: NATS did not answer in time.
@@ -79,13 +83,18 @@ async def connect(
     tokens = CachedAuthenticator(
         SessionServiceAuthenticator(gateway), settings.session_cache_seconds
     )
-    client = await bus.connect(settings.nats_url.get_secret_value(), name=client_name or service)
+    url = settings.nats_url.get_secret_value()
+    client = await bus.connect(url, name=client_name or service)
     stack.push_async_callback(bus.close, client)
     await sessions.forget_changed(client, tokens)
+    audit = AuditTrail(client, bus.user_of(url) or service)
+    audit.start()
+    stack.push_async_callback(audit.close)
     return Connections(
         settings=settings,
         client=client,
         gateway=gateway,
         service=service,
         tokens=tokens,
+        audit=audit,
     )

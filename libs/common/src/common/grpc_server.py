@@ -12,6 +12,7 @@ from grpc_reflection.v1alpha import reflection
 
 from common import logging, telemetry
 from common.addresses import TrustedProxies
+from common.audit.trail import AuditTrail
 from common.auth import CallAuthenticator
 from common.call_limits import API_LIMITS, CallLimits, CallsInFlight
 from common.call_rates import CallRates
@@ -46,12 +47,13 @@ class GrpcServer:
         authenticator: CallAuthenticator,
         limits: CallLimits = API_LIMITS,
         rates: CallRates | None = None,
+        audit: AuditTrail | None = None,
         version: str = "",
     ) -> None:
         """`services` maps full service names to functions that add the servicer to a server.
 
-        Without `rates`, calls are limited in flight only. Health checks name the `version`, unless
-        it is empty.
+        Without `rates`, calls are limited in flight only, and without `audit`, none is in the audit
+        log. Health checks name the `version`, unless it is empty.
         """
         self._settings = settings
         self._names = [*services, ""]
@@ -63,6 +65,7 @@ class GrpcServer:
                     CallsInFlight(limits),
                     rates=rates,
                     proxies=TrustedProxies(getattr(settings, "trusted_proxies", ())),
+                    audit=audit,
                 ),
             ],
             options=[*_OPTIONS, ("grpc.max_receive_message_length", limits.request_bytes)],

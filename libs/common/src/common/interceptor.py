@@ -14,6 +14,8 @@ from google.protobuf.message import DecodeError
 
 from common import identity, logging, status, telemetry
 from common.addresses import TrustedProxies, current_address, network_of, use_address
+from common.audit.call import CallRecord
+from common.audit.trail import AuditTrail
 from common.auth import CallAuthenticator
 from common.call_limits import CallsInFlight
 from common.call_rates import CallRates, address_of
@@ -31,8 +33,8 @@ _LOGGED = ("INTERNAL", "UNAVAILABLE")  # failures whose cause matters to the ope
 class EdgeInterceptor(grpc.aio.ServerInterceptor):
     """Wrapper around every method of a server.
 
-    It establishes the caller, converts exceptions of `common.errors` to statuses, and measures the
-    call. Every other exception is logged and reported as INTERNAL.
+    It establishes the caller, converts exceptions of `common.errors` to statuses, measures the
+    call, and adds it to the audit log. Every other exception is logged and reported as INTERNAL.
 
     Every method is registered as one with a stream of requests, also if there is only one. So its
     handler runs before a request is read, and refuses callers before their requests take memory.
@@ -45,12 +47,17 @@ class EdgeInterceptor(grpc.aio.ServerInterceptor):
         *,
         rates: CallRates | None = None,
         proxies: TrustedProxies | None = None,
+        audit: AuditTrail | None = None,
     ) -> None:
-        """`proxies` may report the addresses of clients. Without `rates` no calls are counted."""
+        """`proxies` may report the addresses of clients.
+
+        Without `rates` no calls are counted, and without `audit` none is in the log.
+        """
         self._authenticator = authenticator
         self._in_flight = in_flight
         self._rates = rates
         self._proxies = proxies or TrustedProxies(())
+        self._audit = audit
 
     async def intercept_service(
         self,
@@ -67,13 +74,17 @@ class EdgeInterceptor(grpc.aio.ServerInterceptor):
 
     def _single(self, handler: _Handler, method: str) -> _Handler:
         async def call(requests: AsyncIterator[Any], context: Any) -> Any:
-            async with _Call(method, context):
+            async with _Call(method, context, self._audit) as entry:
                 caller = await self._identify(method, context)
                 with self._admitted(caller):
                     if handler.request_streaming:
-                        return await handler.stream_unary(requests, context)
-                    request = await _only(requests, handler, caller)
-                    return await handler.unary_unary(request, context)
+                        response = await handler.stream_unary(requests, context)
+                    else:
+                        request = await _only(requests, handler, caller)
+                        entry.request(request)
+                        response = await handler.unary_unary(request, context)
+                    entry.response(response)
+                    return response
 
         return grpc.stream_unary_rpc_method_handler(
             call, _deserializer(handler), handler.response_serializer
@@ -81,17 +92,19 @@ class EdgeInterceptor(grpc.aio.ServerInterceptor):
 
     def _streaming(self, handler: _Handler, method: str) -> _Handler:
         async def call(requests: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
-            async with _Call(method, context):
+            async with _Call(method, context, self._audit) as entry:
                 caller = await self._identify(method, context)
                 with self._admitted(caller):
-                    responses = (
-                        handler.stream_stream(requests, context)
-                        if handler.request_streaming
-                        else handler.unary_stream(await _only(requests, handler, caller), context)
-                    )
+                    if handler.request_streaming:
+                        responses = handler.stream_stream(requests, context)
+                    else:
+                        request = await _only(requests, handler, caller)
+                        entry.request(request)
+                        responses = handler.unary_stream(request, context)
                     # Close it as soon as the caller leaves, not when it is garbage-collected.
                     async with contextlib.aclosing(responses):
                         async for response in responses:
+                            entry.response(response)
                             yield response
 
         return grpc.stream_stream_rpc_method_handler(
@@ -162,14 +175,34 @@ async def _only(requests: AsyncIterator[bytes], handler: _Handler, caller: Ident
 class _Call:
     """Lifetime of one call, as a context manager around the servicer's method."""
 
-    def __init__(self, method: str, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+    def __init__(
+        self,
+        method: str,
+        context: grpc.aio.ServicerContext[Any, Any],
+        audit: AuditTrail | None,
+    ) -> None:
         self._method = method
         self._context = context
+        self._audit = audit
+        self._record: CallRecord | None = None
         self._begun = time.perf_counter()
 
-    async def __aenter__(self) -> None:
+    async def __aenter__(self) -> "_Call":
         telemetry.RPC_IN_FLIGHT.inc()
         structlog.contextvars.bind_contextvars(rpc=self._method)
+        if self._audit is not None:
+            self._record = self._audit.begin(self._method)
+        return self
+
+    def request(self, message: Any) -> None:
+        """Take in the request, for the audit log."""
+        if self._record is not None:
+            self._record.request = message
+
+    def response(self, message: Any) -> None:
+        """Take in a response, for the audit log."""
+        if self._record is not None:
+            self._record.saw(message)
 
     async def __aexit__(self, _kind: object, error: BaseException | None, _tb: object) -> None:
         telemetry.RPC_IN_FLIGHT.dec()
@@ -177,6 +210,8 @@ class _Call:
         code = _code(error)
         telemetry.RPC_SECONDS.labels(self._method, code).observe(seconds)
         _log.debug("rpc ended", code=code, seconds=round(seconds, 4))
+        if self._audit is not None and self._record is not None:
+            self._audit.end(self._record, code)
         if isinstance(error, ApplicationError):
             if code in _LOGGED:
                 cause = repr(error.__cause__) if error.__cause__ else ""

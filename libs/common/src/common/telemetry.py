@@ -71,7 +71,31 @@ TASK_SECONDS = Histogram(
     ["stage", "outcome"],
     buckets=SECONDS,
 )
-WORKER_BUSY = Gauge("securetranscribe_worker_busy", "1 while the worker has a task.", ["stage"])
+WORKER_BUSY = Gauge("securetranscribe_worker_busy", "Tasks that the worker has.", ["stage"])
+BATCH_SIZE = Histogram(
+    "securetranscribe_batch_items",
+    "Inputs of a model that were computed together.",
+    ["model"],
+    buckets=(1, 2, 4, 8, 16, 32, 64, 128),
+)
+BATCH_WAIT_SECONDS = Histogram(
+    "securetranscribe_batch_wait_seconds",
+    "Time from an input's arrival to the start of its batch.",
+    ["model"],
+    buckets=SECONDS,
+)
+BATCH_QUEUE = Gauge("securetranscribe_batch_queue", "Inputs that wait for their batch.", ["model"])
+BATCH_LIMIT = Gauge("securetranscribe_batch_limit", "Most inputs per batch at present.", ["model"])
+BATCH_HALVINGS = Counter(
+    "securetranscribe_batch_halvings_total",
+    "Batches halved because memory was short.",
+    ["model"],
+)
+BATCH_SPLITS = Counter(
+    "securetranscribe_batch_splits_total",
+    "Failed batches whose inputs were repeated one by one.",
+    ["model"],
+)
 GPU_MEMORY = Gauge("securetranscribe_gpu_memory_bytes", "Memory of a graphics card.", ["gpu"])
 GPU_MEMORY_USED = Gauge(
     "securetranscribe_gpu_memory_used_bytes",
@@ -98,6 +122,13 @@ STEP_FAILURES = Counter(
     "securetranscribe_step_failures_total",
     "Background steps that ended with an unexpected error outside any single item.",
     ["step"],
+)
+AUDIT_WAITING = Gauge(
+    "securetranscribe_audit_waiting", "Entries of the audit log that are not published yet."
+)
+AUDIT_LOST = Counter(
+    "securetranscribe_audit_lost_total",
+    "Entries of the audit log that were lost, because too many waited or the process ended.",
 )
 SEARCH_UNEMBEDDED = Gauge(
     "securetranscribe_search_unembedded",

@@ -8,6 +8,7 @@ from nats.aio.client import Client
 from starlette.types import ASGIApp
 
 from common import bus, logging, maintenance_servicer, postgres, versions
+from common.audit.trail import AuditTrail
 from common.auth import Access, CallAuthenticator
 from common.background.registry import Background, Loop, Work
 from common.byte_rates import ByteRates
@@ -25,6 +26,7 @@ from common.upload_places import PlaceLimits, UploadPlaces
 from gateway import loop_watch
 from gateway.api.admin_calls import AdminCalls
 from gateway.api.archive import ArchiveApi
+from gateway.api.audit import AuditApi
 from gateway.api.captures import CaptureApi
 from gateway.api.comparisons import ComparisonApi
 from gateway.api.exports import ExportApi
@@ -49,6 +51,10 @@ from gateway.api.transcripts import TranscriptApi
 from gateway.api.uploads import UploadApi
 from gateway.api.vocabulary import VocabularyApi
 from gateway.api.vocabulary_edits import VocabularyEditsApi
+from gateway.audit.keeper import AuditRetention, AuditStep
+from gateway.audit.reader import AuditReader
+from gateway.audit.servicer import AuditServicer
+from gateway.audit.store import AuditLog
 from gateway.backends import Backends
 from gateway.live import models as live_models
 from gateway.live.feed import Feed, Revocations
@@ -77,12 +83,14 @@ from gateway.web.certificate_watch import CertificateWatch
 from gateway.web.health import Health
 from gateway.web.origins import Origins
 from gateway.web.server import HttpServer
-from securetranscribe.v1 import session_pb2_grpc
+from securetranscribe.v1 import audit_pb2_grpc, session_pb2_grpc
 
 _SERVICE = "securetranscribe.v1.SessionService"
+_AUDIT_SERVICE = "securetranscribe.v1.AuditService"
 _KEEP_ALIVE_SECONDS = 300.0
 _SURVEY_SECONDS = 3600.0
 _CERTIFICATE_SECONDS = 60.0
+_RETENTION_SECONDS = 3600.0
 _log = logging.get(__name__)
 
 
@@ -114,6 +122,8 @@ class Gateway:
         self._hub = Hub(clients_per_session=settings.websockets_per_session)
         self._feed = Feed(client, self._hub)
         self._limits = RateLimits.configured(settings)
+        user = bus.user_of(settings.nats_url.get_secret_value())
+        self._audit = AuditTrail(client, user or "gateway")
         self._expiry = _expiry(settings)
         self._registry = self._make_registry()
         self._backends = Backends(
@@ -140,6 +150,7 @@ class Gateway:
             authenticator=self._authenticator(),
             limits=SESSION_LIMITS,
             rates=CallRates(self._limits),
+            audit=self._audit,
         )
         self._places = UploadPlaces(PlaceLimits.of(settings))
         self._audio = self._make_audio()
@@ -149,6 +160,7 @@ class Gateway:
     async def run(self, supervisor: Supervisor) -> None:
         """Serve until the supervisor stops, then shut down in order."""
         servers = self._bind()
+        self._audit.start()
         await self._feed.subscribe()
         await self._grpc.start()
         supervisor.start("event loop watch", loop_watch.watch())
@@ -166,6 +178,7 @@ class Gateway:
         # Requests that the servers have cancelled still erase what their guests sent.
         await self._audio.close(self._settings.shutdown_grace_seconds)
         await self._grpc.stop(self._settings.shutdown_grace_seconds)
+        await self._audit.close()
 
     def _bind(self) -> list[HttpServer]:
         """Bind the ports, and return their servers."""
@@ -182,13 +195,16 @@ class Gateway:
         every = self._settings.session_sweep_seconds
         store = SessionStore(self._database)
         database, clock = self._database, self._registry.now
-        erasures = self._backends.erasures()
+        entries = AuditLog(database)
+        # Last, since the entries of the other erasures name what was erased.
+        erasures = {**self._backends.erasures(), "audit": entries.forget}
         survey = WorkspaceSurvey(database, self._backends.workspaces, clock)
         return Background(
             self._database,
             (
                 Work(step=SessionSweep(database, self._expiry, clock), every=every),
                 Work(step=WorkspaceErasure(database, erasures, self._expiry, clock), every=every),
+                Work(step=AuditStep(database, self._client.jetstream()), every=0.0),
             ),
             (
                 Loop(name="live-feed", take=self._feed.step, every=0.0),
@@ -198,6 +214,13 @@ class Gateway:
                     name="session-requests",
                     take=lambda: store.sweep_requests(self._registry.now()),
                     every=every,
+                ),
+                Loop(
+                    name="audit-retention",
+                    take=AuditRetention(
+                        entries, days=self._settings.audit_retention_days, now=clock
+                    ).step,
+                    every=_RETENTION_SECONDS,
                 ),
                 *self._certificate_loops(),
             ),
@@ -281,6 +304,7 @@ class Gateway:
             LibraryApi(self._backends, self._registry.kept_until),
             TagApi(self._backends),
             FolderApi(self._backends),
+            AuditApi(AuditReader(AuditLog(self._database))),
         )
         return application.build(
             settings=settings,
@@ -301,6 +325,7 @@ class Gateway:
             limits=self._limits,
             origins=origins,
             read_status=statuses.read,
+            audit=self._audit,
         )
 
     def _make_audio(self) -> AudioApi:
@@ -321,7 +346,11 @@ class Gateway:
             backends=self._backends,
             limits=self._limits,
         )
+        audit = AuditServicer(AuditReader(AuditLog(self._database)))
         return {
+            _AUDIT_SERVICE: lambda server: audit_pb2_grpc.add_AuditServiceServicer_to_server(
+                audit, server
+            ),
             _SERVICE: lambda server: session_pb2_grpc.add_SessionServiceServicer_to_server(
                 servicer, server
             ),

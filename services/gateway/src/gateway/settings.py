@@ -75,6 +75,8 @@ class GatewaySettings(ServiceSettings, PostgresSettings, RateSettings, UploadSet
     cors_origins: Annotated[NameList, AfterValidator(_origins)] = ()
     force_https: bool = False
 
+    audit_retention_days: float = Field(365, ge=0, le=36500, allow_inf_nan=False)
+
     websockets_per_session: int = Field(20, ge=1, le=1000)
 
     @model_validator(mode="after")

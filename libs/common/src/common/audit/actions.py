@@ -16,6 +16,8 @@ _BULK = {
     library_pb2.BULK_ACTION_RESTORE: "transcription.restore",
     library_pb2.BULK_ACTION_DELETE: "transcription.delete",
 }
+#: Actions of bulk changes that are not `transcription.update`.
+BULK_ACTIONS: frozenset[str] = frozenset(_BULK.values())
 
 
 def _transcription(action: str, **more: Any) -> Rule:
@@ -349,13 +351,15 @@ NOT_AUDITED: frozenset[str] = frozenset(
     )
 )
 
-#: Actions of calls that no method of gRPC serves, by what the gateway does in their place.
-GATEWAY_ACTIONS: frozenset[str] = frozenset(
-    {"account.sign_in", "account.sign_out", "account.sign_out_by_provider"}
-)
+#: Actions that no method of gRPC serves, and what they are.
+GATEWAY_ACTIONS: Mapping[str, str] = {
+    "account.sign_in": "sign-in with a provider",
+    "account.sign_out": "sign-out at a provider",
+    "account.sign_out_by_provider": "back-channel log-out",
+}
 
 
 def actions() -> list[str]:
     """Return the whole vocabulary in order."""
-    found = {rule.action for rule in AUDITED.values()} | set(_BULK.values()) | GATEWAY_ACTIONS
+    found = {rule.action for rule in AUDITED.values()} | set(BULK_ACTIONS) | set(GATEWAY_ACTIONS)
     return sorted(found)

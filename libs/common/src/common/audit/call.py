@@ -26,14 +26,12 @@ _current: contextvars.ContextVar["CallRecord | None"] = contextvars.ContextVar(
 class CallRecord:
     """What is known about a call that becomes an entry at its end."""
 
-    __slots__ = ("_begun", "_caller", "_door", "_rule", "_shown", "_targets", "_workspace_id",
-                 "request", "response")  # fmt: skip
-
     def __init__(self, rule: Rule, *, door: "audit_pb2.AuditDoor.ValueType | None" = None) -> None:
         """`door` is where the call came in. Without it, the caller tells."""
         self._rule = rule
         self._begun = dt.datetime.now(dt.UTC)
         self._caller: Identity | None = None
+        self._code = ""
         self._door = door
         self._shown = False
         self._targets: tuple[str, ...] = ()
@@ -57,12 +55,17 @@ class CallRecord:
         self._workspace_id = workspace_id or self._workspace_id
         self._targets = (*self._targets, *targets)[:MOST_TARGETS]
 
-    def done_by(self, caller: Identity) -> None:
-        """Note the caller of a call that has none before it succeeds, such as a sign-in."""
+    def called_by(self, caller: Identity) -> None:
+        """Note the caller of a request that is no call of gRPC."""
         self._caller = caller
+
+    def failed(self, code: str) -> None:
+        """Note the gRPC code of a request that fails, although the answer looks like success."""
+        self._code = code
 
     def entry(self, code: str) -> audit_pb2.AuditEntry | None:
         """Return the entry of a call that ended with a gRPC code, None if it is not one."""
+        code = self._code or code
         caller = self._caller or identity.current_or_none()
         succeeded = code == "OK"
         shown = self._shown or (not succeeded and self._rule.shows(self.request, None))

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from nats.aio.client import Client
 
@@ -71,6 +71,7 @@ class AuditTrail:
         service: str,
         *,
         most: int = _MOST,
+        rules: Mapping[str, Rule] = AUDITED,
         repetitions: Repetitions | None = None,
     ) -> None:
         """`service` is the user of NATS, and the name in the entries."""
@@ -79,6 +80,7 @@ class AuditTrail:
         self._subject = bus.audit_subject(service)
         self._service = service
         self._most = most
+        self._rules = rules
         self._repetitions = repetitions or Repetitions()
         self._waiting: deque[audit_pb2.AuditEntry] = deque()
         self._added = asyncio.Event()
@@ -93,14 +95,23 @@ class AuditTrail:
 
     def begin(self, method: str) -> CallRecord | None:
         """Return the record of a call of a full method name, None if it is not audited."""
-        rule = AUDITED.get(method)
+        rule = self._rules.get(method)
         return None if rule is None else CallRecord(rule)
 
     def end(self, record: CallRecord, code: str) -> None:
-        """Add the entry of a call that ended with a gRPC code, unless it repeats another."""
-        entry = record.entry(code)
-        if entry is not None and not self._repeats(entry, record.rule):
-            self.add(entry)
+        """Add the entry of a call that ended with a gRPC code, unless it repeats another.
+
+        A failure is logged and does not hurt the call.
+        """
+        try:
+            entry = record.entry(code)
+            if entry is not None and not self._repeats(entry, record.rule):
+                self.add(entry)
+        except Exception as error:
+            telemetry.AUDIT_LOST.inc()
+            _log.error(
+                "an entry of the audit log is lost", action=record.rule.action, exc_info=error
+            )
 
     def _repeats(self, entry: audit_pb2.AuditEntry, rule: Rule) -> bool:
         refused = entry.outcome == audit_pb2.AUDIT_OUTCOME_REFUSED

@@ -8,6 +8,7 @@ from fastapi import Request, Response
 from pydantic import BeforeValidator, ConfigDict, Field
 
 from common import times
+from common.audit import call as audited
 from common.errors import ApplicationError, AuthenticationError, ConflictError
 from gateway.api.conversion import readable_duration, readable_hours
 from gateway.api.parameters import Caller, JsonBody, Language, Text
@@ -220,6 +221,7 @@ class SessionApi:
             ip_address=body.ip_address or address,
             peer=address,
         )
+        audited.concerns(session.workspace_id, session.session_id)
         credentials.set_cookie(response, token, secure=request.url.scheme == "https")
         data = CreatedSessionData(**_created(session, token))
         return Success[CreatedSessionData].of(data, "Session created successfully")
@@ -237,6 +239,7 @@ class SessionApi:
             user_agent=request.headers.get("user-agent", "")[:MAX_USER_AGENT],
             address=client_address(request.scope),
         )
+        audited.concerns(session.workspace_id, session.session_id)
         secure = request.url.scheme == "https"
         credentials.set_cookie(response, token, secure=secure)
         credentials.clear_previous(response, secure=secure)

@@ -11,8 +11,10 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import WebSocketRoute
 from starlette.types import ASGIApp
 
+from common.audit.trail import AuditTrail
 from common.errors import ApplicationError
 from common.rate_limits import RateLimits
+from gateway.audit.requests import AuditedRequests
 from gateway.openai.routes import OpenAiRoutes
 from gateway.sessions.keeper import SessionKeeper
 from gateway.sessions.registry import SessionRegistry
@@ -75,6 +77,7 @@ def build(
     limits: RateLimits,
     origins: Origins,
     read_status: ReadStatus,
+    audit: AuditTrail,
 ) -> ASGIApp:
     """Build the ASGI application. `live_messages` are schemas of the socket's messages by name."""
     app = FastAPI(
@@ -98,6 +101,7 @@ def build(
                 Middleware(
                     Callers, registry=registry, keeper=keeper, limits=limits, origins=origins
                 ),
+                Middleware(AuditedRequests, trail=audit),
                 origins,
             ),
             Middleware(LiteralPaths, endpoints=endpoints),
@@ -130,7 +134,9 @@ def build_plain(app: ASGIApp, settings: GatewaySettings, *, https_port: int) -> 
     return SecurityHeaders(layers, https_only=False)
 
 
-def _layers(settings: GatewaySettings, callers: Middleware, origins: Origins) -> list[Middleware]:
+def _layers(
+    settings: GatewaySettings, callers: Middleware, audited: Middleware, origins: Origins
+) -> list[Middleware]:
     """Return the middleware, outermost first."""
     layers = [
         Middleware(RequestContext),
@@ -158,6 +164,7 @@ def _layers(settings: GatewaySettings, callers: Middleware, origins: Origins) ->
         )
     layers += [
         Middleware(tus.TusProtocol, max_bytes=settings.max_file_size),
+        audited,
         callers,
         Middleware(BodyLimit),
         Middleware(problems.UnexpectedErrors),

@@ -16,13 +16,15 @@ _EDITS = re.compile(
     r"|/transcription/[^/]+/(trash|restore|title/suggest)|/transcriptions/bulk"
     r"|/(tags|folders)(/[^/]+)?"
 )
-_EXPORTS = re.compile(rf"{ARCHIVE_PATH}|/transcription/export/.*|/transcription/[^/]+/summary")
+_EXPORTS = re.compile(
+    rf"{ARCHIVE_PATH}|/transcription/export/.*|/transcription/[^/]+/summary|/audit/export"
+)
 _PROPERTIES = re.compile(r"/transcription/[^/]+")
 #: What pages of the web interface read besides the documented statuses and lists.
 _PAGES = re.compile(
     r"/transcription/[^/]+/(transcript|playback|peaks|revisions(/compare)?|conflicts)"
     r"|/transcription/speakers/[^/]+|/admin/[^/]+"
-    r"|/(search|trash|tags|folders|uploads|captures)(/[^/]+)?|/vocabulary/[^/]+"
+    r"|/(search|trash|tags|folders|uploads|captures)(/[^/]+)?|/vocabulary/[^/]+|/audit"
 )
 _PIECES = re.compile(r"/uploads/[^/]+")
 _CHUNKS = re.compile(r"/captures/[^/]+/chunks/[^/]+")

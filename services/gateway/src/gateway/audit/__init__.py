@@ -1,0 +1,1 @@
+"""Audit log of the deployment: stored, kept for a time, read and exported."""
