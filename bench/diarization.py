@@ -57,7 +57,7 @@ def _row(recording: recordings.Recording, runtime: str, models: EmbeddedDiarizat
 
     engine = load_embedded(models, PyannoteSettings())
     spent: Counter[str] = Counter()
-    pipeline: Any = engine._backend.pipeline
+    pipeline: Any = engine._backend.pipelines[0]
     for step, owner, method in (
         ("segmentation", pipeline, "get_segmentations"),
         ("clustering", pipeline, "get_embeddings"),

@@ -146,7 +146,7 @@ class _Engine:
         found = ModelStore(models).diarization(EMBEDDED_DIARIZATION)
         assert isinstance(found, EmbeddedDiarization)
         self._engine = load_embedded(found, PyannoteSettings())
-        pipeline: Any = self._engine._backend.pipeline
+        pipeline: Any = self._engine._backend.pipelines[0]
         network = pipeline._segmentation.model
         network.forward = _Kept(network.forward, digits=32_768)
         pipeline._embedding._net = _Kept(pipeline._embedding._net, digits=1_000)

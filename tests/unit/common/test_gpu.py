@@ -4,6 +4,7 @@ from typing import Any
 import prometheus_client
 import pynvml
 import pytest
+import torch
 
 from common import gpu, telemetry
 
@@ -80,3 +81,42 @@ def test_required_card_must_exist() -> None:
     gpu.require(found=True, library="Whatever")
     with pytest.raises(gpu.GpuError, match=r"Whatever finds no NVIDIA card .* USE_GPU=false"):
         gpu.require(found=False, library="Whatever")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB."),
+        torch.cuda.OutOfMemoryError("CUDA out of memory."),
+        RuntimeError("CUDA error: out of memory"),
+        RuntimeError("CUDA failed with error out of memory"),
+        RuntimeError("cuBLAS failed with status CUBLAS_STATUS_ALLOC_FAILED"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+        MemoryError("std::bad_alloc"),
+    ],
+)
+def test_lack_of_memory_is_recognized_in_errors_of_the_libraries(error: Exception) -> None:
+    assert gpu.is_out_of_memory(error)
+    assert not gpu.is_lost(error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("CUDA error: an illegal memory access was encountered"),
+        RuntimeError("CUDA error: device-side assert triggered"),
+        RuntimeError("CUDA failed with error unspecified launch failure"),
+    ],
+)
+def test_lost_card_is_recognized(error: Exception) -> None:
+    assert gpu.is_lost(error)
+    assert not gpu.is_out_of_memory(error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [RuntimeError("shape mismatch"), ValueError("out of memory"), OSError("illegal access")],
+)
+def test_other_errors_are_those_of_the_input(error: Exception) -> None:
+    assert not gpu.is_out_of_memory(error)
+    assert not gpu.is_lost(error)

@@ -7,6 +7,7 @@ import structlog
 
 from common.errors import ResourceExhaustedError
 from common.inference import Inference
+from common.tasks.interruption import PreventedWorkError
 from common.tasks.task import TaskCancelledError, TaskControl
 
 
@@ -208,3 +209,50 @@ async def test_closing_does_not_wait(inference: Inference) -> None:
     assert not call.done()
     work.release.set()
     await call
+
+
+async def test_several_tasks_run_at_once(inference: Inference) -> None:
+    inference.widen(2)
+    first, second, third = Work(), Work(), Work()
+    tasks = [asyncio.create_task(inference.run(work, quiet())) for work in (first, second, third)]
+    await until(lambda: first.begun.is_set() and second.begun.is_set())
+    assert not third.begun.is_set()
+    assert inference.busy
+
+    first.release.set()
+    await until(third.begun.is_set)
+    second.release.set()
+    third.release.set()
+    assert len(set(await asyncio.gather(*tasks))) == 2
+
+
+async def test_task_alone_runs_next_to_nothing(inference: Inference) -> None:
+    inference.widen(3)
+    first, alone = Work(), Work()
+    tasks = [
+        asyncio.create_task(inference.run(first, quiet())),
+        asyncio.create_task(inference.run(alone, quiet(), alone=True)),
+    ]
+    await until(first.begun.is_set)
+    await until(lambda: inference.shut)
+    call = asyncio.create_task(inference.call(lambda control: "called"))
+    with pytest.raises(PreventedWorkError):
+        await inference.run(Work(), quiet())
+    assert not alone.begun.is_set()
+
+    first.release.set()
+    await until(alone.begun.is_set)
+    assert not call.done()
+    alone.release.set()
+    assert await call == "called"
+    await asyncio.gather(*tasks)
+    assert not inference.shut
+
+
+async def test_lost_card_costs_the_process(inference: Inference) -> None:
+    def work(_control: TaskControl) -> None:
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    with pytest.raises(RuntimeError, match="illegal memory access"):
+        await inference.run(work, quiet())
+    assert inference.replacement.is_set()

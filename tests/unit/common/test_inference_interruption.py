@@ -184,6 +184,24 @@ async def test_work_using_too_much_memory_is_stopped(make: Make) -> None:
     assert not inference.replacement.is_set()
 
 
+async def test_newest_work_is_stopped_first_for_memory(make: Make) -> None:
+    memory, older, newer = Memory(), Library(), Library()
+    inference = make(LONG, memory.limit())
+    inference.widen(2)
+    first = asyncio.create_task(inference.run(older, quiet(), audio_seconds=1))
+    await asyncio.to_thread(older.begun.wait)
+    second = asyncio.create_task(inference.run(newer, quiet(), audio_seconds=1))
+    await asyncio.to_thread(newer.begun.wait)
+    memory.used = 1001
+
+    with pytest.raises(MemoryExceededError):
+        await second
+    assert not older.stopped.is_set()
+    older.release.set()
+    assert await first == "done"
+    assert not inference.replacement.is_set()
+
+
 async def test_unreturned_memory_costs_the_process(make: Make) -> None:
     memory = Memory()
     inference = make(LONG, memory.limit())

@@ -64,7 +64,7 @@ def test_metric_names_have_prefix_and_unit() -> None:
         assert described.name.startswith("securetranscribe_")
         assert described.documentation.endswith(".")
         if isinstance(metric, prometheus_client.Histogram):
-            assert described.name.endswith(("_seconds", "_factor"))
+            assert described.name.endswith(("_seconds", "_factor", "_items"))
 
 
 def test_buckets_increase() -> None:

@@ -4,7 +4,7 @@ import importlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeVar, cast
+from typing import Generic, Literal, Protocol, TypeVar, cast, runtime_checkable
 
 from common.models.store import ModelStore
 from common.tasks.service import WorkerSettings
@@ -23,7 +23,8 @@ class EngineSettings:
 
     `model` is the value of the variable that names the model, and `models` finds its verified
     files. An engine computes on `device` with `threads` CPU threads, and holds at most
-    `window_seconds` of a recording in memory.
+    `window_seconds` of a recording in memory. One that is `Concurrent` may get `at_once` recordings
+    at a time. `compute_type` is the type of numbers, empty for the engine's own choice.
     """
 
     models: ModelStore
@@ -31,9 +32,13 @@ class EngineSettings:
     device: Device
     threads: int
     window_seconds: float
+    at_once: int = 1
+    compute_type: str = ""
 
     @classmethod
-    def of(cls, worker: WorkerSettings, *, model: str, window_seconds: float) -> "EngineSettings":
+    def of(
+        cls, worker: WorkerSettings, *, model: str, window_seconds: float, compute_type: str = ""
+    ) -> "EngineSettings":
         """Take the device, the threads and the model directory from a worker's settings."""
         return cls(
             models=ModelStore(worker.model_dir),
@@ -41,7 +46,24 @@ class EngineSettings:
             device=worker.device,
             threads=worker.model_threads or int(os.environ.get("OMP_NUM_THREADS", "1")),
             window_seconds=window_seconds,
+            at_once=worker.at_once,
+            compute_type=compute_type,
         )
+
+
+@runtime_checkable
+class Concurrent(Protocol):
+    """Engine that is called for several recordings at a time, each on a thread. Optional."""
+
+    @property
+    def at_once(self) -> int:
+        """Most recordings at a time."""
+        ...
+
+
+def at_once(engine: object) -> int:
+    """Return how many recordings an engine takes at a time."""
+    return engine.at_once if isinstance(engine, Concurrent) else 1
 
 
 class EngineRegistry(Generic[Engine]):

@@ -1,4 +1,4 @@
-"""The one thread of a worker's models, and the watch that stops work that stalls on it."""
+"""The threads of a worker's models, and the watch that stops work that stalls on them."""
 
 import asyncio
 import contextvars
@@ -8,12 +8,13 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from common import logging
+from common import gpu, logging
 from common.errors import ResourceExhaustedError, TimedOutError
 from common.tasks.interruption import (
     InterruptedWorkError,
     LostThreadError,
     MemoryExceededError,
+    PreventedWorkError,
     StalledWorkError,
 )
 from common.tasks.memory import MemoryLimit
@@ -32,11 +33,12 @@ _LOST = "The worker is being replaced. Try again."
 
 
 class Inference:
-    """Runs blocking model code, one piece at a time, off the event loop.
+    """Runs blocking model code off the event loop, one piece at a time or few together.
 
     A waiting task goes before all direct calls (see `common.tasks.turns`). More than a few waiting
     calls are refused. Work without progress or with too much memory is stopped. `replacement` is
-    set when this process cannot go on: its thread is lost, or its memory does not come back.
+    set when this process cannot go on: a thread or its card is lost, or its memory does not come
+    back.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Inference:
         patience: Patience | None = None,
         memory: MemoryLimit | None = None,
     ) -> None:
+        self._name = name
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._patience = patience or Patience()
         self._memory = memory or MemoryLimit(0)
@@ -53,6 +56,8 @@ class Inference:
         self._turns = Turns()
         self._waiting = 0
         self._calls: set[asyncio.Task[Any]] = set()
+        # Work that has begun, in that order.
+        self._running: list[TaskControl] = []
         self._runs = 0
         self.replacement = asyncio.Event()
 
@@ -63,8 +68,25 @@ class Inference:
 
     @property
     def busy(self) -> bool:
-        """Whether a task that comes now has to wait for a call to end."""
+        """Whether a task that comes now has to wait for other work to end."""
         return self._turns.taken
+
+    @property
+    def shut(self) -> bool:
+        """Whether a task that comes now is prevented by work that runs alone."""
+        return self._turns.shut
+
+    def widen(self, at_once: int) -> None:
+        """Run so many pieces of work at a time, each on a thread of its own. Call it before any.
+
+        The models must have been loaded by an engine that permits it (see
+        `common.engines.Concurrent`).
+        """
+        if at_once == self._turns.at_once:
+            return
+        self._thread.shutdown(wait=False)
+        self._thread = ThreadPoolExecutor(at_once, thread_name_prefix=self._name)
+        self._turns = Turns(at_once)
 
     async def load(self, loader: Callable[[], Answer]) -> Answer:
         """Run the loader of the models."""
@@ -76,14 +98,19 @@ class Inference:
         control: TaskControl,
         *,
         audio_seconds: float = 0.0,
+        alone: bool = False,
     ) -> Answer:
         """Run a task under watch. `audio_seconds` is the length of its recording, 0 if unknown.
+
+        Nothing else runs at the same time as a task `alone`.
 
         Raises:
             InterruptedWorkError: it stalled or took too much memory.
             LostThreadError: it never began, since work before it does not come back.
+            PreventedWorkError: it never began, since other work has to run alone.
         """
-        return await self._watched(work, control, audio_seconds, self._turns.ask(task=True))
+        turn = self._turns.ask(task=True, alone=alone)
+        return await self._watched(work, control, audio_seconds, turn)
 
     async def call(self, work: Callable[[TaskControl], Answer]) -> Answer:
         """Run work for a waiting caller. Its control is stopped when the caller leaves.
@@ -121,15 +148,20 @@ class Inference:
     ) -> Answer:
         future = await self._started(work, control, turn)
         self._runs += 1
+        self._running.append(control)
         watch = ProgressWatch(self._patience, self._pace.slowest, audio_seconds)
-        interruption = await self._watch(future, watch, control)
-        if interruption is not None:
-            await self._stop(future, interruption, control)
-            if not interruption.stuck:
-                _forget_frames(future.exception())
-        self._give_memory_back()
+        try:
+            interruption = await self._watch(future, watch, control)
+            if interruption is not None:
+                await self._stop(future, interruption, control)
+                if not interruption.stuck:
+                    _forget_frames(future.exception())
+            self._give_memory_back()
+        finally:
+            self._running.remove(control)
         if interruption is not None and (interruption.stuck or future.exception() is not None):
             raise interruption
+        self._leave_lost_card(future.exception())
         answer = future.result()
         if audio_seconds > 0:
             self._pace.note(watch.elapsed, audio_seconds)
@@ -180,6 +212,8 @@ class Inference:
                     raise LostThreadError
                 if control.cancelled():
                     raise TaskCancelledError
+                if self._turns.is_shut_to(turn):
+                    raise PreventedWorkError
 
     async def _begun(
         self,
@@ -208,7 +242,8 @@ class Inference:
             if control.waiting:
                 seconds = 0.0
             stall = watch.passed(seconds, advances=control.advances, fraction=control.fraction)
-            used = self._memory.exceeded()
+            # The memory is that of all work. The newest is stopped first.
+            used = self._memory.exceeded() if self._running[-1] is control else None
             if future.done():
                 break
             if used is not None:
@@ -222,8 +257,14 @@ class Inference:
         if self._memory.exceeded() is None:
             return
         self._memory.give_back()
-        if self._memory.exceeded() is not None:
+        if self._memory.exceeded() is not None and len(self._running) <= 1:
             _log.warning("memory is not returned, replacing the process")
+            self.replacement.set()
+
+    def _leave_lost_card(self, error: BaseException | None) -> None:
+        """Have the process replaced after an error that leaves it without its card."""
+        if error is not None and gpu.is_lost(error):
+            _log.error("the card is lost, replacing the process", error=repr(error))
             self.replacement.set()
 
     async def _stop(

@@ -1,6 +1,6 @@
 """Composition of the diarizer: engine, tasks, direct calls."""
 
-from common.engines import EngineSettings
+from common.engines import EngineSettings, at_once
 from common.errors import DiarizationError
 from common.inference import Inference
 from common.runtime import Supervisor
@@ -43,6 +43,7 @@ async def serve(settings: DiarizerSettings, supervisor: Supervisor) -> None:
             load=lambda: load_engine(settings),
             handler=lambda engine: DiarizeHandler(SignalDiarizer(engine, defaults)),
             services=services,
+            at_once=at_once,
             longest_piece=settings.diarization_window_seconds,
         ),
     )

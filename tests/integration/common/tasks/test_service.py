@@ -15,6 +15,7 @@ from common.errors import TranscriptionError
 from common.grpc_client import channel
 from common.identity import Grant
 from common.inference import Inference
+from common.objects import RangedObject
 from common.runtime import Supervisor
 from common.signing import CallSigner, digest_of
 from common.tasks import service as worker_service
@@ -31,9 +32,9 @@ NAME = "test.v1.Speech"
 class Engine:
     """Fake of the models that works on one thread and reports which."""
 
-    def __init__(self) -> None:
+    def __init__(self, handler: Held) -> None:
         self.threads = {threading.current_thread().name}
-        self.handler = Held()
+        self.handler = handler
         self.calls = 0
         self.answer = threading.Event()
 
@@ -58,7 +59,8 @@ class Engine:
 class Running:
     """Run a worker service in this process."""
 
-    def __init__(self, settings: WorkerSettings, port: int) -> None:
+    def __init__(self, settings: WorkerSettings, port: int, at_once: int, handler: Held) -> None:
+        self._handler = handler
         self.engine: Engine | None = None
         self.supervisor = Supervisor()
         self.channel = channel(settings, f"127.0.0.1:{port}")
@@ -69,11 +71,12 @@ class Running:
             load=self._load,
             handler=lambda engine: engine.handler,
             services=lambda engine, inference: engine.add(inference),
+            at_once=lambda _engine: at_once,
         )
         self.serving = asyncio.create_task(worker_service.serve(settings, self.supervisor, kind))
 
     def _load(self) -> Engine:
-        self.engine = Engine()
+        self.engine = Engine(self._handler)
         return self.engine
 
     async def healthy(self) -> bool:
@@ -100,8 +103,10 @@ def settings(nats_url: str, unused_port: int) -> WorkerSettings:
 
 
 @asynccontextmanager
-async def running(settings: WorkerSettings) -> AsyncIterator[Running]:
-    running = Running(settings, settings.grpc_port)
+async def running(
+    settings: WorkerSettings, *, at_once: int = 1, handler: Held | None = None
+) -> AsyncIterator[Running]:
+    running = Running(settings, settings.grpc_port, at_once, handler or Held())
     try:
         await until(running.healthy, 60)
         yield running
@@ -170,6 +175,100 @@ async def test_task_waits_for_a_call_and_goes_before_the_next(
         assert await next_call == b"cba"
         await bench.settled()
         assert (await bench.result()).task_id == task.task_id
+
+
+async def test_worker_works_on_several_tasks_at_once(
+    bench: Bench, settings: WorkerSettings
+) -> None:
+    """Each has a worker of its own to the queue, and the end of one is not that of another."""
+    beats: dict[str, str] = {}
+
+    async def hear(message: Msg) -> None:
+        beat = queue_pb2.WorkerHeartbeat.FromString(message.data)
+        beats[beat.worker_id] = beat.task_id
+
+    await bench.client.subscribe(bus.worker_subject("transcribe", "*"), cb=hear)
+    tasks = [await bench.task() for _ in range(3)]
+    async with running(settings.model_copy(update={"worker_batch": 3}), at_once=8) as service:
+        assert service.engine is not None
+        handler = service.engine.handler
+        for task in tasks:
+            await bench.give(task)
+        await handler.begun(3)
+        ids = {task.task_id for task in tasks}
+        await until(lambda: set(beats.values()) == ids)
+        assert set(beats) == {"worker-1", "worker-1-2", "worker-1-3"}
+        await bench.cancel(tasks[1])
+        await until(handler.stopped.is_set)
+        await until(lambda: set(beats.values()) == {tasks[0].task_id, tasks[2].task_id, ""})
+        handler.release.set()
+        results = {(await bench.result()).task_id for _ in range(2)}
+        assert results == {tasks[0].task_id, tasks[2].task_id}
+        await bench.settled()
+
+
+async def test_engine_for_one_recording_gets_one_at_a_time(
+    bench: Bench, settings: WorkerSettings
+) -> None:
+    async with running(settings.model_copy(update={"worker_batch": 3})) as service:
+        assert service.engine is not None
+        for _ in range(2):
+            await bench.give(await bench.task())
+        await service.engine.handler.begun()
+        await asyncio.sleep(1)
+        assert len(service.engine.handler.calls) == 1
+        service.engine.handler.release.set()
+        await bench.result()
+        await bench.result()
+        assert len(service.engine.threads) == 1
+
+
+class Repeating(Held):
+    """Handler of recordings that it holds, and of one that fails at first and then notes others."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.running = 0
+        self.beside: list[int] = []
+
+    def __call__(self, task: queue_pb2.Task, audio: RangedObject, control: TaskControl) -> bytes:
+        self.running += 1
+        try:
+            if audio.read() != b"poison":
+                return super().__call__(task, audio, control)
+            self.calls.append(task.task_id)
+            self.beside.append(self.running - 1)
+            if len(self.beside) == 1:
+                raise RuntimeError("poison")
+            return b"done"
+        finally:
+            self.running -= 1
+
+
+async def test_repeated_task_is_done_alone(bench: Bench, settings: WorkerSettings) -> None:
+    """It may be the one that ended the worker before, with all others in it."""
+    queued: set[str] = set()
+
+    async def hear(message: Msg) -> None:
+        beat = queue_pb2.WorkerHeartbeat.FromString(message.data)
+        if beat.queued:
+            queued.add(beat.task_id)
+
+    await bench.client.subscribe(bus.worker_subject("transcribe", "*"), cb=hear)
+    other, poison = await bench.task(b"other"), await bench.task(b"poison")
+    handler = Repeating()
+    two = settings.model_copy(update={"worker_batch": 2})
+    async with running(two, at_once=2, handler=handler):
+        await bench.give(other)
+        await handler.begun()
+        await bench.give(poison)
+        await until(lambda: poison.task_id in queued)
+        assert handler.beside == [1]
+        handler.release.set()
+        done = {(await bench.result()).task_id for _ in range(2)}
+        assert done == {other.task_id, poison.task_id}
+        assert handler.beside == [1, 0]
+        await bench.settled()
 
 
 async def test_ending_worker_returns_its_task(bench: Bench, settings: WorkerSettings) -> None:

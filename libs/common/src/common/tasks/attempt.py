@@ -39,19 +39,26 @@ class TaskAttempts:
         self._handler = handler
         self._inference = inference
 
-    async def perform(self, task: queue_pb2.Task, control: TaskControl) -> None:
+    async def perform(
+        self, task: queue_pb2.Task, control: TaskControl, *, alone: bool = False
+    ) -> None:
         """Do a task and store its result, unless it is stored already.
 
-        Raises the errors of the handler (see TaskHandler), InterruptedWorkError or LostThreadError
-        (see Inference), and AccessExpiredError when the URLs of the task are too old.
+        Nothing else runs at the same time as a task `alone`.
+
+        Raises the errors of the handler (see TaskHandler), InterruptedWorkError, LostThreadError or
+        PreventedWorkError (see Inference), and AccessExpiredError when the URLs of the task are too
+        old.
         """
         self._objects.unseal(task)
         if await self._outlast_outages(lambda: self._results.stored(task), control):
             return
-        result = await self._outlast_outages(lambda: self._handle(task, control), control)
+        result = await self._outlast_outages(
+            lambda: self._handle(task, control, alone=alone), control
+        )
         await self._outlast_outages(lambda: self._results.store(task, result), control)
 
-    async def _handle(self, task: queue_pb2.Task, control: TaskControl) -> bytes:
+    async def _handle(self, task: queue_pb2.Task, control: TaskControl, *, alone: bool) -> bytes:
         try:
             stored = await self._objects.open(task.audio_url)
         except NotFoundError:
@@ -63,6 +70,7 @@ class TaskAttempts:
             lambda control: self._handler(task, audio, control),
             control,
             audio_seconds=parts.sound_seconds(task) * max(1, len(task.signals)),
+            alone=alone,
         )
 
     async def _outlast_outages(

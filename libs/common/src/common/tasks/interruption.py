@@ -66,6 +66,10 @@ class LostThreadError(Exception):
     """The work never started, because earlier work does not return from the thread."""
 
 
+class PreventedWorkError(Exception):
+    """The work never started, because other work has to run alone."""
+
+
 def subject_of(stage: str) -> str:
     """Return the subject of a sentence about the work of a stage."""
     return _SUBJECTS.get(stage, f"The {stage} stage")

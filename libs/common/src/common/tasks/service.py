@@ -1,8 +1,9 @@
 """The composition of every kind of worker: models, tasks, direct calls, and shutdown."""
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Generic, Literal, TypeVar
 from uuid import uuid4
@@ -29,6 +30,8 @@ from common.tasks.worker import TaskHandler, TaskWorker, WorkerOptions
 
 Engine = TypeVar("Engine")
 Services = Mapping[str, AddToServer]
+#: Recordings at a time that a worker with a card takes by default.
+_ON_GPU = 4
 OptionalBytes = Annotated[int, BeforeValidator(parse_size), Field(ge=0)] | None
 
 
@@ -48,19 +51,25 @@ class WorkerSettings(SeparateKeySettings, LocalStoreSettings):
     model_dir: Path = Path(".models")
     use_gpu: bool = False
     model_threads: int = Field(0, ge=0, le=256)
+    worker_batch: int = Field(0, ge=0, le=64)
 
     @property
     def device(self) -> Literal["cpu", "cuda"]:
         """Where models run, as their libraries call it."""
         return "cuda" if self.use_gpu else "cpu"
 
+    @property
+    def at_once(self) -> int:
+        """Recordings at a time. A CPU gains nothing by several."""
+        return self.worker_batch or (_ON_GPU if self.use_gpu else 1)
+
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerKind(Generic[Engine]):
     """One kind of worker.
 
-    `longest_piece` is the longest piece of sound, in seconds, between two reports of progress of
-    its engine.
+    `at_once` returns how many recordings the engine takes at a time. `longest_piece` is the longest
+    piece of sound, in seconds, between two reports of progress of its engine.
     """
 
     name: str
@@ -69,6 +78,7 @@ class WorkerKind(Generic[Engine]):
     load: Callable[[], Engine]
     handler: Callable[[Engine], TaskHandler]
     services: Callable[[Engine, Inference], Services]
+    at_once: Callable[[Engine], int] = lambda _engine: 1
     longest_piece: float = 600.0
 
 
@@ -79,6 +89,8 @@ async def serve(settings: WorkerSettings, supervisor: Supervisor, kind: WorkerKi
         inference = Inference(kind.name, patience=_patience(settings, kind), memory=memory)
         stack.callback(inference.close)
         engine = await inference.load(kind.load)
+        at_once = min(settings.at_once, kind.at_once(engine))
+        inference.widen(at_once)
         memory.check_idle()
         if settings.use_gpu:
             gpu.watch_memory()
@@ -97,31 +109,35 @@ async def serve(settings: WorkerSettings, supervisor: Supervisor, kind: WorkerKi
         stack.callback(objects.close)
 
         server = connections.server(kind.services(engine, inference), limits=WORKER_LIMITS)
-        worker = TaskWorker(
-            client=client,
-            stream=stream,
-            objects=objects,
-            handler=kind.handler(engine),
-            inference=inference,
-            options=_options(settings, kind, delivery),
-        )
+        workers = [
+            TaskWorker(
+                client=client,
+                stream=stream,
+                objects=objects,
+                handler=kind.handler(engine),
+                inference=inference,
+                options=options,
+            )
+            for options in _options(settings, kind, delivery, at_once)
+        ]
         await server.start()
         stack.push_async_callback(server.stop, settings.shutdown_grace_seconds)
-        working = supervisor.start("tasks", worker.run())
-        supervisor.start("heartbeat", worker.heartbeat())
-        supervisor.start("replacement", _replace(inference, worker, client))
+        working = [supervisor.start("tasks", worker.run()) for worker in workers]
+        for worker in workers:
+            supervisor.start("heartbeat", worker.heartbeat())
+        supervisor.start("replacement", _replace(inference, workers, client))
         supervisor.start("event-loop", replacement.watch_event_loop())
         await server.ready()
         await supervisor.wait()
         await server.not_ready()
-        await worker.stop()
-        await working
+        await asyncio.gather(*(worker.stop() for worker in workers))
+        await asyncio.gather(*working)
 
 
-async def _replace(inference: Inference, worker: TaskWorker, client: Client) -> None:
-    """End the process once it cannot go on and its task is settled."""
+async def _replace(inference: Inference, workers: Sequence[TaskWorker], client: Client) -> None:
+    """End the process once it cannot go on and its tasks are settled."""
     await inference.replacement.wait()
-    await worker.retire()
+    await asyncio.gather(*(worker.retire() for worker in workers))
     with suppress(nats.errors.Error, TimeoutError):
         await client.flush(timeout=2)
     replacement.end_process()
@@ -132,9 +148,10 @@ def _patience(settings: WorkerSettings, kind: WorkerKind[Engine]) -> Patience:
 
 
 def _options(
-    settings: WorkerSettings, kind: WorkerKind[Engine], delivery: Delivery
-) -> WorkerOptions:
-    return WorkerOptions(
+    settings: WorkerSettings, kind: WorkerKind[Engine], delivery: Delivery, at_once: int
+) -> list[WorkerOptions]:
+    """Return the options of each worker of this process: one per recording at a time."""
+    first = WorkerOptions(
         worker_id=settings.worker_id,
         stage=kind.stage,
         device=settings.device,
@@ -142,3 +159,5 @@ def _options(
         delivery=delivery,
         shutdown_grace_seconds=settings.shutdown_grace_seconds,
     )
+    others = range(2, at_once + 1)
+    return [first, *(replace(first, worker_id=f"{first.worker_id}-{n}") for n in others)]

@@ -18,7 +18,11 @@ from common.inference import Inference
 from common.signed_objects import AccessExpiredError, SignedObjects
 from common.tasks.attempt import TaskAttempts, failure_of
 from common.tasks.cancellations import Cancellations
-from common.tasks.interruption import InterruptedWorkError, LostThreadError
+from common.tasks.interruption import (
+    InterruptedWorkError,
+    LostThreadError,
+    PreventedWorkError,
+)
 from common.tasks.message import TaskMessage
 from common.tasks.options import WorkerOptions
 from common.tasks.parts import sound_seconds
@@ -32,12 +36,17 @@ __all__ = ["TaskCancelledError", "TaskControl", "TaskHandler", "TaskWorker", "Wo
 _log = logging.get(__name__)
 _RETRY_SECONDS = 2.0
 _FETCH_SECONDS = 2.0
+#: How often a worker looks whether a task of its process no longer has to run alone.
+_SHUT_SECONDS = 0.25
 #: A stopping worker waits for so long until an interrupted task is given back.
 _SETTLE_SECONDS = 4.0
 
 
 class TaskWorker:
-    """Takes tasks of one stage, one at a time, until stopped."""
+    """Takes tasks of one stage, one at a time, until stopped.
+
+    A process that works on several recordings at once has several of these, with one Inference.
+    """
 
     def __init__(
         self,
@@ -89,6 +98,9 @@ class TaskWorker:
         )
         _log.info("worker ready", stage=self._options.stage, device=self._options.device)
         while not self._stopping.is_set() and not self._replacing:
+            if self._inference.shut:
+                await asyncio.sleep(_SHUT_SECONDS)
+                continue
             try:
                 messages = await consumer.fetch(1, timeout=_FETCH_SECONDS)
             except TimeoutError:  # the client raises its own kind, and at times the plain one
@@ -190,7 +202,7 @@ class TaskWorker:
         stage = self._options.stage
         begun = time.perf_counter()
         outcome = "error"
-        telemetry.WORKER_BUSY.labels(stage).set(1)
+        telemetry.WORKER_BUSY.labels(stage).inc()
         try:
             with (
                 message_spans.receiving(bus.tasks_subject(stage), message.headers),
@@ -205,7 +217,7 @@ class TaskWorker:
                 _log.info("task ended", outcome=outcome, seconds=round(seconds, 2))
         finally:
             seconds = time.perf_counter() - begun - control.queued_seconds
-            telemetry.WORKER_BUSY.labels(stage).set(0)
+            telemetry.WORKER_BUSY.labels(stage).dec()
             telemetry.TASK_SECONDS.labels(stage, outcome).observe(seconds)
             duration = sound_seconds(task)
             if outcome == "done" and duration:
@@ -223,11 +235,13 @@ class TaskWorker:
         try:
             if await cancelled.include(task.job_id):
                 raise TaskCancelledError
-            await self._attempts.perform(task, control)
-        except AccessExpiredError as error:
-            _log.warning("the task needs new URLs of its objects", reason=str(error))
+            # A repeated task may be the one that broke the process, with all others in it.
+            await self._attempts.perform(task, control, alone=message.attempt > 1)
+        except (AccessExpiredError, PreventedWorkError) as error:
             await self._hand_back(task, message)
-            self._pause_seconds = _RETRY_SECONDS
+            if isinstance(error, AccessExpiredError):
+                _log.warning("the task needs new URLs of its objects", reason=str(error))
+                self._pause_seconds = _RETRY_SECONDS
             return "given back"
         except Exception as error:
             interrupted = isinstance(error, InterruptedWorkError)

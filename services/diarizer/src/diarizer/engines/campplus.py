@@ -37,7 +37,7 @@ class _NetworkModule(Protocol):
 class CampPlus:
     """The embedding, with a loaded network on one device.
 
-    Not safe to call from several threads at once.
+    It may be called from several threads if the network may.
     """
 
     dimension = DIMENSION

@@ -17,7 +17,7 @@ from pyannote.core import SlidingWindowFeature
 
 from diarizer.engines import embedding_reuse
 from diarizer.engines.campplus import DIMENSION, HOP, SAMPLE_RATE, CampPlus, frame_count
-from diarizer.engines.onnx_network import OnnxNetwork
+from diarizer.engines.networks import Network
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -49,13 +49,14 @@ class EmbeddedPipeline(SpeakerDiarization):
         *,
         segmentation: Path,
         embedder: CampPlus,
-        onnx_segmentation: OnnxNetwork | None = None,
+        network: Network | None = None,
         segmentation_batch: int = 8,
         embedding_batch: int = 4,
     ) -> None:
         """Load the segmentation model from a checkpoint file.
 
-        `onnx_segmentation` is the same network for a CPU, run in its place.
+        `network` is the same network, run in its place: for a CPU, or for several recordings
+        together on a card. It takes and returns tensors of the CPU.
 
         The checkpoint is a pickle, so it must come from a verified model directory. Batches of 8
         and 4 are the fastest on CPUs.
@@ -66,8 +67,8 @@ class EmbeddedPipeline(SpeakerDiarization):
         model = Model.from_pretrained(segmentation)
         if model is None:
             raise RuntimeError(f"{segmentation} contains no model")
-        if onnx_segmentation is not None:
-            model.forward = onnx_segmentation  # type: ignore[assignment]
+        if network is not None:
+            model.forward = network  # type: ignore[assignment]
         super().__init__(
             segmentation=model,
             segmentation_step=SEGMENTATION_STEP,

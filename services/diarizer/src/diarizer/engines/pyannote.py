@@ -3,10 +3,10 @@
 import diarizer.engines.torch_runtime  # noqa: F401 - first: it prepares the other imports
 
 # isort: split
+import queue
 import time
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,9 +26,9 @@ from common.tasks.task import TaskCancelledError
 from common.voices.assembly import WindowDiarization, assemble
 from common.voices.turns import speech_seconds
 from common.voices.values import FloatArray, Voice
-from diarizer.engines.campplus import CampPlus, load_network
+from diarizer.engines.campplus import CampPlus
+from diarizer.engines.embedded_networks import EmbeddedNetworks, voice_network
 from diarizer.engines.embedded_pipeline import EmbeddedPipeline
-from diarizer.engines.onnx_network import OnnxNetwork
 from diarizer.engines.protocol import (
     Diarization,
     DiarizationOptions,
@@ -36,7 +36,8 @@ from diarizer.engines.protocol import (
     Turn,
     Voiceprint,
 )
-from diarizer.engines.torch_runtime import torch
+from diarizer.engines.quiet import quiet
+from diarizer.engines.torch_runtime import exact_numbers, torch
 from diarizer.engines.voiceprints import VoiceEmbedder, take_voices
 
 #: Steps of the pipeline: start and share of a window's work, and name for users.
@@ -58,25 +59,29 @@ class PyannoteSettings:
     """Settings of this engine.
 
     A window has at most `window_seconds`. Speakers of two windows are one person from a cosine of
-    `link_threshold` on. None means the value for the model.
+    `link_threshold` on. None means the value for the model. `half` computes in 16 bits on a GPU,
+    which is only for measuring what that costs.
     """
 
     device: Device = "cpu"
     threads: int = 1
     window_seconds: float = 1_200.0
     link_threshold: float | None = None
+    at_once: int = 1
+    half: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Backend:
-    """A loaded pipeline with its embedding, names and versions.
+    """Loaded pipelines with their embedding, names and versions.
 
-    `pipeline` is called like SpeakerDiarization of pyannote and returns the same. Voices of two
-    windows are one person's from a cosine of `link_threshold` on. `for_parts` are arguments of
-    the pipeline with which it finds rather too many speakers.
+    There is one of `pipelines` per recording at a time. It is called like SpeakerDiarization of
+    pyannote and returns the same. Voices of two windows are one person's from a cosine of
+    `link_threshold` on. `for_parts` are arguments of the pipeline with which it finds rather too
+    many speakers. `recording` is entered for the time of each recording.
     """
 
-    pipeline: Callable[..., Any]
+    pipelines: Sequence[Callable[..., Any]]
     embedder: VoiceEmbedder
     model: str
     model_version: str
@@ -84,6 +89,7 @@ class Backend:
     voice_model_version: str
     link_threshold: float
     for_parts: Mapping[str, object] = field(default_factory=dict)
+    recording: Callable[[], AbstractContextManager[None]] = nullcontext
 
 
 class PyannoteEngine:
@@ -93,6 +99,14 @@ class PyannoteEngine:
         torch.set_num_threads(settings.threads)
         self._backend = backend
         self._settings = settings
+        self._idle: queue.SimpleQueue[Callable[..., Any]] = queue.SimpleQueue()
+        for pipeline in backend.pipelines:
+            self._idle.put(pipeline)
+
+    @property
+    def at_once(self) -> int:
+        """Most recordings at a time."""
+        return len(self._backend.pipelines)
 
     @property
     def model(self) -> str:
@@ -121,10 +135,11 @@ class PyannoteEngine:
         duration = 0.0
         conditioner = SignalConditioner()
         pieces = windows(source, duration=expected, longest=longest, conditioner=conditioner)
-        for window in pieces:
-            report = _Report(window, max(expected, window.end), on_progress, cancelled)
-            found.append(self._diarize_window(window, options, report, alone=alone))
-            duration = window.end
+        with self._pipeline() as pipeline:
+            for window in pieces:
+                report = _Report(window, max(expected, window.end), on_progress, cancelled)
+                found.append(self._diarize_window(pipeline, window, options, report, alone=alone))
+                duration = window.end
         whole = assemble(found, options.limits, threshold=self._backend.link_threshold)
         on_progress(1.0, _LAST_STEP)
         seconds = speech_seconds(whole.turns)
@@ -147,8 +162,24 @@ class PyannoteEngine:
             link_threshold=self._backend.link_threshold,
         )
 
+    @contextmanager
+    def _pipeline(self) -> Iterator[Callable[..., Any]]:
+        """Take a pipeline for one recording. A pipeline has the state of one."""
+        pipeline = self._idle.get()
+        try:
+            with self._backend.recording():
+                yield pipeline
+        finally:
+            self._idle.put(pipeline)
+
     def _diarize_window(
-        self, window: AudioWindow, options: DiarizationOptions, report: "_Report", *, alone: bool
+        self,
+        pipeline: Callable[..., Any],
+        window: AudioWindow,
+        options: DiarizationOptions,
+        report: "_Report",
+        *,
+        alone: bool,
     ) -> WindowDiarization:
         bounds: dict[str, Any] = {"max_speakers": options.most}
         if options.part:
@@ -163,8 +194,8 @@ class PyannoteEngine:
             "sample_rate": SAMPLE_RATE,
             "uri": "recording",
         }
-        with _quiet(), torch.inference_mode():
-            output = self._backend.pipeline(file, hook=report.hook, **bounds)
+        with quiet(), torch.inference_mode():
+            output = pipeline(file, hook=report.hook, **bounds)
             turns = _turns(output.speaker_diarization)
             exclusive = _turns(output.exclusive_speaker_diarization)
             report.step("voices", 0, 1)
@@ -250,17 +281,10 @@ def _turns(annotation: Any) -> tuple[Turn, ...]:
     )
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence warnings of pyannote about short or quiet recordings, which are handled here."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
 def _require(device: Device) -> None:
     if device == "cuda":
         gpu.require(found=torch.cuda.is_available(), library="PyTorch")
+        exact_numbers()
 
 
 def load(settings: EngineSettings) -> PyannoteEngine:
@@ -274,6 +298,7 @@ def load(settings: EngineSettings) -> PyannoteEngine:
         device=settings.device,
         threads=settings.threads,
         window_seconds=settings.window_seconds,
+        at_once=settings.at_once,
     )
     models = settings.models.diarization(settings.model)
     if isinstance(models, EmbeddedDiarization):
@@ -283,22 +308,27 @@ def load(settings: EngineSettings) -> PyannoteEngine:
 
 def load_embedded(models: EmbeddedDiarization, settings: PyannoteSettings) -> PyannoteEngine:
     """Load the models of the embedded profile from verified files."""
-    on_gpu = settings.device == "cuda"
     _require(settings.device)
-    segmentation = None
-    if models.onnx_segmentation and not on_gpu:
-        segmentation = OnnxNetwork(models.onnx_segmentation, threads=settings.threads)
-    embedder = load_embedder(models, device=settings.device, threads=settings.threads)
-    pipeline = EmbeddedPipeline(
-        segmentation=models.segmentation,
-        embedder=embedder,
-        onnx_segmentation=segmentation,
-        segmentation_batch=32 if on_gpu else 8,
-        embedding_batch=32 if on_gpu else 4,
+    networks = EmbeddedNetworks.load(
+        models,
+        device=settings.device,
+        threads=settings.threads,
+        at_once=settings.at_once,
+        half=settings.half,
     )
-    pipeline.to(torch.device(settings.device))
+    embedder = CampPlus(networks.voice, device="cpu")
+    pipelines = [
+        EmbeddedPipeline(
+            segmentation=models.segmentation,
+            embedder=embedder,
+            network=networks.segmentation,
+            segmentation_batch=networks.segmentation_batch,
+            embedding_batch=networks.voice_batch,
+        )
+        for _ in range(settings.at_once)
+    ]
     backend = Backend(
-        pipeline=pipeline,
+        pipelines=pipelines,
         embedder=embedder,
         model="segmentation-3.0+campplus",
         model_version=models.version,
@@ -306,20 +336,20 @@ def load_embedded(models: EmbeddedDiarization, settings: PyannoteSettings) -> Py
         voice_model_version=models.voice_version,
         link_threshold=settings.link_threshold or _CAMPPLUS_LINK,
         for_parts={"part": True},
+        recording=networks.recording,
     )
     return PyannoteEngine(backend, settings)
 
 
 def load_embedder(models: EmbeddedDiarization, *, device: Device, threads: int = 1) -> CampPlus:
     """Load the embedding, for a CPU by ONNX Runtime if it was converted."""
-    if models.onnx_voice and device == "cpu":
-        return CampPlus(OnnxNetwork(models.onnx_voice, threads=threads), device=device)
-    network = load_network(models.weights, models.network)
-    return CampPlus(network.to(torch.device(device)), device=device)
+    return CampPlus(voice_network(models, device=device, threads=threads), device="cpu")
 
 
 def load_pipeline(models: PipelineDirectory, settings: PyannoteSettings) -> PyannoteEngine:
     """Load a pyannote pipeline from a directory. Repositories named in it must be in its cache.
+
+    It processes one recording at a time.
 
     Raises:
         ModelError: the directory holds no usable pipeline.
@@ -340,7 +370,7 @@ def load_pipeline(models: PipelineDirectory, settings: PyannoteSettings) -> Pyan
     pipeline.legacy = False
     pipeline.to(torch.device(settings.device))
     backend = Backend(
-        pipeline=pipeline,
+        pipelines=[pipeline],
         embedder=PipelineVoices(pipeline._embedding),
         model=models.name,
         model_version=models.version,

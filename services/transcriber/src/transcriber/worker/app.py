@@ -51,6 +51,7 @@ async def serve(settings: SpeechWorkerSettings, supervisor: Supervisor) -> None:
             load=lambda: load_recognizer(settings),
             handler=lambda recognizer: TranscribeHandler(recognizer, copies),
             services=services,
+            at_once=lambda recognizer: recognizer.at_once,
             longest_piece=_WINDOW_SECONDS,
         ),
     )
@@ -66,7 +67,10 @@ def load_recognizer(settings: SpeechWorkerSettings) -> Recognizer:
         GpuError: a GPU is required and none is usable.
     """
     wanted = EngineSettings.of(
-        settings, model=settings.whisper_model_size, window_seconds=_WINDOW_SECONDS
+        settings,
+        model=settings.whisper_model_size,
+        window_seconds=_WINDOW_SECONDS,
+        compute_type=settings.whisper_compute_type,
     )
     engine = ENGINES.load(settings.speech_engine, wanted)
     if settings.english_engine not in {settings.speech_engine, FASTER_WHISPER}:

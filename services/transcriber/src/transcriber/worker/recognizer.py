@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from common import languages
 from common.audio.decoding import read_window
 from common.audio.signals import AudioSource
-from common.engines import Progress
+from common.engines import Progress, at_once
 from common.errors import UnimplementedError, ValidationError
 from common.tasks.comparison import SHARE_BEFORE, Comparison
 from common.tasks.signals import part_of, process_each
@@ -32,6 +32,11 @@ class Recognizer:
     def __init__(self, engine: SpeechEngine, beam_size: int) -> None:
         self._engine = engine
         self._beam_size = beam_size
+
+    @property
+    def at_once(self) -> int:
+        """Recordings that the engine takes at a time."""
+        return at_once(self._engine)
 
     def recognize(
         self,

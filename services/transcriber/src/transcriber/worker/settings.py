@@ -1,12 +1,15 @@
 """Settings of the recognition worker."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from common.models.manifest import FASTER_WHISPER, MOONSHINE
 from common.tasks.service import WorkerSettings
 from transcriber.worker.engines.registry import ENGINES
+
+#: Types of numbers of CTranslate2. Empty is int8 on a CPU, and float16 on a GPU.
+ComputeType = Literal["", "int8", "int8_float16", "int8_bfloat16", "float16", "bfloat16", "float32"]
 
 
 class SpeechWorkerSettings(WorkerSettings):
@@ -15,6 +18,7 @@ class SpeechWorkerSettings(WorkerSettings):
     speech_engine: Annotated[str, AfterValidator(ENGINES.known)] = FASTER_WHISPER
     speech_engine_english: Annotated[str, AfterValidator(ENGINES.known)] | None = None
     whisper_model_size: str = "base"
+    whisper_compute_type: ComputeType = ""
     whisper_beam_size: int = Field(5, ge=1, le=10)
 
     @property

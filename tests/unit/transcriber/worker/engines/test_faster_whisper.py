@@ -111,7 +111,7 @@ def recognized(
 ) -> list[RecognizedSegment]:
     recognizer = object.__new__(WhisperRecognizer)
     recognizer._whisper = whisper
-    recognizer._batch = None
+    recognizer._batches = None
     sound = np.zeros(seconds * SAMPLE_RATE, dtype=np.float32)
     spans = [Span(start=0, end=seconds * SAMPLE_RATE)]
     recognize = recognizer.attempt if attempt else recognizer.transcribe

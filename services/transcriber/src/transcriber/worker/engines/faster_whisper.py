@@ -7,17 +7,19 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 # isort: split
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
 import ctranslate2
-from faster_whisper import BatchedInferencePipeline, WhisperModel
+from faster_whisper import WhisperModel
 from faster_whisper.audio import pad_or_trim
 from faster_whisper.vad import VadOptions, get_speech_timestamps
 
 from common import gpu, languages
 from common.audio.resampling import SAMPLE_RATE, Samples
+from common.batching import BatchLimits
 from common.engines import Device, EngineSettings
 from common.models.store import RecognitionModel
 from transcriber.worker.engines import invention, whisper_alignment
@@ -33,6 +35,7 @@ from transcriber.worker.engines.voice_activity import (
     regions,
     without_words,
 )
+from transcriber.worker.engines.whisper_batches import WhisperBatches
 from transcriber.worker.engines.windowed import WindowedEngine
 
 #: Shorter pauses are decoded as part of the speech around them.
@@ -73,7 +76,8 @@ class FasterWhisperSettings:
     """Settings of this engine.
 
     `compute_type` None means int8 on a CPU and float16 on a GPU. `batched` None means batches only
-    on a GPU, since they are no faster on a CPU. A window of sound has at most `window_seconds`.
+    on a GPU or for several recordings `at_once`, since they are no faster on a CPU. A batch has up
+    to `batch_size` chunks. A window of sound has at most `window_seconds`.
     """
 
     device: Device = "cpu"
@@ -82,6 +86,7 @@ class FasterWhisperSettings:
     window_seconds: float = 600.0
     batched: bool | None = None
     batch_size: int = 16
+    at_once: int = 1
 
 
 class FasterWhisperEngine(WindowedEngine):
@@ -97,6 +102,8 @@ class FasterWhisperEngine(WindowedEngine):
             model_version=f"faster-whisper-{version('faster-whisper')}/{model.version}",
             languages=recognizer.languages,
             window_seconds=settings.window_seconds,
+            at_once=settings.at_once,
+            recording=recognizer.recording,
         )
 
     @property
@@ -129,9 +136,16 @@ class WhisperRecognizer:
             num_workers=1,
             local_files_only=True,
         )
-        batched = on_gpu if settings.batched is None else settings.batched
-        self._batch = BatchedInferencePipeline(self._whisper) if batched else None
-        self._batch_size = settings.batch_size
+        batched = settings.batched
+        if batched is None:
+            batched = on_gpu or settings.at_once > 1
+        self._batches = (
+            WhisperBatches(
+                self._whisper, name=model.name, limits=BatchLimits(most=settings.batch_size)
+            )
+            if batched
+            else None
+        )
         # Distilled models and the turbo model were not trained to translate.
         self.translates = self._whisper.model.is_multilingual and not any(
             name in model.name for name in _WITHOUT_TRANSLATION
@@ -149,6 +163,10 @@ class WhisperRecognizer:
             or self._whisper.hf_tokenizer.token_to_id(f"<|{code}|>") is not None
         )
 
+    def recording(self) -> AbstractContextManager[None]:
+        """Count a recording in work on this thread, whose chunks batches wait for."""
+        return nullcontext() if self._batches is None else self._batches.recording()
+
     def find_speech(self, sound: Samples) -> list[Span]:
         """Return the stretches of speech between pauses, found by the Silero detector."""
         if not len(sound):
@@ -164,8 +182,11 @@ class WhisperRecognizer:
         features = self._whisper.feature_extractor(sound[:_DETECTED])
         most = self._whisper.feature_extractor.nb_max_frames
         frames = min(most, features.shape[-1] + _SILENT_FRAMES)
-        encoded = self._whisper.encode(pad_or_trim(features, frames))
-        (found,) = self._whisper.model.detect_language(encoded)
+        if self._batches is not None:
+            found = self._batches.detect(features, frames)
+        else:
+            encoded = self._whisper.encode(pad_or_trim(features, frames))
+            (found,) = self._whisper.model.detect_language(encoded)
         return {languages.from_model(token[2:-2]): share for token, share in found}
 
     def transcribe(
@@ -212,9 +233,9 @@ class WhisperRecognizer:
         *,
         tries: int = len(_TEMPERATURES),
     ) -> Iterator[RecognizedSegment]:
-        if self._batch is None:
+        if self._batches is None:
             return self._one_by_one(sound, spans, language, options, tries=tries)
-        return self._in_batches(self._batch, sound, spans, language, options)
+        return self._in_batches(self._batches, sound, spans, language, options)
 
     def _one_by_one(
         self,
@@ -248,27 +269,20 @@ class WhisperRecognizer:
 
     def _in_batches(
         self,
-        batch: BatchedInferencePipeline,
+        batches: WhisperBatches,
         sound: Samples,
         spans: Sequence[Span],
         language: str,
         options: RecognitionOptions,
     ) -> Iterator[RecognizedSegment]:
-        """Decode several chunks at a time."""
-        clips = chunks(spans, longest=_CHUNK, pad=_PAD // 2, total=len(sound))
-        found, _ = batch.transcribe(
+        """Decode several chunks at a time, together with those of other recordings."""
+        found = batches.transcribe(
             sound,
+            chunks(spans, longest=_CHUNK, pad=_PAD // 2, total=len(sound)),
             language=languages.to_model(language),
             task=_task(options),
             beam_size=options.beam_size,
             hotwords=_hotwords(options),
-            word_timestamps=True,
-            vad_filter=False,
-            clip_timestamps=[
-                {"start": clip.start / SAMPLE_RATE, "end": clip.end / SAMPLE_RATE} for clip in clips
-            ],
-            chunk_length=_CHUNK // SAMPLE_RATE,
-            batch_size=self._batch_size,
         )
         return _to_domain(found, language, lambda start, end: (start, end))
 
@@ -334,7 +348,9 @@ def load(settings: EngineSettings) -> FasterWhisperEngine:
         settings.models.recognition(settings.model),
         FasterWhisperSettings(
             device=settings.device,
+            compute_type=settings.compute_type or None,
             threads=settings.threads,
             window_seconds=settings.window_seconds,
+            at_once=settings.at_once,
         ),
     )

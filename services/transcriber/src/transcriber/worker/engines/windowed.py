@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 from common.audio.conditioning import SignalConditioner
@@ -28,7 +29,15 @@ class WindowedEngine:
         model_version: str,
         languages: frozenset[str],
         window_seconds: float,
+        at_once: int = 1,
+        recording: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
+        """Take a recognizer for `at_once` recordings at a time, each on a thread of its own.
+
+        `recording` is entered for the time of each one.
+        """
+        self.at_once = at_once
+        self._recording = recording
         self.model = model
         self.model_version = model_version
         self.languages = languages
@@ -100,8 +109,9 @@ class WindowedEngine:
             specialist=self._specialist,
             offset=offset,
         )
-        for window in pieces:
-            session.add(window)
+        with self._recording():
+            for window in pieces:
+                session.add(window)
         used = self._used(session)
         return Recognition(
             segments=tuple(session.segments),
