@@ -48,7 +48,8 @@ export function nextQuery(query: object, page: Page): object | undefined {
     return has_next ? { ...query, page: number + 1 } : undefined;
   }
   const position = (page.data ?? {}) as Position;
-  const cursor = position.next_cursor ?? position.cursor;
+  // Null on the last page, absent in lists that have none.
+  const { next_cursor, cursor = next_cursor } = position;
   if (cursor) {
     const { offset: _, ...rest } = query as Position;
     return { ...rest, cursor };
