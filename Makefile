@@ -12,6 +12,8 @@ WEB := services/gateway/src/gateway/static/app/index.html
 SDK_JS := libs/sdk-js/dist/esm/index.js
 #: The browser of the tests.
 BROWSER := tests/web/node_modules/.ready
+#: The sign-in provider of the tests.
+PROVIDER := tests/oidc/node_modules/.ready
 #: Test processes: three, also on two cores, since much of their time is waiting. There are fewer if
 #: memory is short, since each starts servers and models of its own (up to 3 GB).
 JOBS ?= $(shell awk '/^MemAvailable/ {n = int($$2 / 3e6); print (n < 1 ? 1 : (n > 3 ? 3 : n))}' /proc/meminfo)
@@ -75,6 +77,10 @@ $(BROWSER): $(READY) tests/web/package-lock.json scripts/browser.py
 	@$(BIN)/python -m scripts.browser
 	@touch $@
 
+$(PROVIDER): $(READY) tests/oidc/package-lock.json
+	@$(BIN)/python -m scripts.node tests/oidc ci --ignore-scripts --no-audit --loglevel error
+	@touch $@
+
 run: $(READY) $(VERIFIED) $(WEB) ## run the stack in the foreground, until Ctrl-C
 	@exec $(BIN)/python -m devstack up
 
@@ -87,7 +93,7 @@ stop: ## stop the stack that `make start` started
 status: ## show every process and its health
 	@$(BIN)/python -m devstack status
 
-test: $(READY) $(VERIFIED) $(WEB) $(BROWSER) ## run all tests
+test: $(READY) $(VERIFIED) $(WEB) $(BROWSER) $(PROVIDER) ## run all tests
 	@$(BIN)/python scripts/check_system.py --for-tests
 	@$(BIN)/python -m scripts.node web test
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(TESTS)
