@@ -23,7 +23,7 @@ PYPROJECTS := $(addsuffix /pyproject.toml,$(PACKAGES))
 
 .DEFAULT_GOAL := help
 .PHONY: help install models demo web sdk-js browser screenshots run start stop status test test-containers test-newcomer chaos unit lint lint-deploy format protos hashes sbom \
-	images bench bench-speakers bench-channels bench-diarization bench-parts bench-echo bench-engines bench-editing bench-search bench-search-speed bench-languages bench-repetition bench-vocabulary bench-playback bench-web bench-status-reads bench-control-plane bench-upload bench-queue simulate clean distclean
+	images bench bench-speakers bench-channels bench-diarization bench-parts bench-echo bench-engines bench-editing bench-search bench-search-speed bench-languages bench-repetition bench-vocabulary bench-playback bench-web bench-status-reads bench-control-plane bench-upload bench-queue gpu-check simulate clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -202,6 +202,9 @@ bench-upload: $(READY) $(VERIFIED) ## measure an upload of 1 GB next to the S3 c
 
 bench-queue: $(READY) ## measure Postgres, NATS and the dispatcher with a long queue
 	@$(BIN)/python -m bench.queue
+
+gpu-check: $(READY) $(VERIFIED) ## measure speed, errors and memory on an NVIDIA card (ARGS=--help, DATA=DIR adds recordings)
+	@$(BIN)/python -m bench.gpu_check $(if $(DATA),--data $(DATA)) $(ARGS)
 
 simulate: $(READY) ## simulate a day of a million recordings on 10,000 workers (ARGS=--help)
 	@$(BIN)/python -m bench.simulation $(ARGS)

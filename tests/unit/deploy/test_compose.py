@@ -217,6 +217,30 @@ def test_only_the_gpu_profile_requests_gpus(
         assert services[name]["build"]["dockerfile"] == services[plain]["build"]["dockerfile"]
 
 
+def test_stages_share_a_card_unless_each_is_given_its_own() -> None:
+    def cards(given: dict[str, str]) -> dict[str, list[str]]:
+        services = read(BASE, given)["services"]
+        found = {}
+        for name in ("transcriber-worker-gpu", "diarizer-gpu"):
+            (device,) = services[name]["deploy"]["resources"]["reservations"]["devices"]
+            assert (device["driver"], device["capabilities"]) == ("nvidia", ["gpu"])
+            found[name] = device["device_ids"]
+        return found
+
+    assert cards({}) == {"transcriber-worker-gpu": ["0"], "diarizer-gpu": ["0"]}
+    own = cards({"TRANSCRIBER_GPU": "2", "DIARIZER_GPU": "GPU-5f3a"})
+    assert own == {"transcriber-worker-gpu": ["2"], "diarizer-gpu": ["GPU-5f3a"]}
+
+
+@pytest.mark.parametrize("name", WORKERS.keys() - {ALONE})
+def test_worker_takes_several_recordings_at_a_time(name: str) -> None:
+    services = read(BASE, {"WORKER_BATCH": "6", "WHISPER_COMPUTE_TYPE": "int8_float16"})["services"]
+    variables = environment(services[name])
+    assert variables["WORKER_BATCH"] == "6"
+    if name.startswith("transcriber"):
+        assert variables["WHISPER_COMPUTE_TYPE"] == "int8_float16"
+
+
 def test_data_is_in_named_volumes(services: dict[str, dict[str, Any]]) -> None:
     kept = {
         volume.split(":")[0]

@@ -47,14 +47,14 @@ class EmbeddedNetworks:
         at_once: int,
         half: bool = False,
     ) -> "EmbeddedNetworks":
-        """Load the networks. `half` computes in 16 bits on a card, which is only for measuring."""
+        """Load the networks. `half` computes in 16 bits, which is only for measuring."""
         on_gpu = device == "cuda"
-        dtype = torch.float16 if half and on_gpu else torch.float32
+        dtype = torch.float16 if half else torch.float32
         segmentation_batch, voice_batch = _ON_GPU if on_gpu else _ON_CPU
         segmentation: Network | None
-        if models.onnx_segmentation and not on_gpu:
+        if models.onnx_segmentation and not on_gpu and not half:
             segmentation = OnnxNetwork(models.onnx_segmentation, threads=threads)
-        elif on_gpu or at_once > 1:
+        elif on_gpu or half or at_once > 1:
             segmentation = _checkpoint(models, device, dtype)
         else:
             segmentation = None
@@ -95,7 +95,7 @@ def voice_network(
     dtype: torch.dtype = torch.float32,
 ) -> Network:
     """Load the network of the embedding, for a CPU by ONNX Runtime if it was converted."""
-    if models.onnx_voice and device == "cpu":
+    if models.onnx_voice and device == "cpu" and dtype == torch.float32:
         return OnnxNetwork(models.onnx_voice, threads=threads)
     network = load_network(models.weights, models.network)
     return DeviceNetwork(network, torch.device(device), dtype=dtype)

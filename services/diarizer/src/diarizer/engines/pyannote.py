@@ -59,8 +59,8 @@ class PyannoteSettings:
     """Settings of this engine.
 
     A window has at most `window_seconds`. Speakers of two windows are one person from a cosine of
-    `link_threshold` on. None means the value for the model. `half` computes in 16 bits on a GPU,
-    which is only for measuring what that costs.
+    `link_threshold` on. None means the value for the model. `half` computes in 16 bits, which is
+    only for measuring what that costs.
     """
 
     device: Device = "cpu"
