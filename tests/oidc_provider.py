@@ -74,7 +74,7 @@ class RunningProvider:
 async def running_provider() -> AsyncIterator[RunningProvider]:
     """Run a provider on a free port."""
     port = free_port()
-    process = subprocess.Popen(  # noqa: S603, ASYNC220 - it ends with the test
+    process = subprocess.Popen(  # noqa: ASYNC220 - it ends with the test
         [str(_NODE), str(DIRECTORY / "provider.mjs"), str(port)],
         cwd=DIRECTORY,
         stdout=subprocess.DEVNULL,

@@ -76,7 +76,8 @@ function make(shape) {
       rpInitiatedLogout: { enabled: true },
     },
     pkce: { required: () => true },
-    fetch: (url, options) => fetch(url, options),
+    // Its own way refuses addresses of this machine, which tests have.
+    fetch: (url, { dispatcher: _, ...options }) => fetch(url, options),
     interactions: { url: (_context, interaction) => `${shape.prefix}/interaction/${interaction.uid}` },
     findAccount: async (_context, id) => ({
       accountId: id,
