@@ -1,11 +1,13 @@
 """common.engines: engines by name, imported when they are loaded."""
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from common.engines import EngineRegistry, EngineSettings
+from common.engines import EngineRegistry, EngineSettings, at_once
 from common.models.store import ModelStore
 from common.tasks.service import WorkerSettings
 
@@ -64,3 +66,27 @@ def test_settings_are_those_of_the_worker(tmp_path: Path, monkeypatch: pytest.Mo
     assert EngineSettings.of(worker(), model="base", window_seconds=60).threads == 3
     monkeypatch.delenv("OMP_NUM_THREADS")
     assert EngineSettings.of(worker(), model="base", window_seconds=60).threads == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, 1),
+        ({"use_gpu": True}, 4),
+        ({"worker_batch": 3}, 3),
+        ({"use_gpu": True, "worker_batch": 1}, 1),
+    ],
+)
+def test_recordings_at_a_time_depend_on_the_device(given: dict[str, Any], expected: int) -> None:
+    chosen = worker(**given)
+    assert chosen.at_once == expected
+    assert EngineSettings.of(chosen, model="base", window_seconds=60).at_once == expected
+
+
+def test_only_concurrent_engines_take_several_recordings() -> None:
+    @dataclass
+    class Wide:
+        at_once: int = 3
+
+    assert at_once(Wide()) == 3
+    assert at_once("an engine") == 1

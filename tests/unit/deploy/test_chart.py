@@ -349,6 +349,13 @@ def test_worker_uses_as_many_threads_as_requested_cores(cpu: object, threads: st
     assert variables(container(objects, "diarizer"))["MODEL_THREADS"] == threads
 
 
+@pytest.mark.parametrize("worker", WORKERS)
+def test_gpu_worker_gets_its_number_of_recordings(worker: str) -> None:
+    values = {"gpu": 1, "settings": {"WORKER_BATCH": 8}}
+    found = container(render({"services": {worker: values}}), worker)
+    assert variables(found)["WORKER_BATCH"] == "8"
+
+
 def test_cpu_worker_requests_no_gpu(defaults: list[Object]) -> None:
     for worker in WORKERS:
         found = container(defaults, worker)
