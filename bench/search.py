@@ -19,7 +19,6 @@ from pathlib import Path
 from bench import search_corpus
 from bench.search_corpus import LabeledQuery, Meeting
 from common import logging
-from common.background.wakeups import WakeUp
 from common.postgres import Database, migrate
 from common.settings import PostgresSettings
 from devstack.testing import aembedded_servers
@@ -101,7 +100,7 @@ async def _report(
     misses: bool,
 ) -> None:
     names = {await _stored(database, meeting): meeting.name for meeting in meetings}
-    await SearchTextStep(database, WakeUp()).step()
+    await SearchTextStep(database).step()
     await EmbeddingStep(database, embedder).step()
     segments = sum(len(meeting.segments) for meeting in meetings)
     print(f"{len(queries)} queries, {len(meetings)} transcripts, {segments} segments\n")

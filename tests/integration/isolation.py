@@ -48,6 +48,8 @@ class Sabotage:
             step.handle = self._handle_message  # type: ignore[method-assign]
         else:
             step.due = self._undone
+            if hasattr(step, "handle_together"):
+                step.handle_together = self._handle_together
             step.handle = (
                 self._handle_in_batch if isinstance(step, BatchStep) else self._handle_alone
             )
@@ -70,6 +72,9 @@ class Sabotage:
 
     async def _handle_in_batch(self, _connection: Any, item: Any) -> None:
         self._take(self.step.key(item))
+
+    async def _handle_together(self, _connection: Any, _items: Any) -> bool:
+        raise PlantedError("planted, so that each item is handled by itself")
 
     async def _handle_message(self, message: Any) -> None:
         self._know([message.key])

@@ -138,6 +138,35 @@ async def test_connections_ended_by_the_server_are_not_used(
         await things.check()
 
 
+async def test_steps_are_notified_of_work_once_it_is_committed(things: Database) -> None:
+    notified: list[tuple[str, float]] = []
+    things.when_given_work("now", lambda after: notified.append(("now", after)))
+    things.when_given_work("later", lambda after: notified.append(("later", after)))
+    async with things.transaction() as connection:
+        postgres.give_work(connection, "later", after=9.0)
+        postgres.give_work(connection, "later", after=5.0)
+        postgres.give_work(connection, "now")
+        postgres.give_work(connection, "of another service")
+        assert notified == []
+    assert notified == [("later", 5.0), ("now", 0.0)]
+
+
+async def test_steps_are_not_notified_of_work_that_is_rolled_back(things: Database) -> None:
+    notified: list[float] = []
+    things.when_given_work("step", notified.append)
+
+    async def fail() -> None:
+        async with things.transaction() as connection:
+            postgres.give_work(connection, "step")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+    for _ in range(5):  # more often than there are connections
+        await things.check()
+    assert notified == []
+
+
 async def test_constraint_violation_is_not_an_outage(things: Database) -> None:
     await things.execute("INSERT INTO things VALUES (1, 'a')")
 

@@ -13,10 +13,12 @@ from nats.js import JetStreamContext
 from psycopg.types.json import Jsonb
 
 from common import events, message_spans, telemetry
+from common.background.policy import is_outage
 from common.background.steps import BatchStep
-from common.postgres import Connection, Database, execute, fetch_all, fetch_one
+from common.postgres import Connection, Database, execute, fetch_all, fetch_one, give_work
 from securetranscribe.v1 import event_pb2
 
+STEP = "outbox"
 _ANSWER_SECONDS = 5.0
 _ADD = """
 INSERT INTO outbox (kind, subject, headers, payload)
@@ -57,11 +59,16 @@ class Outbox:
 
     async def keep(self, subject: str, headers: Mapping[str, Any], payload: bytes) -> None:
         """Add a message for a JetStream stream."""
-        await execute(self._connection, _ADD, self.row("kept", subject, headers, payload))
+        await self.add(_ADD, self.row("kept", subject, headers, payload))
 
     async def notice(self, subject: str, payload: bytes = b"") -> None:
         """Add a message for current subscribers only."""
-        await execute(self._connection, _ADD, self.row("notice", subject, {}, payload))
+        await self.add(_ADD, self.row("notice", subject, {}, payload))
+
+    async def add(self, statement: str, row: Mapping[str, object]) -> None:
+        """Add a row by a statement. It is published as soon as the transaction has committed."""
+        await execute(self._connection, statement, row)
+        give_work(self._connection, STEP)
 
     @staticmethod
     def row(
@@ -111,7 +118,7 @@ class OutboxRelay(BatchStep[OutboxMessage]):
     After a crash a message may be published twice. JetStream drops the duplicate by its id.
     """
 
-    name = "outbox"
+    name = STEP
     items = "messages to publish"
     outcome = "The message stays unpublished."
 
@@ -138,6 +145,16 @@ class OutboxRelay(BatchStep[OutboxMessage]):
                 item.subject, item.payload, headers=headers, timeout=_ANSWER_SECONDS
             )
         self.published(item, answer.seq)
+
+    async def _try(self, connection: Connection, item: OutboxMessage) -> Exception | None:
+        """Publish a message without a savepoint, since that changes no rows."""
+        try:
+            await self.handle(connection, item)
+        except Exception as error:
+            if is_outage(error):
+                raise
+            return error
+        return None
 
     def published(self, item: OutboxMessage, sequence: int) -> None:
         """Note a message's position in its stream."""

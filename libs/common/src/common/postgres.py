@@ -3,7 +3,7 @@
 import hashlib
 import select
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from typing import Any
@@ -39,6 +39,10 @@ _ROLLED_BACK = ("40P01", "40001")
 _TRUSTED_SECONDS = 5.0
 
 Connection = psycopg.AsyncConnection[DictRow]
+#: Notifies a background step, a number of seconds later.
+Notify = Callable[[float], None]
+# By connection, the steps that its transaction has given work, and in how many seconds it is due.
+_given_work: WeakKeyDictionary[Connection, dict[str, float]] = WeakKeyDictionary()
 
 
 class MigrationError(ApplicationError):
@@ -59,6 +63,7 @@ class Database:
             open=False,
         )
         self._used_at: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()
+        self._steps: dict[str, Notify] = {}
 
     async def open(self, wait_seconds: float = 60) -> None:
         """Open the pool and wait for the server.
@@ -74,6 +79,10 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self._pool.close()
+
+    def when_given_work(self, step: str, notify: Notify) -> None:
+        """Notify a background step after transactions of this process that give it work."""
+        self._steps[step] = notify
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -127,10 +136,12 @@ class Database:
     async def _connection(self) -> AsyncIterator[Connection]:
         try:
             async with self._pool.connection() as connection:
+                given = _given_work[connection] = {}
                 try:
                     yield connection
                 finally:
                     self._used_at[connection] = time.monotonic()
+            self._notify_steps(given)
         except psycopg.errors.DiskFull as error:
             raise DiskFullError from error
         except (PoolTimeout, psycopg.OperationalError) as error:
@@ -155,6 +166,13 @@ class Database:
                 if not connection.closed:
                     await connection.set_autocommit(False)
 
+    def _notify_steps(self, given: Mapping[str, float]) -> None:
+        """Notify the steps that a committed transaction has given work."""
+        for step, after in given.items():
+            notify = self._steps.get(step)
+            if notify is not None:
+                notify(after)
+
     async def _check_unless_trusted(self, connection: Connection) -> None:
         """Ask the server unless the connection was in use just now and is still open.
 
@@ -163,6 +181,16 @@ class Database:
         idle = time.monotonic() - self._used_at.get(connection, 0.0)
         if idle > _TRUSTED_SECONDS or _is_readable(connection.fileno()):
             await AsyncConnectionPool.check_connection(connection)
+
+
+def give_work(connection: Connection, step: str, *, after: float = 0.0) -> None:
+    """Notify a background step of this process once the transaction has committed.
+
+    Its work is due `after` seconds. Without this, for example after a crash, the step finds the
+    work when it looks regularly.
+    """
+    given = _given_work.setdefault(connection, {})
+    given[step] = min(after, given.get(step, after))
 
 
 async def fetch_all(connection: Connection, sql: str, parameters: Any = None) -> list[DictRow]:

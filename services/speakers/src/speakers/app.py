@@ -28,6 +28,9 @@ from speakers.servicer import ACCESS, SpeakerServicer
 from speakers.settings import SpeakersSettings
 from speakers.trash import ProfileTrash, ProfileTrashStep
 
+#: Messages are published at once. This finds those of a process that died.
+_OUTBOX_SECONDS = 5.0
+
 
 async def serve(settings: SpeakersSettings, supervisor: Supervisor) -> None:
     """Serve until the supervisor stops, then shut down in order."""
@@ -79,7 +82,7 @@ def create_background(
     return Background(
         database,
         (
-            Work(step=OutboxRelay(database, client, stream), every=0.5),
+            Work(step=OutboxRelay(database, client, stream), every=_OUTBOX_SECONDS),
             Work(step=PrototypeStep(database, ProfileRefresher(spaces)), every=60.0),
             Work(step=ProfileTrashStep(database), every=60.0),
         ),

@@ -16,7 +16,6 @@ class WakeUps:
     progress: WakeUp = field(default_factory=WakeUp)
     queue: WakeUp = field(default_factory=WakeUp)
     clips: WakeUp = field(default_factory=WakeUp)
-    embeddings: WakeUp = field(default_factory=WakeUp)
     captures: WakeUp = field(default_factory=WakeUp)
 
     def jobs_changed(self) -> None:

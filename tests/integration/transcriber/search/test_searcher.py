@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import pytest
 
-from common.background.wakeups import WakeUp
 from common.errors import NotFoundError, UnavailableError, ValidationError
 from common.postgres import Database
 from tests.integration.transcriber.transcripts.test_editor import OWNER, stored
@@ -76,7 +75,7 @@ def searcher(database: Database) -> Searcher:
 
 async def indexed(database: Database, segments: Sequence[Segment] = _MACHINE) -> int:
     number = await stored(database, segments)
-    await SearchTextStep(database, WakeUp()).step()
+    await SearchTextStep(database).step()
     return number
 
 
@@ -219,7 +218,7 @@ async def test_transcripts_of_other_versions_are_indexed_later(
     await stored(database)
     found = await search(searcher, "morning")
     assert (found.hits, found.text.state, found.text.indexed) == ([], State.BEHIND, 0)
-    await SearchTextStep(database, WakeUp()).step()
+    await SearchTextStep(database).step()
     found = await search(searcher, "morning")
     assert (texts(found), found.text.state) == (["good morning how are you"], State.COMPLETE)
 

@@ -1,6 +1,7 @@
 """Wake-ups and repetition of background steps."""
 
 import asyncio
+import math
 
 import pytest
 from prometheus_client import REGISTRY
@@ -19,6 +20,46 @@ async def test_several_notifications_before_waiting_count_as_one() -> None:
     begun = asyncio.get_running_loop().time()
     await wake_up.wait(0.05)
     assert asyncio.get_running_loop().time() - begun >= 0.04
+
+
+async def test_next_of_several_times_is_kept() -> None:
+    wake_up = WakeUp()
+    wake_up.notify_in(3600)
+    assert 3500 < wake_up.due_in() <= 3600
+    wake_up.notify_in(0.02)
+    wake_up.notify_in(7200)
+    assert wake_up.due_in() <= 0.02
+    async with asyncio.timeout(30):
+        await wake_up.wait(60)
+    assert wake_up.due_in() == math.inf
+
+
+async def test_work_that_is_due_notifies_at_once() -> None:
+    wake_up = WakeUp()
+    wake_up.notify_in(0.0)
+    async with asyncio.timeout(30):
+        await wake_up.wait(60)
+    assert wake_up.due_in() == math.inf
+
+
+async def test_step_looks_soon_after_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wakeups, "_AFTER_OUTAGE_SECONDS", 0.0)
+    monkeypatch.setattr(wakeups, "_LOOK_AFTER_OUTAGE_SECONDS", 0.01)
+    taken = asyncio.Queue[None]()
+    failing = True
+
+    async def step() -> None:
+        nonlocal failing
+        taken.put_nowait(None)
+        if failing:
+            failing = False
+            raise UnavailableError("away")
+
+    task = asyncio.create_task(repeat("work", step, wake_up=WakeUp(), every_seconds=3600))
+    async with asyncio.timeout(30):
+        for _ in range(2):
+            await taken.get()
+    await ended(task)
 
 
 async def test_step_is_taken_when_notified() -> None:

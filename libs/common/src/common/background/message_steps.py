@@ -19,6 +19,8 @@ from common.postgres import Database
 
 _BATCH = 16
 _OUTAGE_SECONDS = 2.0
+#: Another replica may take the messages that were waiting.
+_REST_SECONDS = 0.2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +42,7 @@ class MessageStep(IsolatedStep[Message]):
     """
 
     #: Seconds for which a fetch waits for messages.
-    patience: ClassVar[float] = 5.0
+    patience: ClassVar[float] = 10.0
 
     def __init__(self, database: Database, stream: JetStreamContext) -> None:
         super().__init__(database)
@@ -73,7 +75,13 @@ class MessageStep(IsolatedStep[Message]):
         try:
             if self._consumer is None:
                 self._consumer = await self.subscribe()
-            messages: list[Msg] = await self._consumer.fetch(_BATCH, timeout=self.patience)
+            # A fetch of several messages would wait for all of them.
+            patience = min(self.patience, self._again.due_in())
+            messages: list[Msg] = await self._consumer.fetch(1, timeout=patience)
+            waiting = min(_BATCH - 1, messages[0].metadata.num_pending if messages else 0)
+            if waiting:
+                with contextlib.suppress(TimeoutError):
+                    messages += await self._consumer.fetch(waiting, timeout=_REST_SECONDS)
         except TimeoutError:  # the client raises its own subclass, and sometimes this one
             return []
         except nats.errors.Error:
@@ -124,7 +132,7 @@ class MessageStep(IsolatedStep[Message]):
 
     async def _retry_kept(self) -> None:
         for _ in range(_BATCH):
-            async with self._database.transaction() as connection:
+            async with self._database.statements() as connection:
                 kept = await ItemAttempts(connection).claim_message(self.name, LEASE_SECONDS)
             if kept is None:
                 return

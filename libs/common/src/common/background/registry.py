@@ -10,7 +10,7 @@ from common.background.wakeups import WakeUp, repeat
 from common.postgres import Database
 from common.runtime import Supervisor
 
-_COUNT_SECONDS = 15.0
+_COUNT_SECONDS = 30.0
 _PURGE_SECONDS = 3600.0
 
 
@@ -51,6 +51,8 @@ class Background:
     def start(self, supervisor: Supervisor) -> None:
         """Start everything as watched tasks."""
         for work in self.work:
+            work.step.use(work.wake_up)
+            self._database.when_given_work(work.step.name, work.wake_up.notify_in)
             supervisor.start(
                 work.step.name,
                 repeat(
@@ -72,7 +74,7 @@ class Background:
 
     async def measure(self) -> None:
         """Update the metric of items set aside."""
-        async with self._database.transaction() as connection:
+        async with self._database.statements() as connection:
             counts = await ItemAttempts(connection).counts()
         for step in self.steps:
             telemetry.ITEMS_SET_ASIDE.labels(step.name).set(counts.get(step.name, 0))

@@ -17,6 +17,7 @@ from common.background.policy import (
     outage_pause,
     reason,
 )
+from common.background.wakeups import WakeUp
 from common.errors import ApplicationError, TimedOutError
 from common.postgres import Connection, Database
 
@@ -41,6 +42,10 @@ class Step(ABC):
     policy: ClassVar[Policy] = Policy()
 
     @abstractmethod
+    def use(self, wake_up: WakeUp) -> None:
+        """Use a wake-up to be taken again in time, as for the next attempt at a failed item."""
+
+    @abstractmethod
     async def step(self) -> None:
         """Handle all items that are due."""
 
@@ -50,6 +55,11 @@ class IsolatedStep(Step, Generic[Item]):
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._again = WakeUp()
+
+    def use(self, wake_up: WakeUp) -> None:
+        """Use the wake-up for the next attempts at failed items."""
+        self._again = wake_up
 
     @abstractmethod
     def key(self, item: Item) -> str:
@@ -73,10 +83,12 @@ class IsolatedStep(Step, Generic[Item]):
         if last:
             await self._give_up(item, reason(error))
             return
+        pause = self.policy.pause(attempt.number)
         async with self._database.transaction() as connection:
             await ItemAttempts(connection).retry_later(
-                self.name, self.key(item), reason(error), self.policy.pause(attempt.number)
+                self.name, self.key(item), reason(error), pause
             )
+        self._again.notify_in(pause)
 
     async def _give_up(self, item: Item, why: str) -> None:
         key = self.key(item)
@@ -118,14 +130,14 @@ class IsolatedStep(Step, Generic[Item]):
                 raise
             await self._failed(item, attempt, error)
             return
-        async with self._database.transaction() as connection:
+        async with self._database.statements() as connection:
             await ItemAttempts(connection).settle(self.name, [attempt.item])
 
     async def _postpone(self, attempt: Attempt, error: Exception) -> None:
+        pause = outage_pause(attempt.outages)
         async with self._database.transaction() as connection:
-            await ItemAttempts(connection).postpone(
-                self.name, attempt.item, reason(error), outage_pause(attempt.outages)
-            )
+            await ItemAttempts(connection).postpone(self.name, attempt.item, reason(error), pause)
+        self._again.notify_in(pause)
 
     @contextlib.asynccontextmanager
     async def _kept(self, attempt: Attempt) -> AsyncIterator[None]:
@@ -174,10 +186,10 @@ class ItemStep(IsolatedStep[Item]):
         Raises:
             ApplicationError, nats.errors.Error: a server is away. The items wait.
         """
-        async with self._database.statements() as connection:
-            if not await self.due(connection, self.policy.at_a_time):
-                return
         for _ in range(_MOST_ROUNDS):
+            async with self._database.statements() as connection:
+                if not await self.due(connection, self.policy.at_a_time):
+                    return
             async with self._database.transaction() as connection:
                 ledger = ItemAttempts(connection)
                 await ledger.lock(self.name)

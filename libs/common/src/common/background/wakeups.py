@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Awaitable, Callable
 
 from common import logging, telemetry
@@ -11,6 +12,8 @@ from common.errors import ApplicationError
 _log = logging.get(__name__)
 _AFTER_OUTAGE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 60.0
+#: A server that was away may have lost notifications of work.
+_LOOK_AFTER_OUTAGE_SECONDS = 5.0
 
 
 class WakeUp:
@@ -18,10 +21,29 @@ class WakeUp:
 
     def __init__(self) -> None:
         self._notified = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
 
     def notify(self) -> None:
         """Wake the waiting task now or, if it is busy, at its next wait."""
         self._notified.set()
+
+    def notify_in(self, seconds: float) -> None:
+        """Notify after a number of seconds. Of several times, only the next one is kept."""
+        if seconds <= 0:
+            self.notify()
+            return
+        if self.due_in() <= seconds:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(seconds, self.notify)
+
+    def due_in(self) -> float:
+        """Return the seconds until the time kept by `notify_in`, infinity without one."""
+        if self._timer is None or self._timer.cancelled():
+            return math.inf
+        remaining = self._timer.when() - asyncio.get_running_loop().time()
+        return remaining if remaining > 0 else math.inf
 
     async def wait(self, seconds: float) -> None:
         """Return when notified, or after a number of seconds."""
@@ -36,12 +58,13 @@ async def repeat(
 ) -> None:
     """Repeat a step until cancelled: when notified, and at least every `every_seconds`.
 
-    An outage of a server delays the next step by a second. Any other exception is logged and
+    An outage of a server delays the next step by some seconds. Any other exception is logged and
     counted, and the pause grows up to a minute while it repeats. A failing step never ends the
     process.
     """
     failures = 0
     while True:
+        pause = every_seconds
         try:
             await step()
             failures = 0
@@ -49,12 +72,13 @@ async def repeat(
             if policy.is_outage(error) or isinstance(error, TimeoutError):
                 _log.warning("background step delayed", step=name, reason=_text(error))
                 await asyncio.sleep(_AFTER_OUTAGE_SECONDS)
+                pause = min(pause, _LOOK_AFTER_OUTAGE_SECONDS)
             else:
                 failures += 1
                 telemetry.STEP_FAILURES.labels(name).inc()
                 _log.error("background step failed", step=name, in_a_row=failures, exc_info=error)
                 await asyncio.sleep(min(_LONGEST_PAUSE_SECONDS, 2.0 ** min(failures - 1, 10)))
-        await wake_up.wait(every_seconds)
+        await wake_up.wait(pause)
 
 
 def _text(error: Exception) -> str:

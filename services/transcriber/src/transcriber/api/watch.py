@@ -13,6 +13,7 @@ from nats.aio.msg import Msg
 from common import bus, events
 from common.errors import NotFoundError, UnavailableError
 from common.postgres import Connection, Database
+from transcriber.domain.jobs import Job, Stage
 from transcriber.domain.partial_transcripts import PartialTranscript
 from transcriber.domain.transcriptions import Transcription
 from transcriber.store.partial_transcripts import PartialTranscripts
@@ -90,10 +91,21 @@ class _Shown:
         if job is None or not job.status.live:
             return None
         first = self._parts if job.job_id == self._job_id else 0
+        if _recognized_parts(job) <= first:
+            return None
         found = await PartialTranscripts(connection).find(job.job_id, first=first)
         if found is not None:
             self._job_id, self._parts = job.job_id, found.parts
         return found
+
+
+def _recognized_parts(job: Job) -> int:
+    """Return the number of recognized parts, 0 for a recording that is processed as a whole."""
+    return sum(
+        stage.parts_done
+        for stage in job.stages
+        if stage.stage is Stage.TRANSCRIBE and stage.part_count > 1
+    )
 
 
 async def states(

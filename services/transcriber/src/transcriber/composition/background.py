@@ -35,6 +35,12 @@ from transcriber.transcripts.partial import PartialTranscriptStep
 from transcriber.transcripts.word_times import WordTimesStep
 
 Listener = Callable[[Client], Awaitable[None]]
+# Steps are taken as soon as a process gives them work. How often they look for work besides limits
+# how long the work of a process that died stays undone, and that which becomes due with time.
+#: Seconds between looks for work that users wait for.
+_SOON = 5.0
+#: Seconds between looks for other work.
+_LATER = 30.0
 
 
 def make_background(core: Core, actions: Actions) -> tuple[Background, tuple[Listener, ...]]:
@@ -43,6 +49,7 @@ def make_background(core: Core, actions: Actions) -> tuple[Background, tuple[Lis
     database, stream, suggestions = servers.database, servers.stream, actions.suggestions
     announcer = QueueAnnouncer(database, core.monitor, core.publisher, wake_ups.queue)
     lost = _lost_tasks(core)
+    dispatcher = Dispatcher(database, core.workers, wake_ups, issuer=core.issuer)
     overdue = OverdueStep(
         database, core.workers, wake_ups, processing_timeout=settings.processing_timeout
     )
@@ -61,56 +68,48 @@ def make_background(core: Core, actions: Actions) -> tuple[Background, tuple[Lis
         (
             Work(
                 step=JobOutboxRelay(database, servers.client, stream),
-                every=1.0,
+                every=_SOON,
                 wake_up=wake_ups.outbox,
             ),
             Work(
-                step=Dispatcher(
-                    database,
-                    core.workers,
-                    wake_ups,
-                    issuer=core.issuer,
-                ),
-                every=1.0,
+                step=dispatcher,
+                every=_SOON,
                 wake_up=wake_ups.dispatch,
             ),
-            Work(step=_merges(core, suggestions), every=1.0, wake_up=wake_ups.settle),
-            Work(step=_partial_transcripts(core), every=2.0, wake_up=wake_ups.partial),
-            Work(step=core.recorder, every=1.0, wake_up=wake_ups.progress),
+            Work(step=_merges(core, suggestions), every=_SOON, wake_up=wake_ups.settle),
+            Work(step=_partial_transcripts(core), every=_SOON, wake_up=wake_ups.partial),
+            Work(step=core.recorder, every=_SOON, wake_up=wake_ups.progress),
             Work(step=ResultStep(database, stream, core.delivery, wake_ups), every=0.0),
             Work(step=ProfileFollower(database, stream), every=0.0),
-            Work(step=overdue, every=5.0),
-            Work(step=lost, every=5.0),
-            Work(step=ClipStep(database, actions.clips), every=5.0, wake_up=wake_ups.clips),
-            Work(step=SearchTextStep(database, wake_ups.embeddings), every=1.0),
-            Work(
-                step=EmbeddingStep(database, servers.embedder),
-                every=2.0,
-                wake_up=wake_ups.embeddings,
-            ),
-            Work(step=_word_times(core), every=5.0),
-            Work(step=NamesStep(database, suggestions, wake_ups.outbox), every=5.0),
-            Work(step=DecisionsStep(database, actions.names), every=5.0),
-            Work(step=DeletionStep(database, actions.deleter), every=5.0),
-            Work(step=uploads, every=10.0),
+            Work(step=overdue, every=_SOON),
+            Work(step=lost, every=_SOON),
+            Work(step=ClipStep(database, actions.clips), every=_LATER, wake_up=wake_ups.clips),
+            Work(step=SearchTextStep(database), every=_LATER),
+            Work(step=EmbeddingStep(database, servers.embedder), every=_LATER),
+            Work(step=_word_times(core), every=_LATER),
+            Work(step=NamesStep(database, suggestions, wake_ups.outbox), every=_LATER),
+            Work(step=DecisionsStep(database, actions.names), every=_LATER),
+            Work(step=DeletionStep(database, actions.deleter), every=_LATER),
+            Work(step=uploads, every=_LATER),
             Work(step=ResumableUploadStep(database, actions.resumable.remover), every=10.0),
             Work(
                 step=CaptureStep(database, actions.captures.completion),
-                every=2.0,
+                every=_SOON,
                 wake_up=wake_ups.captures,
             ),
-            Work(step=_superseded_copies(core), every=10.0),
-            Work(step=recordings, every=10.0),
+            Work(step=_superseded_copies(core), every=_LATER),
+            Work(step=recordings, every=_LATER),
             Work(step=warnings, every=60.0),
             Work(step=retention, every=60.0),
             Work(step=trash, every=60.0),
-            Work(step=TitleStep(database, actions.titles), every=5.0),
-            Work(step=LedgerStep(database, actions.writer), every=5.0),
-            Work(step=KeyRotationStep(database, servers.holder), every=30.0),
-            Work(step=make_replay(core, actions), every=30.0),
+            Work(step=TitleStep(database, actions.titles), every=_LATER),
+            Work(step=LedgerStep(database, actions.writer), every=_LATER),
+            Work(step=KeyRotationStep(database, servers.holder), every=_LATER),
+            Work(step=make_replay(core, actions), every=_LATER),
         ),
         (
             Loop(name="queue", take=announcer.step, every=10.0, wake_up=wake_ups.queue),
+            Loop(name="queue-depth", take=dispatcher.measure, every=10.0),
             Loop(name="search-backlog", take=EmbeddingBacklog(database).measure, every=15.0),
             Loop(name="dead-tasks", take=partial(forget_dead_tasks, database), every=3600.0),
             Loop(name="unused-keys", take=partial(forget_unused_keys, database), every=3600.0),

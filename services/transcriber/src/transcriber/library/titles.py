@@ -8,6 +8,7 @@ from common.errors import NotFoundError, StateError
 from common.postgres import Connection, Database
 from transcriber.domain.transcriptions import Transcription
 from transcriber.library.phrases import MOST_SECONDS, Spoken, phrase
+from transcriber.store import step_names
 from transcriber.store.library import Suggestion, Titles
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.transcripts import Transcripts
@@ -74,7 +75,7 @@ async def suggest_within(
 class TitleStep(ItemStep[int]):
     """Suggests titles for new transcripts, and for those of earlier versions."""
 
-    name = "titles"
+    name = step_names.TITLES
     items = "transcripts without a suggested title"
     outcome = "The transcription shows the name of its file."
     policy = Policy(at_a_time=4)

@@ -13,6 +13,7 @@ from common.objects import ObjectStore, RangedObject
 from common.postgres import Connection, Database
 from transcriber.domain.transcriptions import Transcription
 from transcriber.domain.transcripts import TranscriptSpeaker
+from transcriber.store import step_names
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.transcripts import Transcripts
 
@@ -116,7 +117,7 @@ class ClipStore:
 class ClipStep(ItemStep[int]):
     """Cuts the clips of new transcripts."""
 
-    name = "clips"
+    name = step_names.CLIPS
     items = "transcripts whose clips are to be cut"
     outcome = "The transcription has a warning, and its recording is deleted when due."
 

@@ -6,14 +6,13 @@ from transcriber.domain.transcripts import NameSource
 from transcriber.editing.document import Document
 from transcriber.editing.effects import Effects
 from transcriber.editing.items import SegmentItem
+from transcriber.store import step_names
 from transcriber.store.decisions import DueDecisions
 from transcriber.store.transcriptions import Transcriptions
 
 #: Edits often follow each other. The speakers service hears of them together.
 _AFTER_SECONDS = 5.0
 _SPEAKER_REGISTERS = frozenset({"label", "merged_into"})
-#: The step that suggests names.
-_NAMES = "names"
 
 
 async def schedule(
@@ -34,7 +33,7 @@ async def schedule(
         )
     if any(speaker.name.source is not NameSource.CONFIRMED for speaker in named):
         await Transcriptions(connection).schedule_names(transcription_id)
-        await ItemAttempts(connection).forget([_NAMES], str(transcription_id))
+        await ItemAttempts(connection).forget([step_names.NAMES], str(transcription_id))
 
 
 def divides_speech(document: Document, effects: Effects) -> bool:

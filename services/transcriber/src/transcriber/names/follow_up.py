@@ -8,7 +8,8 @@ from common.background.wakeups import WakeUp
 from common.postgres import Connection, Database
 from transcriber.names.assignment import NOT_LEARNED, SpeakerNames
 from transcriber.names.suggestion import NameSuggestions
-from transcriber.store.decisions import DECISIONS, DueDecisions
+from transcriber.store import step_names
+from transcriber.store.decisions import DueDecisions
 from transcriber.store.transcriptions import Transcriptions
 
 NO_NAMES = "This recording could not be searched for known voices."
@@ -19,7 +20,7 @@ _PATIENT = Policy(most_attempts=12, timeout=120.0, first_pause=15.0, longest_pau
 class NamesStep(ItemStep[int]):
     """Suggests names in transcripts that were stored without suggestions."""
 
-    name = "names"
+    name = step_names.NAMES
     items = "transcripts to search for known voices"
     outcome = "The speakers keep their labels, and the transcription has a warning."
     policy = _PATIENT
@@ -53,7 +54,7 @@ class NamesStep(ItemStep[int]):
 class DecisionsStep(ItemStep[int]):
     """Sends decisions again that may not have reached the speakers service."""
 
-    name = DECISIONS
+    name = step_names.DECISIONS
     items = "transcripts whose decisions may not have arrived"
     outcome = "The names stay in the transcript, which has a warning. No voice is learned."
     policy = _PATIENT

@@ -45,12 +45,12 @@ class QueueAnnouncer:
     async def step(self) -> None:
         """Announce the queue if it has changed since the last announcement."""
         begun = time.monotonic()
-        async with self._database.transaction() as connection:
+        async with self._database.statements() as connection:
             changed = message(await self._monitor.snapshot(connection))
         rest = rest_after(time.monotonic() - begun)
         if changed == self._last:
             return
-        async with self._database.transaction() as connection:
+        async with self._database.statements() as connection:
             claimed = await _claim(connection)
         if claimed:
             await self._publisher.publish(event_pb2.Event(queue_changed=changed))

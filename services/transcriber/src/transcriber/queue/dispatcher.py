@@ -63,10 +63,14 @@ class Dispatcher(BatchStep[Task]):
                 waiting = await Tasks(connection).next_waiting(stage, room)
                 free = await Jobs(connection).lock_free([task.job_id for task in waiting])
                 tasks += [task for task in waiting if task.job_id in free]
-        by_status = await Jobs(connection).by_status()
+        return tasks
+
+    async def measure(self) -> None:
+        """Update the metric of jobs by status, which takes longer the more jobs there are."""
+        async with self._database.statements() as connection:
+            by_status = await Jobs(connection).by_status()
         for status in JobStatus:
             telemetry.QUEUE_DEPTH.labels(status).set(by_status.get(status, 0))
-        return tasks
 
     async def handle(self, connection: Connection, item: Task) -> None:
         """Hand out one task."""

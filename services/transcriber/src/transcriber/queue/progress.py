@@ -1,8 +1,7 @@
 """Progress reports of workers, stored in batches and published."""
 
-import datetime as dt
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from uuid import UUID
@@ -10,14 +9,15 @@ from uuid import UUID
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from common import bus
+from common import bus, logging
 from common.background.attempts import ItemAttempts
-from common.background.policy import Policy
+from common.background.policy import Policy, is_outage
 from common.background.steps import BatchStep
 from common.events import EventPublisher
 from common.postgres import Connection, Database
 from securetranscribe.v1 import queue_pb2
-from transcriber.domain.jobs import Job
+from transcriber.domain import progress
+from transcriber.domain.jobs import Job, JobStatus, StageProgress
 from transcriber.outbox import messages
 from transcriber.queue.lifecycle import Lifecycle
 from transcriber.queue.queue_status import QueueMonitor
@@ -28,6 +28,13 @@ from transcriber.wakeups import WakeUps
 _GROUP = "coordinator"
 #: Least time between stored heartbeats of a task.
 _HEARTBEAT_SECONDS = 5.0
+#: Least time between stored reports of a task. Its first one is stored at once.
+_REPORT_SECONDS = 2.0
+#: The progress of a job that has not ended.
+_MOST_PERCENT = 99.99
+#: Most reports in one transaction.
+_AT_ONCE = 1000
+_log = logging.get(__name__)
 
 
 class ProgressRecorder(BatchStep[ProgressReport]):
@@ -60,14 +67,14 @@ class ProgressRecorder(BatchStep[ProgressReport]):
         """Subscribe to progress reports. Each is received by one replica."""
 
         async def hear(message: Msg) -> None:
-            progress = queue_pb2.TaskProgress.FromString(message.data)
-            UUID(progress.task_id)  # The client logs exceptions raised here and continues.
+            report = queue_pb2.TaskProgress.FromString(message.data)
+            UUID(report.task_id)  # The client logs exceptions raised here and continues.
             self.note(
                 ProgressReport(
-                    task_id=progress.task_id,
-                    worker_id=progress.worker_id,
-                    fraction=min(1.0, max(0.0, progress.fraction)),
-                    step=progress.step,
+                    task_id=report.task_id,
+                    worker_id=report.worker_id,
+                    fraction=min(1.0, max(0.0, report.fraction)),
+                    step=report.step,
                 )
             )
 
@@ -80,7 +87,9 @@ class ProgressRecorder(BatchStep[ProgressReport]):
             waited = max(sign.queued_seconds, pending.queued_seconds)
             sign = replace(sign, queued_seconds=waited)
         self._heard[sign.task_id] = sign
-        self._wake_ups.progress.notify()
+        before = self._written.get(sign.task_id)
+        rest = 0.0 if before is None else before + _REPORT_SECONDS - self._clock()
+        self._wake_ups.progress.notify_in(rest)
 
     def note_heartbeat(self, sign: ProgressReport) -> None:
         """Keep a heartbeat of a task until the next step, unless one was stored recently."""
@@ -90,7 +99,61 @@ class ProgressRecorder(BatchStep[ProgressReport]):
         pending = self._heard.get(sign.task_id)
         if pending is None or pending.queued:
             self.note(sign)
-        self._wake_ups.progress.notify()
+
+    async def step(self) -> None:
+        """Store the newest report of each task, all at once if each of them can be stored."""
+        while self._heard:
+            try:
+                async with self._database.transaction() as connection:
+                    self._taken = dict(islice(self._heard.items(), _AT_ONCE))
+                    self._changed = {}
+                    started = await self.handle_together(connection, self._taken)
+            except Exception as error:
+                if is_outage(error):
+                    raise
+                _log.warning("reports of progress are stored one by one", exc_info=error)
+                await super().step()
+                return
+            if started:
+                self._wake_ups.jobs_changed()
+            full = len(self._taken) == _AT_ONCE
+            await self.committed()
+            if not full:
+                return
+
+    async def handle_together(
+        self, connection: Connection, reports: Mapping[str, ProgressReport]
+    ) -> bool:
+        """Store reports by task. Return whether they have started a job."""
+        tasks, jobs = Tasks(connection), Jobs(connection)
+        reported = [one for one in await tasks.reported(list(reports)) if not one.rests]
+        signs = {one.task_id: reports[one.task_id] for one in reported}
+        locked = {
+            job.job_id: job for job in await jobs.lock_all(sorted({one.job_id for one in reported}))
+        }
+        await tasks.seen(list(signs.values()))
+        # Heartbeats of running tasks change no job. A task that waits for its worker starts none.
+        moved = {
+            one.job_id
+            for one in reported
+            if one.job_id in locked
+            and not signs[one.task_id].queued
+            and not (one.running and signs[one.task_id].is_heartbeat)
+        }
+        stages = await tasks.of_jobs(sorted(moved)) if moved else {}
+        started = False
+        for job_id, of_job in stages.items():
+            before = locked[job_id]
+            if before.status is JobStatus.QUEUED:
+                job = await Lifecycle(connection).update_progress(job_id)
+                started = True
+            else:
+                job = _progressed(before, progress.stages_of(of_job))
+            if job is not None and _differ(job, before):
+                self._changed[job_id] = job
+        if self._changed:
+            await jobs.progressed(list(self._changed.values()))
+        return started
 
     def key(self, item: ProgressReport) -> str:
         """Return the task's id."""
@@ -150,12 +213,18 @@ class ProgressRecorder(BatchStep[ProgressReport]):
     async def _announce(self, jobs: list[Job]) -> None:
         if not jobs:
             return
-        forecast = await self._monitor.recent_forecast()
-        now = dt.datetime.now(dt.UTC)
+        ends = await self._monitor.expected_ends()
         for job in jobs:
-            seconds = forecast.end.get(job.job_id)
-            expected = None if seconds is None else now + dt.timedelta(seconds=seconds)
-            await self._publisher.publish(messages.job_progress(job, expected))
+            await self._publisher.publish(messages.job_progress(job, ends.get(job.job_id)))
+
+
+def _progressed(job: Job, stages: Sequence[StageProgress]) -> Job:
+    """Return a running job with the progress of its stages, which never falls."""
+    return replace(
+        job,
+        progress=max(job.progress, min(progress.percent(stages), _MOST_PERCENT)),
+        current_step=progress.current_step(stages),
+    )
 
 
 def _differ(job: Job, before: Job) -> bool:

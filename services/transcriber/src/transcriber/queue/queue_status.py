@@ -1,5 +1,6 @@
 """Status of the queue: positions, waiting times and statistics."""
 
+import datetime as dt
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -19,6 +20,8 @@ from transcriber.queue.workers import WorkerRegistry
 from transcriber.store.jobs import Jobs, LiveJobs
 
 _LEAST_REST_SECONDS = 1.0
+#: Estimates move little in this time.
+_RECENT_SECONDS = 5.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +75,8 @@ class QueueMonitor:
     def __init__(self, database: Database, workers: WorkerRegistry) -> None:
         self._database = database
         self._workers = workers
-        self._recent: tuple[float, Forecast] | None = None
+        self._ends: Mapping[str, dt.datetime] = {}
+        self._ends_until = 0.0
 
     async def snapshot(self, connection: Connection) -> QueueSnapshot:
         """Return the current queue."""
@@ -92,15 +96,22 @@ class QueueMonitor:
             mean_processing=sum(spent) / len(spent) if spent else None,
         )
 
-    async def recent_forecast(self) -> Forecast:
-        """Return a forecast for estimates sent often, at most `rest_after` old."""
+    async def expected_ends(self) -> Mapping[str, dt.datetime]:
+        """Return when running jobs are expected to end, as seen a few seconds ago at most.
+
+        With a long queue it is as long ago as `rest_after` returns.
+        """
         begun = time.monotonic()
-        if self._recent is None or begun >= self._recent[0]:
-            async with self._database.transaction() as connection:
+        if begun >= self._ends_until:
+            async with self._database.statements() as connection:
                 found = (await self.snapshot(connection)).forecast
-            now = time.monotonic()
-            self._recent = (now + rest_after(now - begun), found)
-        return self._recent[1]
+            moment, now = dt.datetime.now(dt.UTC), time.monotonic()
+            self._ends = {
+                job_id: moment + dt.timedelta(seconds=seconds)
+                for job_id, seconds in found.end.items()
+            }
+            self._ends_until = now + max(_RECENT_SECONDS, rest_after(now - begun))
+        return self._ends
 
     def _snapshot(self, live: LiveJobs, recent: list[tuple[float, float]]) -> QueueSnapshot:
         queued = {job.id: job for job in live.jobs if job.status is JobStatus.QUEUED}

@@ -16,6 +16,7 @@ from transcriber.names.speakers_client import SpeakersClient
 from transcriber.outbox import messages
 from transcriber.queue.cancellation import JobCanceller
 from transcriber.recordings.ledger import LedgerWriter
+from transcriber.store import step_names
 from transcriber.store.dead_letters import DeadLetters
 from transcriber.store.deletions import Deletion, Deletions
 from transcriber.store.erasures import Erasures
@@ -164,7 +165,7 @@ class Deleter:
 class DeletionStep(ItemStep[Deletion]):
     """Finishes interrupted deletions."""
 
-    name = "deletions"
+    name = step_names.DELETIONS
     items = "deleted transcriptions with objects or voices left"
     outcome = "The transcription is gone for its owner. What is left in storage is listed."
     policy = Policy(most_attempts=10, first_pause=15.0, longest_pause=3600.0)

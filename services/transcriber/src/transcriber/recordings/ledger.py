@@ -9,11 +9,11 @@ from common.background.steps import ItemStep
 from common.erasure_ledger import Erasure, ErasureLedger
 from common.errors import ApplicationError
 from common.postgres import Connection, Database
-from transcriber.store.erasures import Erasures
+from transcriber.store import step_names
+from transcriber.store.erasures import LEDGER_SECONDS, Erasures
 
 #: How long (seconds) a caller waits for the ledger. The background step writes what is missing.
 _AT_ONCE_SECONDS = 5.0
-_LATER_SECONDS = 10.0
 _log = logging.get(__name__)
 
 
@@ -46,13 +46,13 @@ class LedgerWriter:
 class LedgerStep(ItemStep[Erasure]):
     """Writes erasures that the ledger lacks, after an outage of the object store."""
 
-    name = "ledger"
+    name = step_names.LEDGER
     items = "erasures that the ledger in the object store lacks"
     outcome = "A restored backup would bring the erased thing back."
     policy = Policy(most_attempts=20, first_pause=5.0, longest_pause=3600.0, at_a_time=4)
 
     def __init__(
-        self, database: Database, writer: LedgerWriter, *, after_seconds: float = _LATER_SECONDS
+        self, database: Database, writer: LedgerWriter, *, after_seconds: float = LEDGER_SECONDS
     ) -> None:
         super().__init__(database)
         self._writer = writer

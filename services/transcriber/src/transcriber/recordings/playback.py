@@ -13,6 +13,7 @@ from common.errors import ConflictError, NotFoundError, ValidationError
 from common.objects import ObjectStore
 from common.postgres import Connection, Database
 from transcriber.domain.playback import CopyKeys, MadeCopy, PlaybackCopy
+from transcriber.store import step_names
 from transcriber.store.playback import PlaybackCopies
 
 #: Most bytes of peaks in an answer.
@@ -125,7 +126,7 @@ class PlaybackReader:
 class SupersededCopyStep(ItemStep[int]):
     """Removes copies that others have replaced."""
 
-    name = "playback-copies"
+    name = step_names.PLAYBACK_COPIES
     items = "transcriptions with replaced playback copies"
     outcome = "The replaced copies stay stored until the transcription is deleted."
     policy = Policy(most_attempts=10, first_pause=15.0, longest_pause=3600.0, at_a_time=4)

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from common import telemetry
 from common.background.policy import Policy
 from common.background.steps import ItemStep
-from common.background.wakeups import WakeUp
 from common.postgres import Connection, Database
 from transcriber.search.embedder_client import MOST_TEXTS, Embedder
+from transcriber.store import step_names
 from transcriber.store.embeddings import Embeddings
 from transcriber.store.search import SearchIndex
 
@@ -15,15 +15,10 @@ from transcriber.store.search import SearchIndex
 class SearchTextStep(ItemStep[int]):
     """Indexes new transcripts, those made before the search, and changes of older replicas."""
 
-    name = "search-texts"
+    name = step_names.SEARCH_TEXTS
     items = "transcriptions to index for the search"
     outcome = "The search does not find the transcription, and says that it is behind."
     policy = Policy(most_attempts=8, timeout=300.0)
-
-    def __init__(self, database: Database, indexed: WakeUp) -> None:
-        """Notify `indexed` when there are texts to embed."""
-        super().__init__(database)
-        self._indexed = indexed
 
     def key(self, item: int) -> str:
         """Return the transcription's id."""
@@ -37,13 +32,12 @@ class SearchTextStep(ItemStep[int]):
         """Index one transcription."""
         async with self._database.transaction() as connection:
             await SearchIndex(connection).rebuild(item)
-        self._indexed.notify()
 
 
 class EmbeddingStep(ItemStep[int]):
     """Embeds new and changed texts. An absent embedder counts as an outage."""
 
-    name = "search-embeddings"
+    name = step_names.SEARCH_EMBEDDINGS
     items = "transcriptions with texts to embed"
     outcome = "The search finds the texts by their words only, and says that it is behind."
     policy = Policy(most_attempts=8, timeout=3600.0)
@@ -82,6 +76,6 @@ class EmbeddingBacklog:
 
     async def measure(self) -> None:
         """Update the metric."""
-        async with self._database.transaction() as connection:
+        async with self._database.statements() as connection:
             waiting = await Embeddings(connection).waiting()
         telemetry.SEARCH_UNEMBEDDED.set(waiting)

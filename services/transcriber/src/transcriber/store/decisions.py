@@ -1,10 +1,8 @@
 """Decisions about voices due to be sent, within one transaction."""
 
 from common.background.attempts import ItemAttempts
-from common.postgres import Connection, execute, fetch_all, fetch_one
-
-#: The step that sends decisions again.
-DECISIONS = "decisions"
+from common.postgres import Connection, execute, fetch_all, fetch_one, give_work
+from transcriber.store import step_names
 
 # It counts, so that an earlier answer does not settle decisions that were due later.
 _ASK = """
@@ -48,7 +46,8 @@ class DueDecisions:
         """
         parameters = {"id": transcription_id, "seconds": in_seconds}
         row = await fetch_one(self._connection, _ASK, parameters)
-        await ItemAttempts(self._connection).forget([DECISIONS], str(transcription_id))
+        await ItemAttempts(self._connection).forget([step_names.DECISIONS], str(transcription_id))
+        give_work(self._connection, step_names.DECISIONS, after=in_seconds)
         return row["decisions_asked"] if row else 0
 
     async def ask_after_edit(
@@ -57,7 +56,9 @@ class DueDecisions:
         """Have decisions sent because of an edit, only if there are any unless `always`."""
         parameters = {"id": transcription_id, "seconds": in_seconds, "always": always}
         if await execute(self._connection, _ASK_AFTER_EDIT, parameters):
-            await ItemAttempts(self._connection).forget([DECISIONS], str(transcription_id))
+            forgotten = [step_names.DECISIONS]
+            await ItemAttempts(self._connection).forget(forgotten, str(transcription_id))
+            give_work(self._connection, step_names.DECISIONS, after=in_seconds)
 
     async def asked(self, transcription_id: int) -> int:
         """Return how often decisions have been due."""

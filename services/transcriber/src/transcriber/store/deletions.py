@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 
-from common.postgres import Connection, execute, fetch_all
+from common.postgres import Connection, execute, fetch_all, give_work
+from transcriber.store import step_names
 
+#: Time to carry out a deletion at once.
+_FIRST_SECONDS = 60.0
 _ADD = """
 INSERT INTO deletions (transcription_id, session_id, workspace_id, source_key, voices_known,
                        late_pass, due_at)
 VALUES (%(transcription_id)s, %(session_id)s, %(workspace_id)s, %(source_key)s, %(voices_known)s,
-        %(late_pass)s, now() + interval '1 minute')
+        %(late_pass)s, now() + make_interval(secs => %(first)s))
 """
 _DUE = """
 SELECT * FROM deletions
@@ -53,8 +56,10 @@ class Deletions:
             "source_key": deletion.source_key,
             "voices_known": deletion.voices_known,
             "late_pass": deletion.late_pass,
+            "first": _FIRST_SECONDS,
         }
         await execute(self._connection, _ADD, parameters)
+        give_work(self._connection, step_names.DELETIONS, after=_FIRST_SECONDS)
 
     async def due(self, limit: int) -> list[Deletion]:
         """Return due deletions."""

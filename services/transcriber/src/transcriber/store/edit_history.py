@@ -10,13 +10,15 @@ from psycopg.types.json import Jsonb
 
 from common.errors import ValidationError
 from common.identity import Grant
-from common.postgres import Connection, execute, fetch_all, fetch_one
+from common.postgres import Connection, execute, fetch_all, fetch_one, give_work
 from transcriber.editing import encoding
 from transcriber.editing.effects import Effects
 from transcriber.editing.history import BatchKind, Entry
 from transcriber.editing.operations import Operation
 from transcriber.outbox import messages
+from transcriber.store import step_names
 from transcriber.store.outbox import JobOutbox
+from transcriber.store.word_times import PAUSE_SECONDS
 
 _LOCK = """
 SELECT revision, machine_revision, transcript_at FROM transcriptions
@@ -159,6 +161,7 @@ class EditHistory:
         assert row is not None, "its row is locked"
         owner = Grant(session_id=row["session_id"], workspace_id=row["workspace_id"])
         await JobOutbox(self._connection).event(messages.transcript_edited(self._id, owner, entry))
+        give_work(self._connection, step_names.WORD_TIMES, after=PAUSE_SECONDS)
 
     async def stack(self, author: str, since: int) -> list[Entry]:
         """Return the batches of an author behind a revision, in order."""

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from psycopg.rows import DictRow
 
 from common.erasure_ledger import Erasure, ErasureKind
-from common.postgres import Connection, execute, fetch_all, fetch_one
+from common.postgres import Connection, execute, fetch_all, fetch_one, give_work
+from transcriber.store import step_names
 
 _NOW = "SELECT clock_timestamp() AS now"
+#: Time to write an erasure to the ledger at once.
+LEDGER_SECONDS = 10.0
 _ADD = """
 INSERT INTO erasures (ledger_key, kind, subject, workspace_id, erased_at, reason, written)
 VALUES (%(ledger_key)s, %(kind)s, %(subject)s, %(workspace_id)s, %(erased_at)s, %(reason)s,
@@ -80,6 +83,8 @@ class Erasures:
             "written": not in_ledger,
         }
         await execute(self._connection, _ADD, parameters)
+        if in_ledger:
+            give_work(self._connection, step_names.LEDGER, after=LEDGER_SECONDS)
         return erasure
 
     async def unwritten(self, after_seconds: float, limit: int) -> list[Erasure]:

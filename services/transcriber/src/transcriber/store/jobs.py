@@ -56,6 +56,12 @@ _LOCK_LIVE = """
 SELECT job_id FROM jobs WHERE job_id = ANY(%s) AND status IN ('queued', 'processing')
 ORDER BY id FOR NO KEY UPDATE
 """
+_LOCK_ALL = """
+SELECT j.*, t.filename, t.size_bytes, t.duration
+FROM jobs j JOIN transcriptions t ON t.id = j.transcription_id
+WHERE j.job_id = ANY(%s) AND j.status IN ('queued', 'processing')
+ORDER BY j.id FOR NO KEY UPDATE OF j
+"""
 _LOCK_FREE = """
 SELECT job_id FROM jobs WHERE job_id = ANY(%s) AND status IN ('queued', 'processing')
 ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
@@ -78,6 +84,13 @@ RETURNING extract(epoch FROM now() - created_at)::double precision AS waited
 _PROGRESS = """
 UPDATE jobs SET progress = greatest(progress, least(%(progress)s, 99.99)), current_step = %(step)s
 WHERE job_id = %(job_id)s AND status IN ('queued', 'processing')
+"""
+_PROGRESSED = """
+UPDATE jobs j
+SET progress = greatest(j.progress, least(seen.progress, 99.99)), current_step = seen.step
+FROM unnest(%(job_ids)s::text[], %(progress)s::double precision[], %(steps)s::text[])
+    AS seen (job_id, progress, step)
+WHERE j.job_id = seen.job_id AND j.status IN ('queued', 'processing')
 """
 _END = """
 UPDATE jobs
@@ -246,6 +259,12 @@ class Jobs:
         rows = await fetch_all(self._connection, _LOCK_LIVE, (list(job_ids),))
         return [row["job_id"] for row in rows]
 
+    async def lock_all(self, job_ids: Sequence[str]) -> list[Job]:
+        """Lock the live ones of some jobs and return them without their stages."""
+        return [
+            job_of(row) for row in await fetch_all(self._connection, _LOCK_ALL, (list(job_ids),))
+        ]
+
     async def lock_free(self, job_ids: Sequence[str]) -> set[str]:
         """Lock the live ones of some jobs, skipping locked ones, and return them."""
         rows = await fetch_all(self._connection, _LOCK_FREE, (list(job_ids),))
@@ -278,6 +297,15 @@ class Jobs:
         """Raise a live job's progress in percent. It never falls and stays below 100."""
         parameters = {"job_id": job_id, "progress": progress, "step": step}
         await execute(self._connection, _PROGRESS, parameters)
+
+    async def progressed(self, jobs: Sequence[Job]) -> None:
+        """Store the progress and the current step of live jobs, as `progress` does."""
+        parameters = {
+            "job_ids": [job.job_id for job in jobs],
+            "progress": [job.progress for job in jobs],
+            "steps": [job.current_step for job in jobs],
+        }
+        await execute(self._connection, _PROGRESSED, parameters)
 
     async def end(
         self, job_id: str, status: JobStatus, step: str, failure: Failure | None = None

@@ -4,8 +4,9 @@ import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from common.postgres import Connection, execute, fetch_all, fetch_one
+from common.postgres import Connection, execute, fetch_all, fetch_one, give_work
 from transcriber.domain.library import TitleSource
+from transcriber.store import step_names
 from transcriber.store.search import SearchIndex
 
 _OWN = """
@@ -146,6 +147,7 @@ class Titles:
         """Give a locked transcription the title of a person. Empty has one suggested again."""
         if not title:
             await execute(self._connection, _SUGGEST_AGAIN, (transcription_id,))
+            give_work(self._connection, step_names.TITLES)
         else:
             parameters = {"id": transcription_id, "title": title, "source": TitleSource.OWN}
             await execute(self._connection, _NAME, parameters)

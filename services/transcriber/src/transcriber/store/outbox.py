@@ -34,7 +34,7 @@ class JobOutbox(Outbox):
         """Add a task for the workers. Each release of a task is a message of its own."""
         headers = {"Nats-Msg-Id": f"{task_id}.{release}", **trace}
         row = self.row("kept", bus.tasks_subject(stage), headers, payload)
-        await execute(self._connection, _ADD_TASK, {**row, "task_id": task_id})
+        await self.add(_ADD_TASK, {**row, "task_id": task_id})
 
     async def cancellation(self, job_id: str) -> None:
         """Notify workers of a cancelled job, durably and at once."""

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from psycopg.rows import DictRow
 
-from common.postgres import Connection, execute, fetch_all, fetch_one
+from common.postgres import Connection, execute, fetch_all, fetch_one, give_work
 from transcriber.domain.playback import CopyKeys, MadeCopy, PlaybackCopy, StoredCopy
+from transcriber.store import step_names
 
 _FIND = """
 SELECT id, transcript_at, source_deleted_at, playback_key, playback_type, playback_bytes,
@@ -94,6 +95,7 @@ class PlaybackCopies:
         if others:
             parameters = {"id": transcription_id, "result_keys": others}
             await execute(self._connection, _SUPERSEDE, parameters)
+            give_work(self._connection, step_names.PLAYBACK_COPIES)
 
     async def _current(self, transcription_id: int) -> str:
         row = await fetch_one(self._connection, _CURRENT, (transcription_id,))

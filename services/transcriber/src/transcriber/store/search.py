@@ -6,11 +6,12 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from common.postgres import Connection, execute, fetch_all, fetch_one
+from common.postgres import Connection, execute, fetch_all, fetch_one, give_work
 from transcriber.editing import encoding
 from transcriber.editing.items import NoteItem
 from transcriber.editing.machine_version import segment_id
 from transcriber.search.indexing import IndexEntry, note_entry, speaker_entry, title_entry
+from transcriber.store import step_names
 
 #: Numbers of parts in a workspace. The other workspaces have other ones.
 HASH = "(hashtextextended(part, hashtextextended({workspace}, 0)) & 2147483647)::integer"
@@ -106,6 +107,7 @@ class SearchIndex:
             # Splitting the words of a long transcript takes seconds.
             rows = await asyncio.to_thread(_rows, part) if len(part) > _SMALL else _rows(part)
             await execute(self._connection, _PUT, {"id": transcription_id, "entries": Jsonb(rows)})
+            give_work(self._connection, step_names.SEARCH_EMBEDDINGS)
 
     async def remove(self, transcription_id: int, items: Iterable[str]) -> None:
         """Remove entries."""

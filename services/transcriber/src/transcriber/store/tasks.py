@@ -101,6 +101,11 @@ FROM unnest(%(task_ids)s::uuid[], %(fractions)s::double precision[], %(steps)s::
      jobs j
 WHERE t.task_id = seen.task_id AND t.state IN ('released', 'running') AND j.job_id = t.job_id
 """
+_REPORTED = """
+SELECT task_id::text, job_id, state = 'running' AS running,
+       item_rests('progress', task_id::text) AS rests
+FROM tasks WHERE task_id = ANY(%s::uuid[])
+"""
 _RUNNING = "SELECT task_id::text FROM tasks WHERE task_id = ANY(%s::uuid[]) AND state = 'running'"
 _JOBS_OF = "SELECT DISTINCT job_id FROM tasks WHERE task_id = ANY(%s::uuid[])"
 _FINISH = """
@@ -188,6 +193,16 @@ class ProgressReport:
     def is_heartbeat(self) -> bool:
         """Return whether it reports nothing but that the task is being worked on."""
         return not (self.fraction or self.step or self.queued or self.queued_seconds)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReportedTask:
+    """A task with a report. With `rests`, its reports could not be stored and wait."""
+
+    task_id: str
+    job_id: str
+    running: bool
+    rests: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -284,6 +299,11 @@ class Tasks:
         """Return the jobs of tasks."""
         rows = await fetch_all(self._connection, _JOBS_OF, (list(task_ids),))
         return [row["job_id"] for row in rows]
+
+    async def reported(self, task_ids: Sequence[str]) -> list[ReportedTask]:
+        """Return those of some tasks that exist."""
+        rows = await fetch_all(self._connection, _REPORTED, (list(task_ids),))
+        return [ReportedTask(**row) for row in rows]
 
     async def running(self, task_ids: Sequence[str]) -> set[str]:
         """Return those of some tasks that are running."""

@@ -6,10 +6,11 @@ from psycopg.rows import DictRow
 
 from common.audio.signals import ChannelPlan
 from common.identity import Owner
-from common.postgres import Connection, execute, fetch_all, fetch_one
+from common.postgres import Connection, execute, fetch_all, fetch_one, give_work
 from transcriber.domain.jobs import Failure
 from transcriber.domain.options import ProcessingOptions
 from transcriber.domain.transcriptions import AudioFile, Transcription
+from transcriber.store import step_names
 from transcriber.store.channel_plans import plan_to_json
 from transcriber.store.jobs import Jobs
 from transcriber.store.rows import transcription_of
@@ -227,6 +228,7 @@ class Transcriptions:
     async def schedule_names(self, transcription_id: int) -> None:
         """Have names suggested soon."""
         await execute(self._connection, _NAMES_DUE, (transcription_id,))
+        give_work(self._connection, step_names.NAMES)
 
     async def settle_names(self, transcription_id: int) -> None:
         """Record that names were suggested."""

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from psycopg.types.json import Jsonb
 
-from common.postgres import Connection, execute, fetch_all, fetch_one
+from common.postgres import Connection, execute, fetch_all, fetch_one, give_work
 from transcriber.domain.transcriptions import LanguageSpan
 from transcriber.domain.transcripts import Segment, Transcript, TranscriptSpeaker
+from transcriber.store import step_names
 from transcriber.store.rows import languages_to_json, segment_of, speaker_of, words_to_json
 
 _SEGMENTS = """
@@ -78,11 +79,13 @@ SET status = 'completed', transcript_at = now(),
     failure_code = NULL, failure_message = NULL, speech_model = %(speech_model)s,
     diarization_model = %(diarization_model)s,
     channel_plan = (SELECT jobs.channel_plan FROM jobs WHERE jobs.job_id = transcriptions.job_id),
-    names_due_at = CASE WHEN %(names_due)s THEN now() + interval '15 seconds' END,
+    names_due_at = now() + make_interval(secs => %(names_after)s),
     clips_due_at = CASE WHEN %(clips_due)s THEN now() END
 WHERE id = %(id)s
 RETURNING transcript_at
 """
+#: Names are suggested while a job completes. This is the time for later attempts.
+_NAMES_SECONDS = 15.0
 _CLIP = """
 UPDATE transcript_speakers SET clip_key = %(clip_key)s
 WHERE transcription_id = %(transcription_id)s AND label = %(label)s
@@ -187,12 +190,16 @@ class Transcripts:
                 "warnings": list(completion.warnings),
                 "speech_model": completion.speech_model,
                 "diarization_model": completion.diarization_model,
-                "names_due": completion.names_due,
+                "names_after": _NAMES_SECONDS if completion.names_due else None,
                 "clips_due": completion.clips_due,
             },
         )
         assert row is not None
         moment: dt.datetime = row["transcript_at"]
+        for step in (step_names.CLIPS, step_names.SEARCH_TEXTS, step_names.TITLES):
+            give_work(self._connection, step)
+        if completion.names_due:
+            give_work(self._connection, step_names.NAMES, after=_NAMES_SECONDS)
         return moment
 
     async def set_clip(self, transcription_id: int, label: str, clip_key: str) -> None:

@@ -30,7 +30,7 @@ from transcriber.outbox import messages
 from transcriber.queue.lifecycle import Lifecycle
 from transcriber.recordings import sources
 from transcriber.recordings.playback_joining import CopyJoiner
-from transcriber.store import locks
+from transcriber.store import locks, step_names
 from transcriber.store.decisions import DueDecisions
 from transcriber.store.edit_history import Head
 from transcriber.store.jobs import Jobs
@@ -52,7 +52,7 @@ from transcriber.vocabulary import application
 from transcriber.wakeups import WakeUps
 
 #: Steps that a new transcript gives new work.
-_NEW_WORK = ("clips", "names", "decisions")
+_NEW_WORK = (step_names.CLIPS, step_names.NAMES, step_names.DECISIONS)
 #: How often a stage is repeated because its result was lost.
 _MOST_RELEASES = 5
 _NOT_MERGED = Failure(

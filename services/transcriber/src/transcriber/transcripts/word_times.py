@@ -28,6 +28,7 @@ from transcriber.editing.items import ItemId, Stamp, Times, WordItem
 from transcriber.editing.measurement import Stretch
 from transcriber.editing.operations import SetTimes
 from transcriber.recordings import sources
+from transcriber.store import step_names
 from transcriber.store.edits import TranscriptEdits
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.word_times import WordTimes
@@ -78,7 +79,7 @@ class AlignerClient:
 class WordTimesStep(ItemStep[int]):
     """Measures words written by people and corrections, once nobody edits any more."""
 
-    name = "word-times"
+    name = step_names.WORD_TIMES
     items = "transcripts with edited words to measure"
     outcome = "The edited words keep their estimated times."
     policy = Policy(most_attempts=3, timeout=3600.0, first_pause=60.0)

@@ -1,0 +1,12 @@
+"""Names of background steps that statements give work (`common.postgres.give_work`)."""
+
+CLIPS = "clips"
+DECISIONS = "decisions"
+DELETIONS = "deletions"
+LEDGER = "ledger"
+NAMES = "names"
+PLAYBACK_COPIES = "playback-copies"
+SEARCH_EMBEDDINGS = "search-embeddings"
+SEARCH_TEXTS = "search-texts"
+TITLES = "titles"
+WORD_TIMES = "word-times"
