@@ -22,10 +22,14 @@ from securetranscribe.v1 import (
     identity_pb2,
     library_pb2,
     session_pb2,
+    sharing_pb2,
     transcription_pb2,
 )
 
 PACKAGE = "/securetranscribe.v1"
+SESSION, WORKSPACE, USER, LINK = (
+    f"{kind}_{'0' * 31}1" for kind in ("session", "workspace", "user", "link")
+)
 DELETE = f"{PACKAGE}.TranscriptionService/DeleteTranscription"
 READ = f"{PACKAGE}.TranscriptionService/GetTranscription"
 BULK = f"{PACKAGE}.LibraryService/BulkUpdate"
@@ -172,7 +176,7 @@ def test_calls_that_are_part_of_another_are_no_entries() -> None:
 def test_names_and_texts_of_requests_are_never_kept() -> None:
     rule = Rule(action="thing.delete", kind="thing", ids=("owner",))
     found = CallRecord(rule)
-    for text in ("Patient Smith", "a.wav", "../x", "ü", "x" * 129):
+    for text in ("Patient Smith", "smith", "Smith-2", "job_smith", "a.wav", "../x", "ü", "x" * 129):
         found.request = type("Request", (), {"owner": text})()
         found.saw(object())
         made = found.entry("OK")
@@ -218,7 +222,7 @@ def test_bulk_changes_by_filter_name_what_they_changed() -> None:
 def test_signing_in_is_done_by_the_user() -> None:
     identity.use(None)
     method = f"{PACKAGE}.AccountService/SignIn"
-    user = identity_pb2.User(user_id="user_1", name="Anna")
+    user = identity_pb2.User(user_id=USER, name="Anna")
     response = identity_pb2.SignInResponse(signed_in=identity_pb2.SignedIn(user=user))
     request = identity_pb2.SignInRequest(name="Anna", password="hunter2hunter2")
 
@@ -226,10 +230,23 @@ def test_signing_in_is_done_by_the_user() -> None:
     refused = entry(method, request, None, "UNAUTHENTICATED")
 
     assert made.actor.kind == audit_pb2.AUDIT_ACTOR_KIND_USER
-    assert made.actor.user_id == "user_1"
+    assert made.actor.user_id == USER
     assert refused.actor.user_id == ""
     assert "Anna" not in f"{made}{refused}"
     assert "hunter2" not in f"{made}{refused}"
+
+
+def test_opening_a_link_is_done_by_somebody_with_the_link() -> None:
+    identity.use(Identity(service="gateway"))
+    method = f"{PACKAGE}.SharingService/CheckLink"
+    request = sharing_pb2.CheckLinkRequest(token="secret", password="hunter2hunter2")
+    made = entry(method, request, sharing_pb2.CheckLinkResponse(link_id=LINK))
+    refused = entry(method, request, None, "PERMISSION_DENIED")
+    assert made.actor.kind == refused.actor.kind == audit_pb2.AUDIT_ACTOR_KIND_LINK
+    assert (made.actor.link_id, refused.actor.link_id) == (LINK, "")
+    assert made.door == audit_pb2.AUDIT_DOOR_REST
+    assert "hunter2" not in f"{made}{refused}"
+    assert "secret" not in f"{made}{refused}"
 
 
 def test_entries_of_an_administrator() -> None:
@@ -244,9 +261,9 @@ def test_entries_of_an_administrator() -> None:
 
 def test_only_calls_that_succeed_enter_the_log_of_a_named_workspace() -> None:
     method = f"{PACKAGE}.WorkspaceService/RemoveMember"
-    request = identity_pb2.RemoveMemberRequest(workspace_id="workspace_2", user_id="user_1")
+    request = identity_pb2.RemoveMemberRequest(workspace_id=WORKSPACE, user_id=USER)
     made = entry(method, request, identity_pb2.RemoveMemberResponse())
-    assert made.workspace_id == "workspace_2"
+    assert made.workspace_id == WORKSPACE
     assert entry(method, request, None, "NOT_FOUND").workspace_id == "workspace_1"
 
 
@@ -262,12 +279,12 @@ def test_owner_of_shared_things_sees_the_entry() -> None:
 def test_created_sessions_are_targets() -> None:
     identity.use(None)
     response = session_pb2.CreateSessionResponse(
-        session=session_pb2.Session(session_id="session_3"), session_token="secret"
+        session=session_pb2.Session(session_id=SESSION), session_token="secret"
     )
     made = entry(
         f"{PACKAGE}.SessionService/CreateSession", session_pb2.CreateSessionRequest(), response
     )
-    assert list(made.target_ids) == ["session_3"]
+    assert list(made.target_ids) == [SESSION]
     assert "secret" not in str(made)
 
 

@@ -144,6 +144,17 @@ AUDITED: Mapping[str, Rule] = {
             "ResolveConflict": _transcription("transcript.edit"),
         },
     ),
+    **_of(
+        "SharingService",
+        {
+            "ShareTranscription": _transcription("transcription.share"),
+            "RevokeShare": _transcription("transcription.end_share"),
+            "CreateLink": _transcription("link.create"),
+            "RevokeLink": _transcription("link.revoke"),
+            "ListLinkUses": _transcription("link.read_uses", read=True),
+            "CheckLink": Rule(action="link.open", kind="link", made=("link_id",), opens_link=True),
+        },
+    ),
     **_of("SearchService", {"Search": _transcription("transcript.search", read=True)}),
     **_of("PlaybackService", {"ReadPlayback": _transcription("recording.play", read=True)}),
     **_of(
@@ -210,7 +221,7 @@ AUDITED: Mapping[str, Rule] = {
             "AcceptSuggestion": _made(
                 "correction.create", "correction", "correction.correction_id"
             ),
-            "DismissSuggestion": _one("suggestion.dismiss", "suggestion"),
+            "DismissSuggestion": Rule(action="suggestion.dismiss"),
             "ApplyVocabulary": _transcription("transcript.apply_vocabulary"),
             "UndoVocabulary": _transcription("transcript.undo"),
         },
@@ -318,6 +329,9 @@ NOT_AUDITED: frozenset[str] = frozenset(
         *_listed("TranscriptService", "ListRevisions"),
         *_listed("LibraryService", "ListTrash", "ListTags", "ListFolders"),
         *_listed("PlaybackService", "GetPlayback", "GetPeaks"),
+        *_listed("SharingService", "ListShares", "ListLinks", "ListSharedWithMe", "ForgetGrantee"),
+        # It checks the link, which is an entry.
+        *_listed("LinkService", "OpenLink"),
         *_listed("QueueService", "GetQueueStatus", "GetJob", "ListJobs"),
         *_listed(
             "UploadService",

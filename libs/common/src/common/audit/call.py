@@ -79,7 +79,7 @@ class CallRecord:
             target_kind=self._rule.kind if targets else "",
             target_ids=targets,
             address=current_address(),
-            door=self._door or _door(caller),
+            door=self._door or _door(caller, for_client=self._rule.opens_link),
             outcome=_outcome(code),
             code=code,
             workspace_id=self._workspace_of(caller, succeeded=succeeded),
@@ -94,6 +94,9 @@ class CallRecord:
         if self._rule.by_administrator:
             kind = audit_pb2.AUDIT_ACTOR_KIND_ADMINISTRATOR
             return audit_pb2.AuditActor(kind=kind) if succeeded else audit_pb2.AuditActor()
+        if self._rule.opens_link:
+            link_id = targets[0] if targets else ""
+            return audit_pb2.AuditActor(kind=audit_pb2.AUDIT_ACTOR_KIND_LINK, link_id=link_id)
         actor = actor_of(caller)
         if succeeded and self._rule.signs_in and targets and not actor.user_id:
             actor.kind = audit_pb2.AUDIT_ACTOR_KIND_USER
@@ -119,9 +122,11 @@ def concerns(workspace_id: str, *targets: str) -> None:
         record.concerns(workspace_id, targets)
 
 
-def current() -> CallRecord | None:
-    """Return the record of the current call. None in calls that are not audited."""
-    return _current.get()
+def failed(code: str) -> None:
+    """Note the gRPC code of the current request, where its status does not tell."""
+    record = _current.get()
+    if record is not None:
+        record.failed(code)
 
 
 def actor_of(caller: Identity | None) -> audit_pb2.AuditActor:
@@ -153,10 +158,11 @@ def _is_part(caller: Identity | None) -> bool:
     return caller is not None and caller.service not in ("", _GATEWAY) and bool(caller.session_id)
 
 
-def _door(caller: Identity | None) -> "audit_pb2.AuditDoor.ValueType":
+def _door(caller: Identity | None, *, for_client: bool) -> "audit_pb2.AuditDoor.ValueType":
+    """Return where a call came in. The gateway calls `for_client` also without a session."""
     if caller is None or not caller.service:
         return audit_pb2.AUDIT_DOOR_GRPC
-    if caller.service == _GATEWAY and caller.session_id:
+    if caller.service == _GATEWAY and (caller.session_id or for_client):
         return audit_pb2.AUDIT_DOOR_REST
     return audit_pb2.AUDIT_DOOR_INTERNAL
 

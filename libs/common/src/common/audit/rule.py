@@ -7,8 +7,9 @@ from typing import Any
 
 #: Most targets of one entry.
 MOST_TARGETS = 500
-#: Everything that identifies a thing here. Other texts of a request are never kept.
-_IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}", re.ASCII)
+#: Forms of the identifiers that are made here: numbers, `job_` and 32 digits, and 24 random bytes.
+#: Other texts of a request are never kept, since they could be names.
+_IDENTIFIER = re.compile(r"[0-9]{1,19}|[a-z]{1,20}_[0-9a-f]{32}|[A-Za-z0-9_-]{32}", re.ASCII)
 
 
 def always(_request: Any, _response: Any) -> bool:
@@ -24,8 +25,9 @@ class Rule:
     `transcription.transcription_id`. `workspace` is the path in the request to a workspace that the
     call is about, in place of the active one. With `by_request`, the action depends on the request.
     Repeated reads of the same things by the same caller are one entry. A call that signs somebody
-    in is done by that user. `shows` tells from the request and one response whether something was
-    read at all. The response of a failed call is None.
+    in is done by that user, and one that opens a link by somebody with that link. `shows` tells
+    from the request and one response whether something was read at all. The response of a failed
+    call is None.
     """
 
     action: str
@@ -36,6 +38,7 @@ class Rule:
     read: bool = False
     by_administrator: bool = False
     signs_in: bool = False
+    opens_link: bool = False
     by_request: Callable[[Any], str] | None = None
     shows: Callable[[Any, Any], bool] = always
 

@@ -30,12 +30,45 @@ AUDITED_REQUESTS: Mapping[tuple[str, str], Rule] = {
     ("POST", "/sessions/create"): _rule("SessionService/CreateSession"),
     ("POST", "/sessions/resume"): _rule("SessionService/ResumeSession"),
     ("DELETE", "/sessions/current"): _rule("SessionService/InvalidateCurrentSession"),
+    ("POST", "/auth/sign-in"): _rule("AccountService/SignIn"),
+    ("POST", "/auth/sign-out"): _rule("AccountService/SignOut"),
+    ("POST", "/auth/password"): _rule("AccountService/ChangePassword"),
+    ("POST", "/auth/setup"): _rule("AccountService/CompleteSetup"),
+    ("POST", "/auth/reset"): _rule("AccountService/ResetPassword"),
+    ("POST", "/users"): _rule("AccountService/CreateUser"),
+    ("PUT", "/users/{user_id}"): _rule("AccountService/UpdateUser"),
+    ("DELETE", "/users/{user_id}"): _rule("AccountService/DeleteUser"),
+    ("POST", "/users/{user_id}/reset-link"): _rule("AccountService/CreateResetLink"),
+    ("POST", "/workspaces"): _rule("WorkspaceService/CreateWorkspace"),
+    ("PUT", "/workspaces/{workspace_id}"): _rule("WorkspaceService/UpdateWorkspace"),
+    ("DELETE", "/workspaces/{workspace_id}"): _rule("WorkspaceService/DeleteWorkspace"),
+    ("POST", "/workspaces/{workspace_id}/switch"): _rule("WorkspaceService/SwitchWorkspace"),
+    ("PUT", "/workspaces/{workspace_id}/members/{user_id}"): _rule("WorkspaceService/SetMember"),
+    ("DELETE", "/workspaces/{workspace_id}/members/{user_id}"): _rule(
+        "WorkspaceService/RemoveMember"
+    ),
+    ("POST", "/tokens"): _rule("AccessTokenService/CreateAccessToken"),
+    ("DELETE", "/tokens/{token_id}"): _rule("AccessTokenService/RevokeAccessToken"),
+    ("GET", "/auth/oidc/{provider}/callback"): Rule(
+        action="account.sign_in", kind="user", signs_in=True
+    ),
+    ("POST", "/auth/oidc/{provider}/logout"): Rule(
+        action="account.sign_out_by_provider", kind="session"
+    ),
+    ("POST", "/auth/oidc/sign-out"): Rule(action="account.sign_out", kind="session"),
     ("GET", "/audit"): _rule("AuditService/ListAuditEntries"),
     ("GET", "/audit/export"): _rule("AuditService/ExportAuditEntries"),
 }
 #: Requests of the gateway's own that are no entries: statuses and lists.
 NOT_AUDITED_REQUESTS: frozenset[tuple[str, str]] = frozenset(
     {
+        ("GET", "/auth/oidc/{provider}/start"),
+        ("GET", "/auth/providers"),
+        ("GET", "/auth/me"),
+        ("GET", "/users"),
+        ("GET", "/workspaces"),
+        ("GET", "/workspaces/{workspace_id}/members"),
+        ("GET", "/tokens"),
         ("GET", "/sessions/current"),
         ("PUT", "/sessions/current"),
         ("POST", "/sessions/extend"),
