@@ -211,6 +211,39 @@ def test_items_of_a_recording_that_ends_are_not_computed(threads: ThreadPoolExec
     assert sample("securetranscribe_batch_queue", "doubler") == 0
 
 
+def test_iterator_that_is_freed_on_another_thread_does_not_wait(
+    threads: ThreadPoolExecutor,
+) -> None:
+    held, begun = threading.Event(), threading.Event()
+
+    def run(_kind: str, items: Sequence[int]) -> list[int]:
+        if 3 in items:
+            begun.set()
+            assert held.wait(_LONG)
+        return list(items)
+
+    made: Batcher[str, int, int] = Batcher(run, model="held", limits=BatchLimits(most=2))
+    answers = made.answers("kind", [1, 2, 3, 4])
+    assert threads.submit(next, answers).result(_LONG) == 1
+    assert begun.wait(_LONG)
+    answers.close()  # type: ignore[attr-defined]
+    assert not held.is_set()
+    held.set()
+    assert list(made.answers("kind", [5])) == [5]
+
+
+def test_library_cannot_end_the_thread() -> None:
+    def leave(_kind: str, items: Sequence[int]) -> list[int]:
+        if 13 in items:
+            raise SystemExit
+        return list(items)
+
+    made: Batcher[str, int, int] = Batcher(leave, model="leaving", limits=BatchLimits(most=2))
+    with pytest.raises(RuntimeError, match="the library raised SystemExit"):
+        list(made.answers("kind", [13]))
+    assert list(made.answers("kind", [1])) == [1]
+
+
 def test_error_of_preparing_items_is_that_of_the_recording() -> None:
     def items() -> Iterator[int]:
         yield 1

@@ -112,6 +112,7 @@ class Batcher(Generic[Kind, Item, Answer]):
         """
         ahead: deque[_Request[Kind, Item, Answer]] = deque()
         source = iter(items)
+        owner = threading.get_ident()
         try:
             while True:
                 for item in source:
@@ -124,7 +125,11 @@ class Batcher(Generic[Kind, Item, Answer]):
                 ahead.popleft()
                 yield answer
         finally:
-            self._withdraw(ahead)
+            running = self._withdraw(ahead)
+            # The iterator may also end on a thread that frees its memory, which must not wait.
+            if owner == threading.get_ident():
+                for request in running:
+                    request.answer.exception()
 
     def _submit(self, kind: Kind, item: Item) -> _Request[Kind, Item, Answer]:
         request: _Request[Kind, Item, Answer] = _Request(
@@ -152,7 +157,10 @@ class Batcher(Generic[Kind, Item, Answer]):
             with self._changed:
                 self._blocked -= 1
 
-    def _withdraw(self, requests: Iterable[_Request[Kind, Item, Answer]]) -> None:
+    def _withdraw(
+        self, requests: Iterable[_Request[Kind, Item, Answer]]
+    ) -> list[_Request[Kind, Item, Answer]]:
+        """Take requests out of the queue. Return those whose batch has begun."""
         running = []
         with self._changed:
             for request in requests:
@@ -161,8 +169,7 @@ class Batcher(Generic[Kind, Item, Answer]):
                     self._remove(queue, request)
                 else:
                     running.append(request)
-        for request in running:
-            request.answer.exception()
+        return running
 
     def _remove(
         self,
@@ -215,6 +222,10 @@ class Batcher(Generic[Kind, Item, Answer]):
                 raise RuntimeError(f"{len(answers)} answers for {len(batch)} items")
         except Exception as error:
             failure = error
+        except BaseException as error:
+            # A library cannot end the thread, it only fails.
+            failure = RuntimeError(f"the library raised {type(error).__name__}")
+            failure.__cause__ = error
         else:
             for request, answer in zip(batch, answers, strict=True):
                 request.answer.set_result(answer)

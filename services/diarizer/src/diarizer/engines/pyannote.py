@@ -128,6 +128,9 @@ class PyannoteEngine:
     ) -> Diarization:
         """Diarize one recording, as described in DiarizationEngine."""
         began = time.monotonic()
+        if self.at_once > 1:
+            # Their number is that of the thread, and each recording has another one.
+            torch.set_num_threads(self._settings.threads)
         expected = probe(source, allow_truncated=True).duration
         longest = self._settings.window_seconds
         alone = expected <= longest
