@@ -24,6 +24,7 @@ from common.tasks.worker import TaskControl, TaskHandler, TaskWorker, WorkerOpti
 from common.times import duration
 from securetranscribe.v1 import (
     diarization_pb2,
+    identity_pb2,
     queue_pb2,
     session_pb2,
     session_pb2_grpc,
@@ -114,7 +115,8 @@ TWO_PASSAGES = recognition((0.0, "Good morning."), (2.0, "Hello to you."))
 class FakeSessions(session_pb2_grpc.SessionServiceServicer):
     """Accepts every token `token-x` for the session `session_x`.
 
-    `token-y@x` is that of `session_y`, which took over the workspace of `session_x`.
+    `token-y@x` is that of `session_y`, which took over the workspace of `session_x`. Rights follow:
+    `token-y@x;user=ann;role=viewer;scopes=read+export`, or `token-y;link=link_7`.
     """
 
     def __init__(self) -> None:
@@ -127,11 +129,21 @@ class FakeSessions(session_pb2_grpc.SessionServiceServicer):
         name = request.session_token.removeprefix("token-")
         if name == request.session_token:
             await context.abort_with_status(status.to_status(AuthenticationError("No.")))
+        name, *more = name.split(";")
+        rights = dict(item.split("=") for item in more)
         session, _, earlier = name.partition("@")
         return session_pb2.AuthenticateSessionResponse(
             session_id=f"session_{session}",
-            workspace_id=f"session_{earlier or session}",
+            workspace_id="" if "link" in rights else f"session_{earlier or session}",
             preferences=self.preferences.get(request.session_token),
+            user_id=rights.get("user", ""),
+            role=identity_pb2.Role.Value(f"ROLE_{rights.get('role', 'unspecified').upper()}"),
+            scopes=[
+                identity_pb2.Scope.Value(f"SCOPE_{scope.upper()}")
+                for scope in rights.get("scopes", "").split("+")
+                if scope
+            ],
+            link_id=rights.get("link", ""),
         )
 
     async def EndSessions(

@@ -36,6 +36,7 @@ GROUPS = {
     },
     Group.EDIT: {
         "MergeSpeakers", "SplitSpeaker", "DeleteObservation", "RestoreSpeaker",
+        "ShareTranscription", "RevokeShare", "CreateLink", "RevokeLink",
         "EditTranscript", "UndoEdits", "RedoEdits", "TrashTranscription", "RestoreTranscription",
         "UpdateTranscription", "SuggestTitle", "BulkUpdate", "CreateTag", "UpdateTag", "DeleteTag",
         "CreateFolder", "UpdateFolder", "DeleteFolder", "RestoreRevision", "ReplaceText",

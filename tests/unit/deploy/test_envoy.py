@@ -52,6 +52,8 @@ OWNERS = {
     "AuditService": "gateway",
     "VocabularyService": "transcriber-api",
     "LibraryService": "transcriber-api",
+    "LinkService": "gateway",
+    "SharingService": "transcriber-api",
     "SearchService": "transcriber-api",
     "UploadService": "transcriber-api",
     "CaptureService": "transcriber-api",

@@ -53,9 +53,11 @@ class Outbox:
         self._source = source
 
     async def event(self, event: event_pb2.Event) -> None:
-        """Add a public event."""
+        """Add a public event, for current subscribers only if no stream keeps it."""
         ready = events.envelope(event, source=self._source)
-        await self.keep(ready.subject, ready.headers, ready.payload)
+        kind = "kept" if events.is_kept(event) else "notice"
+        row = self.row(kind, ready.subject, ready.headers, ready.payload)
+        await self.add(_ADD, row)
 
     async def keep(self, subject: str, headers: Mapping[str, Any], payload: bytes) -> None:
         """Add a message for a JetStream stream."""
@@ -138,7 +140,7 @@ class OutboxRelay(BatchStep[OutboxMessage]):
     async def handle(self, _connection: Connection, item: OutboxMessage) -> None:
         """Publish one message and wait for the acknowledgment of JetStream."""
         if not item.kept:
-            await self._client.publish(item.subject, item.payload)
+            await self._client.publish(item.subject, item.payload, headers=item.headers or None)
             return
         with message_spans.publishing(item.subject, item.headers) as headers:
             answer = await self._stream.publish(

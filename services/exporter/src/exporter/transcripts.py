@@ -57,6 +57,7 @@ class TranscriptClient:
             include_words=words,
             revision=version.revision,
             machine_version=version.machine,
+            for_export=True,
         )
         for _ in range(_MOST_REPEATS):
             try:

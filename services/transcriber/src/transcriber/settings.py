@@ -33,8 +33,9 @@ class ApiSettings(
     Transcriptions are deleted as a whole after `retention_days`, and `retention_warning` before
     that their owners are warned. Uploads in pieces are removed `upload_expiry` after their last
     bytes, and captures are finished `capture_idle` after their last chunk. Transcriptions in the
-    trash are deleted after `trash_days`. Without `voice_memory`, no voiceprint is kept, and without
-    `playback_copy`, no copy of the sound.
+    trash are deleted after `trash_days`. Links have an end unless `links_may_last`, and somebody
+    who has opened one can use it for `link_visit` at most. Without `voice_memory`, no voiceprint
+    is kept, and without `playback_copy`, no copy of the sound.
     """
 
     speakers_grpc: str = "127.0.0.1:50053"
@@ -54,6 +55,8 @@ class ApiSettings(
     unprocessed_retention: Length = 7 * 86_400
     retention_days: float = Field(0, ge=0, allow_inf_nan=False)
     retention_warning: Length = 7 * 86_400
+    links_may_last: bool = False
+    link_visit: Length = 12 * 3600
     trash_days: float = Field(7, ge=0, allow_inf_nan=False)
     voice_memory: bool = True
     upload_expiry: Length = 86_400

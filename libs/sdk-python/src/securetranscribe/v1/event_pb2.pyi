@@ -781,16 +781,20 @@ class TranscriptionShared(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TRANSCRIPTION_ID_FIELD_NUMBER: _builtins.int
+    REVOKED_LINK_ID_FIELD_NUMBER: _builtins.int
     transcription_id: _builtins.int
     """The transcription."""
+    revoked_link_id: _builtins.str
+    """The link that was revoked, if it was one."""
     def __init__(
         self,
         *,
         transcription_id: _builtins.int = ...,
+        revoked_link_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["transcription_id", b"transcription_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["revoked_link_id", b"revoked_link_id", "transcription_id", b"transcription_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

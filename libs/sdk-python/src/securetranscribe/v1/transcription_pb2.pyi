@@ -1313,6 +1313,7 @@ class StreamTranscriptRequest(_message.Message):
     INCLUDE_WORDS_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
     MACHINE_VERSION_FIELD_NUMBER: _builtins.int
+    FOR_EXPORT_FIELD_NUMBER: _builtins.int
     transcription_id: _builtins.int
     """The transcription."""
     include_words: _builtins.bool
@@ -1321,6 +1322,8 @@ class StreamTranscriptRequest(_message.Message):
     """Revision. 0 means the newest."""
     machine_version: _builtins.bool
     """Whether to read the machine version in place of a revision."""
+    for_export: _builtins.bool
+    """Whether it is read to make a document of it, for which access tokens have a scope of their own."""
     def __init__(
         self,
         *,
@@ -1328,10 +1331,11 @@ class StreamTranscriptRequest(_message.Message):
         include_words: _builtins.bool = ...,
         revision: _builtins.int = ...,
         machine_version: _builtins.bool = ...,
+        for_export: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["include_words", b"include_words", "machine_version", b"machine_version", "revision", b"revision", "transcription_id", b"transcription_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["for_export", b"for_export", "include_words", b"include_words", "machine_version", b"machine_version", "revision", b"revision", "transcription_id", b"transcription_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

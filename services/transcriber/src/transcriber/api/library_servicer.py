@@ -17,6 +17,7 @@ from transcriber.library.changes import LibraryChanges
 from transcriber.library.organization import Organization
 from transcriber.library.titles import TitleSuggestions
 from transcriber.library.trash import Trash
+from transcriber.sharing.access import TranscriptionAccess
 from transcriber.store.folders import Folders
 from transcriber.store.library import Shelves
 from transcriber.store.listing import Place
@@ -39,6 +40,7 @@ class LibraryDependencies:
     changes: LibraryChanges
     bulk: BulkChanges
     retention: Retention
+    access: TranscriptionAccess
 
 
 class LibraryServicer(library_pb2_grpc.LibraryServiceServicer):
@@ -52,7 +54,8 @@ class LibraryServicer(library_pb2_grpc.LibraryServiceServicer):
         self, request: library_pb2.TrashTranscriptionRequest, _context: Any
     ) -> library_pb2.TrashTranscriptionResponse:
         """Move a transcription to the trash."""
-        workspace_id = rights.workspace(Right.DELETE)
+        owner = await self._dependencies.access.owner(request.transcription_id, Right.DELETE)
+        workspace_id = owner.workspace_id
         await self._dependencies.trash.put(request.transcription_id, workspace_id)
         return library_pb2.TrashTranscriptionResponse(
             transcription=await self._shown(request.transcription_id, workspace_id)
@@ -62,7 +65,8 @@ class LibraryServicer(library_pb2_grpc.LibraryServiceServicer):
         self, request: library_pb2.RestoreTranscriptionRequest, _context: Any
     ) -> library_pb2.RestoreTranscriptionResponse:
         """Take a transcription out of the trash."""
-        workspace_id = rights.workspace(Right.DELETE)
+        owner = await self._dependencies.access.owner(request.transcription_id, Right.DELETE)
+        workspace_id = owner.workspace_id
         await self._dependencies.trash.restore(request.transcription_id, workspace_id)
         return library_pb2.RestoreTranscriptionResponse(
             transcription=await self._shown(request.transcription_id, workspace_id)
@@ -98,8 +102,9 @@ class LibraryServicer(library_pb2_grpc.LibraryServiceServicer):
         self, request: library_pb2.UpdateTranscriptionRequest, _context: Any
     ) -> library_pb2.UpdateTranscriptionResponse:
         """Change title, folder, tags or favorite of a transcription."""
-        workspace_id = rights.workspace(Right.CHANGE)
         change = library_requests.change(request)
+        owner = await self._dependencies.access.owner(request.transcription_id, Right.CHANGE)
+        workspace_id = owner.workspace_id
         await self._dependencies.changes.change(request.transcription_id, workspace_id, change)
         return library_pb2.UpdateTranscriptionResponse(
             transcription=await self._shown(request.transcription_id, workspace_id)
@@ -109,7 +114,8 @@ class LibraryServicer(library_pb2_grpc.LibraryServiceServicer):
         self, request: library_pb2.SuggestTitleRequest, _context: Any
     ) -> library_pb2.SuggestTitleResponse:
         """Replace the title by a suggestion from the newest revision."""
-        workspace_id = rights.workspace(Right.CHANGE)
+        owner = await self._dependencies.access.owner(request.transcription_id, Right.CHANGE)
+        workspace_id = owner.workspace_id
         await self._dependencies.titles.suggest(request.transcription_id, workspace_id)
         return library_pb2.SuggestTitleResponse(
             transcription=await self._shown(request.transcription_id, workspace_id)

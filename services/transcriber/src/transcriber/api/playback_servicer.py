@@ -3,28 +3,28 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
-from common import rights
 from common.audio.peaks import RATES
 from common.audio.resampling import SAMPLE_RATE
 from common.rights import Right
 from common.times import duration, seconds
 from securetranscribe.v1 import playback_pb2, playback_pb2_grpc
 from transcriber.recordings.playback import PlaybackReader, version_of
+from transcriber.sharing.access import TranscriptionAccess
 
 
 class PlaybackServicer(playback_pb2_grpc.PlaybackServiceServicer):
-    """Serves PlaybackService. Callers hear only the recordings of their workspace."""
+    """Serves PlaybackService. Callers hear only the recordings that they reach with their sound."""
 
-    def __init__(self, reader: PlaybackReader) -> None:
+    def __init__(self, reader: PlaybackReader, access: TranscriptionAccess) -> None:
         self._reader = reader
+        self._access = access
 
     async def GetPlayback(
         self, request: playback_pb2.GetPlaybackRequest, _context: Any
     ) -> playback_pb2.GetPlaybackResponse:
         """Describe a copy."""
-        found, made = await self._reader.find(
-            request.transcription_id, rights.workspace(Right.READ)
-        )
+        access = await self._access.find(request.transcription_id, Right.READ, audio=True)
+        found, made = await self._reader.find(request.transcription_id, access.workspace_id)
         return playback_pb2.GetPlaybackResponse(
             playback=playback_pb2.Playback(
                 content_type=made.content_type,
@@ -40,23 +40,28 @@ class PlaybackServicer(playback_pb2_grpc.PlaybackServiceServicer):
         self, request: playback_pb2.ReadPlaybackRequest, _context: Any
     ) -> AsyncIterator[playback_pb2.ReadPlaybackResponse]:
         """Stream bytes of a copy."""
+        access = await self._access.find(request.transcription_id, Right.READ, audio=True)
         chunks = self._reader.read(
             request.transcription_id,
-            rights.workspace(Right.READ),
+            access.workspace_id,
             offset=request.offset,
             length=request.length,
             version=request.version,
         )
-        async for chunk in chunks:
+        guarded = self._access.guarded(
+            access, chunks, request.transcription_id, Right.READ, audio=True
+        )
+        async for chunk in guarded:
             yield playback_pb2.ReadPlaybackResponse(chunk=chunk)
 
     async def GetPeaks(
         self, request: playback_pb2.GetPeaksRequest, _context: Any
     ) -> playback_pb2.GetPeaksResponse:
         """Return peaks."""
+        access = await self._access.find(request.transcription_id, Right.READ, audio=True)
         found = await self._reader.peaks(
             request.transcription_id,
-            rights.workspace(Right.READ),
+            access.workspace_id,
             rate=request.rate,
             start=seconds(getattr(request, "from")),
             end=seconds(request.to) if request.HasField("to") else None,

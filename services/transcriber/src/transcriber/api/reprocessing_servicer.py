@@ -3,7 +3,6 @@
 import datetime as dt
 from typing import Any
 
-from common import rights
 from common.errors import ValidationError
 from common.postgres import Database
 from common.rights import Right
@@ -17,6 +16,7 @@ from transcriber.editing.conflicts import ConflictKind
 from transcriber.queue.job_start import JobStarter, StartRequest
 from transcriber.queue.queue_status import QueueMonitor
 from transcriber.recordings import sources
+from transcriber.sharing.access import TranscriptionAccess
 from transcriber.store.conflicts import ListedConflict
 from transcriber.store.tasks import Tasks
 from transcriber.transcripts.conflict_resolution import MACHINE, MINE, ConflictResolver, Place
@@ -40,7 +40,7 @@ _KINDS = {
 
 
 class ReprocessingServicer(reprocessing_pb2_grpc.ReprocessingServiceServicer):
-    """Serves ReprocessingService. Callers only find what their workspace owns."""
+    """Serves ReprocessingService. Only the workspace that owns a recording processes it again."""
 
     def __init__(
         self,
@@ -49,20 +49,23 @@ class ReprocessingServicer(reprocessing_pb2_grpc.ReprocessingServiceServicer):
         resolver: ConflictResolver,
         priorities: PriorityRule,
         monitor: QueueMonitor,
+        *,
+        access: TranscriptionAccess,
     ) -> None:
         self._database = database
         self._starter = starter
         self._resolver = resolver
         self._priorities = priorities
         self._monitor = monitor
+        self._access = access
 
     async def ReprocessTranscript(
         self, request: reprocessing_pb2.ReprocessTranscriptRequest, context: Any
     ) -> reprocessing_pb2.ReprocessTranscriptResponse:
         """Queue a job for a recording with a transcript."""
-        caller = rights.caller(Right.CHANGE)
         wanted = _start(request)
         self._priorities.check(wanted.priority, context)
+        caller = await self._access.owner(request.transcription_id, Right.CHANGE)
         job = await self._starter.start(request.transcription_id, caller, wanted)
         async with self._database.transaction() as connection:
             snapshot = await self._monitor.snapshot(connection)
@@ -79,20 +82,20 @@ class ReprocessingServicer(reprocessing_pb2_grpc.ReprocessingServiceServicer):
         self, request: reprocessing_pb2.ListConflictsRequest, _context: Any
     ) -> reprocessing_pb2.ListConflictsResponse:
         """Return a page of conflicts."""
-        caller = rights.caller(Right.READ)
+        access = await self._access.find(request.transcription_id, Right.READ)
         if not 0 <= request.limit <= _MOST_CONFLICTS:
             raise ValidationError.of("limit", f"limit must be from 1 to {_MOST_CONFLICTS}.")
         if request.offset < 0:
             raise ValidationError.of("offset", "offset must not be negative.")
         page = await self._resolver.page(
             request.transcription_id,
-            caller.workspace_id,
+            access.workspace_id,
             resolved=not request.open_only,
             limit=request.limit or _DEFAULT_CONFLICTS,
             offset=request.offset,
         )
         return reprocessing_pb2.ListConflictsResponse(
-            conflicts=[_conflict(item, caller.workspace_id) for item in page.conflicts],
+            conflicts=[_conflict(item, access.author) for item in page.conflicts],
             total=page.total,
             open=page.open,
         )
@@ -101,7 +104,7 @@ class ReprocessingServicer(reprocessing_pb2_grpc.ReprocessingServiceServicer):
         self, request: reprocessing_pb2.ResolveConflictRequest, _context: Any
     ) -> reprocessing_pb2.ResolveConflictResponse:
         """Resolve a conflict."""
-        caller = rights.caller(Right.CHANGE)
+        access = await self._access.find(request.transcription_id, Right.CHANGE)
         side = _SIDES.get(request.use)
         if side is None:
             raise ValidationError.of("use", "use must be mine or machine.")
@@ -109,8 +112,8 @@ class ReprocessingServicer(reprocessing_pb2_grpc.ReprocessingServiceServicer):
         resolved = await self._resolver.resolve(
             request.transcription_id,
             request.conflict_id,
-            caller.workspace_id,
-            caller.workspace_id,
+            access.workspace_id,
+            access.author,
             use=side,
             place=Place(
                 after=edit_requests.item(after) if after else None,
@@ -118,7 +121,7 @@ class ReprocessingServicer(reprocessing_pb2_grpc.ReprocessingServiceServicer):
             ),
         )
         return reprocessing_pb2.ResolveConflictResponse(
-            conflict=_conflict(resolved.conflict, caller.workspace_id), revision=resolved.revision
+            conflict=_conflict(resolved.conflict, access.author), revision=resolved.revision
         )
 
 

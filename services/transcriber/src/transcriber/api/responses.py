@@ -121,6 +121,17 @@ def transcription(
     return message
 
 
+def shared(message: transcription_pb2.Transcription) -> transcription_pb2.Transcription:
+    """Take out of a message what only members of the owning workspace see. Return it."""
+    message.session_id = ""
+    message.folder_id = 0
+    message.favorite = False
+    del message.tags[:]
+    for speaker in message.speakers:
+        speaker.speaker_id = 0
+    return message
+
+
 def tag(value: Tag) -> transcription_pb2.Tag:
     """Convert a tag."""
     return transcription_pb2.Tag(tag_id=value.id, name=value.name, color=value.color)

@@ -1,6 +1,7 @@
 """SearchService: searches over a workspace."""
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any, Literal
 
 from common import characters, rights, times
@@ -9,6 +10,7 @@ from common.rights import Right
 from securetranscribe.v1 import search_pb2, search_pb2_grpc, transcription_pb2
 from transcriber.api import responses
 from transcriber.search.searcher import Coverage, Hit, Searcher, State
+from transcriber.sharing.access import TranscriptionAccess
 from transcriber.store.search_query import Filters
 
 _MOST_HITS = 100
@@ -34,18 +36,27 @@ _STATES = {
 class SearchServicer(search_pb2_grpc.SearchServiceServicer):
     """Serves SearchService."""
 
-    def __init__(self, searcher: Searcher) -> None:
+    def __init__(self, searcher: Searcher, access: TranscriptionAccess) -> None:
         self._searcher = searcher
+        self._access = access
 
     async def Search(
         self, request: search_pb2.SearchRequest, _context: Any
     ) -> search_pb2.SearchResponse:
-        """Search the caller's workspace."""
-        workspace_id = rights.workspace(Right.READ)
+        """Search the caller's workspace, or within one transcription that others share."""
+        filters, own = _filters(request), True
+        if filters.transcription is None:
+            workspace_id = rights.workspace(Right.READ)
+        else:
+            access = await self._access.find(filters.transcription, Right.READ)
+            workspace_id, own = access.workspace_id, access.own
+        if not own:
+            # They would tell how the owner keeps it.
+            filters = replace(filters, favorite=None, folder=None, tag=None)
         found = await self._searcher.search(
             workspace_id,
             request.query,
-            _filters(request),
+            filters,
             limit=_bounded(request.page_size, "page_size", _DEFAULT_HITS, _MOST_HITS),
             per_transcription=_bounded(
                 request.per_transcription,
@@ -58,8 +69,8 @@ class SearchServicer(search_pb2_grpc.SearchServiceServicer):
         return search_pb2.SearchResponse(
             hits=map(_hit, found.hits),
             next_page_token=found.next_page,
-            text=_coverage(found.text),
-            semantic=_coverage(found.semantic),
+            text=_coverage(found.text, counted=own),
+            semantic=_coverage(found.semantic, counted=own),
         )
 
 
@@ -133,7 +144,10 @@ def _hit(hit: Hit) -> search_pb2.SearchHit:
     )
 
 
-def _coverage(coverage: Coverage) -> search_pb2.SearchCoverage:
+def _coverage(coverage: Coverage, *, counted: bool) -> search_pb2.SearchCoverage:
+    """Convert a coverage. It is only `counted` for members of the workspace."""
+    if not counted:
+        return search_pb2.SearchCoverage(state=_STATES[coverage.state])
     return search_pb2.SearchCoverage(
         state=_STATES[coverage.state], indexed=coverage.indexed, total=coverage.total
     )

@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from common import rights
-from common.errors import NotFoundError, ValidationError
+from common.errors import AuthorizationError, NotFoundError, ValidationError
+from common.identity import Role
 from common.postgres import Database
 from common.rights import Right
 from common.times import seconds, timestamp
@@ -15,9 +16,10 @@ from transcriber.domain.transcriptions import Transcription
 from transcriber.domain.transcripts import Segment
 from transcriber.editing.history import VOCABULARY, BatchKind, Entry
 from transcriber.editing.items import NoteItem
-from transcriber.editing.operations import Operation
+from transcriber.editing.operations import AddNote, ChangeNote, Operation
 from transcriber.names.rules import as_merged, group_by_name
 from transcriber.outbox.messages import revision_kind
+from transcriber.sharing.access import Access, TranscriptionAccess
 from transcriber.store.edit_history import HistoryEntry
 from transcriber.store.edits import TranscriptEdits
 from transcriber.store.transcriptions import Transcriptions
@@ -52,7 +54,7 @@ class TranscriptServicer(transcript_pb2_grpc.TranscriptServiceServicer):
     """Serves TranscriptService.
 
     The author of edits is the caller's workspace, so that a session that took up another one can
-    take back its edits.
+    take back its edits. Somebody with whom a transcript is shared is an author of their own.
     """
 
     def __init__(
@@ -61,17 +63,19 @@ class TranscriptServicer(transcript_pb2_grpc.TranscriptServiceServicer):
         editor: TranscriptEditor,
         replacements: Replacements,
         compare: Comparisons,
+        access: TranscriptionAccess,
     ) -> None:
         self._database = database
         self._editor = editor
         self._comparisons = compare
         self._replacements = replacements
+        self._access = access
 
     async def ReadTranscript(
         self, request: transcript_pb2.ReadTranscriptRequest, _context: Any
     ) -> transcript_pb2.ReadTranscriptResponse:
         """Return a part of a revision."""
-        caller = rights.caller(Right.READ)
+        access = await self._access.find(request.transcription_id, Right.READ)
         if request.revision < 0:
             raise ValidationError.of("revision", "revision must not be negative.")
         start = seconds(getattr(request, "from"))
@@ -82,7 +86,7 @@ class TranscriptServicer(transcript_pb2_grpc.TranscriptServiceServicer):
         segments: Sequence[Segment]
         async with self._database.snapshot() as connection:
             found = await Transcriptions(connection).find(
-                request.transcription_id, caller.workspace_id
+                request.transcription_id, access.workspace_id
             )
             if found is None or found.transcript_at is None:
                 raise NotFoundError("There is no such transcript.")
@@ -104,7 +108,7 @@ class TranscriptServicer(transcript_pb2_grpc.TranscriptServiceServicer):
                 limit=limit,
                 words=request.include_words,
             )
-            past = await self._editor.past(found.id, caller.workspace_id, request.revision, window)
+            past = await self._editor.past(found.id, access.workspace_id, request.revision, window)
             segments, total = past.segments, past.total
             found = replace(found, speakers=as_merged(found.speakers, past.merges))
         return transcript_pb2.ReadTranscriptResponse(
@@ -112,27 +116,30 @@ class TranscriptServicer(transcript_pb2_grpc.TranscriptServiceServicer):
             newest_revision=found.revision,
             segments=_messages(segments, found, first=request.offset),
             total=total,
-            notes=[_note(note, caller.workspace_id) for note in notes],
+            notes=[_note(note, access.author) for note in notes],
         )
 
     async def EditTranscript(
         self, request: transcript_pb2.EditTranscriptRequest, _context: Any
     ) -> transcript_pb2.EditTranscriptResponse:
         """Execute a batch of operations."""
-        caller = rights.caller(Right.CHANGE)
+        operations = edit_requests.operations(request.operations)
+        access = await self._access.find(request.transcription_id, _right_of(operations))
         if request.revision < 1:
             raise ValidationError.of("revision", "revision is required: the one that was seen.")
+        if access.role < Role.EDITOR:
+            await self._check_notes(request.transcription_id, access, operations)
         edited = await self._editor.edit(
             request.transcription_id,
-            caller.workspace_id,
-            caller.workspace_id,
-            edit_requests.operations(request.operations),
+            access.workspace_id,
+            access.author,
+            operations,
             base=request.revision,
             request_id=edit_requests.request_id(request.request_id),
         )
         async with self._database.transaction() as connection:
             found = await Transcriptions(connection).find(
-                request.transcription_id, caller.workspace_id
+                request.transcription_id, access.workspace_id
             )
         if found is None:
             raise NotFoundError("The transcription was deleted in the meantime.")
@@ -148,9 +155,9 @@ class TranscriptServicer(transcript_pb2_grpc.TranscriptServiceServicer):
         self, request: transcript_pb2.UndoEditsRequest, _context: Any
     ) -> transcript_pb2.UndoEditsResponse:
         """Take back the caller's last batch."""
-        caller = rights.caller(Right.CHANGE)
+        access = await self._access.find(request.transcription_id, Right.CHANGE)
         toggled = await self._editor.undo(
-            request.transcription_id, caller.workspace_id, caller.workspace_id
+            request.transcription_id, access.workspace_id, access.author
         )
         return transcript_pb2.UndoEditsResponse(
             revision=toggled.revision, undone_revision=toggled.target
@@ -160,9 +167,9 @@ class TranscriptServicer(transcript_pb2_grpc.TranscriptServiceServicer):
         self, request: transcript_pb2.RedoEditsRequest, _context: Any
     ) -> transcript_pb2.RedoEditsResponse:
         """Repeat the caller's last batch that was taken back."""
-        caller = rights.caller(Right.CHANGE)
+        access = await self._access.find(request.transcription_id, Right.CHANGE)
         toggled = await self._editor.redo(
-            request.transcription_id, caller.workspace_id, caller.workspace_id
+            request.transcription_id, access.workspace_id, access.author
         )
         return transcript_pb2.RedoEditsResponse(
             revision=toggled.revision, redone_revision=toggled.target
@@ -172,11 +179,11 @@ class TranscriptServicer(transcript_pb2_grpc.TranscriptServiceServicer):
         self, request: transcript_pb2.ListRevisionsRequest, _context: Any
     ) -> transcript_pb2.ListRevisionsResponse:
         """List all revisions, the newest first."""
-        caller = rights.caller(Right.READ)
+        access = await self._access.find(request.transcription_id, Right.READ)
         history = await self._editor.history(
-            request.transcription_id, caller.workspace_id, caller.workspace_id
+            request.transcription_id, access.workspace_id, access.author
         )
-        revisions = [_revision(entry, caller.workspace_id) for entry in history.entries]
+        revisions = [_revision(entry, access.author) for entry in history.entries]
         newest = (history.head.machine_revision, history.head.transcript_at)
         revisions += [
             transcript_pb2.Revision(
@@ -197,12 +204,12 @@ class TranscriptServicer(transcript_pb2_grpc.TranscriptServiceServicer):
         self, request: transcript_pb2.CompareRevisionsRequest, _context: Any
     ) -> transcript_pb2.CompareRevisionsResponse:
         """Compare two revisions."""
-        caller = rights.caller(Right.READ)
+        access = await self._access.find(request.transcription_id, Right.READ)
         if min(request.from_revision, request.to_revision) < 0:
             raise ValidationError.of("revision", "Revisions must not be negative.")
         comparison = await self._comparisons.compare(
             request.transcription_id,
-            caller.workspace_id,
+            access.workspace_id,
             (request.from_revision, request.to_revision),
             Cursor.parse(request.cursor),
             limit=_limit(request.limit),
@@ -215,9 +222,9 @@ class TranscriptServicer(transcript_pb2_grpc.TranscriptServiceServicer):
         self, request: transcript_pb2.RestoreRevisionRequest, _context: Any
     ) -> transcript_pb2.RestoreRevisionResponse:
         """Make an earlier revision the current one."""
-        caller = rights.caller(Right.CHANGE)
+        access = await self._access.find(request.transcription_id, Right.CHANGE)
         edited = await self._editor.restore(
-            request.transcription_id, caller.workspace_id, caller.workspace_id, request.revision
+            request.transcription_id, access.workspace_id, access.author, request.revision
         )
         return transcript_pb2.RestoreRevisionResponse(revision=edited.revision)
 
@@ -247,6 +254,28 @@ class TranscriptServicer(transcript_pb2_grpc.TranscriptServiceServicer):
             request.replacement_id, caller.workspace_id, caller.workspace_id
         )
         return transcript_pb2.UndoReplacementResponse(transcripts=map(_replaced, results))
+
+    async def _check_notes(
+        self, transcription_id: int, access: Access, operations: Sequence[Operation]
+    ) -> None:
+        """Refuse changes of notes of others.
+
+        Raises:
+            AuthorizationError: one of the notes is not the caller's.
+        """
+        changed = {item.note for item in operations if isinstance(item, ChangeNote)}
+        if not changed:
+            return
+        async with self._database.transaction() as connection:
+            notes = await TranscriptEdits(connection, transcription_id).notes()
+        if changed & {note.id for note in notes if note.author != access.author}:
+            raise AuthorizationError("Changing notes of others needs the role editor.")
+
+
+def _right_of(operations: Sequence[Operation]) -> Right:
+    """Return the right that a batch of edits needs. Notes change no words."""
+    notes = all(isinstance(item, AddNote | ChangeNote) for item in operations)
+    return Right.COMMENT if notes else Right.CHANGE
 
 
 def _limit(limit: int) -> int:

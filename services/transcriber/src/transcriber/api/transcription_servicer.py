@@ -34,6 +34,8 @@ from transcriber.recordings.deletion import Deleter
 from transcriber.recordings.reading import RecordingReader
 from transcriber.recordings.upload import Uploader
 from transcriber.recordings.workspaces import WorkspaceEraser
+from transcriber.sharing.access import Access as Reached
+from transcriber.sharing.access import TranscriptionAccess
 from transcriber.store.attribution import voices_of
 from transcriber.store.jobs import Jobs
 from transcriber.store.listing import Listing
@@ -73,15 +75,17 @@ class TranscriptionDependencies:
     priorities: PriorityRule
     editor: TranscriptEditor
     versions: StatusVersions
+    access: TranscriptionAccess
 
 
 class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer):
-    """Serves TranscriptionService. Callers see only the transcriptions of their workspace."""
+    """Serves TranscriptionService. Callers see only what their workspace owns or others share."""
 
     def __init__(self, dependencies: TranscriptionDependencies) -> None:
         self._dependencies = dependencies
         self._database = dependencies.database
         self._retention = dependencies.retention
+        self._access = dependencies.access
 
     async def UploadTranscription(
         self, request_iterator: _UploadRequests, context: Any
@@ -118,9 +122,8 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
         """Queue a transcription."""
         wanted = requests.start(request)
         self._dependencies.priorities.check(wanted.priority, context)
-        job = await self._dependencies.starter.start(
-            request.transcription_id, rights.caller(Right.CHANGE), wanted
-        )
+        owner = await self._access.owner(request.transcription_id, Right.CHANGE)
+        job = await self._dependencies.starter.start(request.transcription_id, owner, wanted)
         async with self._database.transaction() as connection:
             snapshot = await self._dependencies.monitor.snapshot(connection)
         return transcription_pb2.StartTranscriptionResponse(
@@ -131,7 +134,8 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
         self, request: transcription_pb2.GetTranscriptionRequest, _context: Any
     ) -> transcription_pb2.GetTranscriptionResponse:
         """Return one transcription, or only its version if the caller has the current one."""
-        workspace_id = rights.workspace(Right.READ)
+        access = await self._access.find(request.transcription_id, Right.READ)
+        workspace_id = access.workspace_id
         # Read first, so that the transcription is at least as new as its version.
         version = await self._dependencies.versions.find(request.transcription_id, workspace_id)
         if version is None:
@@ -151,6 +155,8 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
                         message.partial_transcript.CopyFrom(messages.partial_transcript(partial))
             else:
                 message = responses.transcription(found, _now(), self._retention)
+        if not access.own:
+            responses.shared(message)
         return transcription_pb2.GetTranscriptionResponse(transcription=message, version=version)
 
     async def ListTranscriptions(
@@ -179,9 +185,8 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
         self, request: transcription_pb2.DeleteTranscriptionRequest, _context: Any
     ) -> transcription_pb2.DeleteTranscriptionResponse:
         """Delete a transcription with its results."""
-        await self._dependencies.deleter.delete(
-            request.transcription_id, rights.workspace(Right.DELETE)
-        )
+        owner = await self._access.owner(request.transcription_id, Right.DELETE)
+        await self._dependencies.deleter.delete(request.transcription_id, owner.workspace_id)
         return transcription_pb2.DeleteTranscriptionResponse()
 
     async def StreamTranscript(
@@ -189,11 +194,20 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
     ) -> AsyncIterator[transcription_pb2.StreamTranscriptResponse]:
         """Stream a finished transcript. No transaction stays open between batches."""
         requests.check_revision(request)
+        right = Right.EXPORT if request.for_export else Right.READ
+        access = await self._access.find(request.transcription_id, right)
+        parts = self._access.guarded(
+            access, self._transcript(request, access), request.transcription_id, right
+        )
+        async for part in parts:
+            yield part
+
+    async def _transcript(
+        self, request: transcription_pb2.StreamTranscriptRequest, access: Reached
+    ) -> AsyncIterator[transcription_pb2.StreamTranscriptResponse]:
         async with self._database.snapshot() as connection:
             found = _with_transcript(
-                await Transcriptions(connection).find(
-                    request.transcription_id, rights.workspace(Right.READ)
-                )
+                await Transcriptions(connection).find(request.transcription_id, access.workspace_id)
             )
         read = partial(self._batch, found)
         wanted = found.machine_revision if request.machine_version else request.revision
@@ -206,8 +220,9 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
             )
             found = replace(found, revision=wanted, speakers=as_merged(found.speakers, past.merges))
             read = partial(_past_batch, past.segments)
+        message = responses.transcription(found, _now(), self._retention)
         yield transcription_pb2.StreamTranscriptResponse(
-            transcription=responses.transcription(found, _now(), self._retention)
+            transcription=message if access.own else responses.shared(message)
         )
         speakers = group_by_name(found.speakers)
         number = 0
@@ -222,14 +237,12 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
     ) -> AsyncIterator[transcription_pb2.WatchTranscriptionResponse]:
         """Stream the state of a transcription."""
         states = watch.states(
-            self._database,
-            self._dependencies.hub,
-            request.transcription_id,
-            rights.workspace(Right.READ),
+            self._database, self._dependencies.hub, request.transcription_id, self._access
         )
         async for state in states:
+            message = responses.transcription(state.transcription, _now(), self._retention)
             yield transcription_pb2.WatchTranscriptionResponse(
-                transcription=responses.transcription(state.transcription, _now(), self._retention),
+                transcription=message if state.own else responses.shared(message),
                 partial_transcript=None
                 if state.partial is None
                 else messages.partial_transcript(state.partial),
@@ -241,14 +254,17 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
         """Assign names to speakers."""
         if request.revision < 0:
             raise ValidationError.of("revision", "revision must not be negative.")
+        access = await self._access.find(request.transcription_id, Right.CHANGE)
         assigned = await self._dependencies.names.assign(
             request.transcription_id,
-            rights.workspace(Right.CHANGE),
+            access.workspace_id,
             dict(request.names),
             base=request.revision,
+            author=access.author,
         )
+        message = responses.transcription(assigned.transcription, _now(), self._retention)
         return transcription_pb2.AssignSpeakersResponse(
-            transcription=responses.transcription(assigned.transcription, _now(), self._retention),
+            transcription=message if access.own else responses.shared(message),
             speakers_assigned=len(request.names),
             revision=assigned.revision,
         )
@@ -257,11 +273,10 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
         self, request: transcription_pb2.GetSpeakerClipRequest, _context: Any
     ) -> httpbody_pb2.HttpBody:
         """Return a clip of one speaker."""
+        access = await self._access.find(request.transcription_id, Right.READ, audio=True)
         async with self._database.transaction() as connection:
             found = _with_transcript(
-                await Transcriptions(connection).find(
-                    request.transcription_id, rights.workspace(Right.READ)
-                )
+                await Transcriptions(connection).find(request.transcription_id, access.workspace_id)
             )
             voices = await voices_of(connection, found)
         wanted = same_name(request.speaker_label)
@@ -275,13 +290,21 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
         self, request: transcription_pb2.DownloadRecordingRequest, _context: Any
     ) -> AsyncIterator[transcription_pb2.DownloadRecordingResponse]:
         """Stream the recording of a transcription, as long as it is kept."""
+        access = await self._access.find(request.transcription_id, Right.READ, audio=True)
         async with self._database.transaction() as connection:
             found = await Transcriptions(connection).find(
-                request.transcription_id, rights.workspace(Right.READ)
+                request.transcription_id, access.workspace_id
             )
         if found is None:
             raise NotFoundError("There is no such transcription.")
-        async for chunk in self._dependencies.recordings.read(found):
+        chunks = self._access.guarded(
+            access,
+            self._dependencies.recordings.read(found),
+            request.transcription_id,
+            Right.READ,
+            audio=True,
+        )
+        async for chunk in chunks:
             yield transcription_pb2.DownloadRecordingResponse(chunk=chunk)
 
     async def EraseWorkspace(

@@ -8,6 +8,7 @@ from common.rights import Right
 from common.times import timestamp
 from securetranscribe.v1 import vocabulary_pb2, vocabulary_pb2_grpc
 from transcriber.api import requests
+from transcriber.sharing.access import TranscriptionAccess
 from transcriber.vocabulary import entries
 from transcriber.vocabulary.application import VocabularyEdits
 from transcriber.vocabulary.catalog import VocabularyCatalog
@@ -25,10 +26,12 @@ class VocabularyServicer(vocabulary_pb2_grpc.VocabularyServiceServicer):
         catalog: VocabularyCatalog,
         suggestions: VocabularySuggestions,
         edits: VocabularyEdits,
+        access: TranscriptionAccess,
     ) -> None:
         self._catalog = catalog
         self._suggestions = suggestions
         self._edits = edits
+        self._access = access
 
     async def ListTerms(
         self, request: vocabulary_pb2.ListTermsRequest, _context: Any
@@ -152,8 +155,8 @@ class VocabularyServicer(vocabulary_pb2_grpc.VocabularyServiceServicer):
         self, request: vocabulary_pb2.ApplyVocabularyRequest, _context: Any
     ) -> vocabulary_pb2.ApplyVocabularyResponse:
         """Apply all corrections to a transcript."""
-        workspace_id = rights.workspace(Right.CHANGE)
-        applied = await self._edits.apply(request.transcription_id, workspace_id)
+        owner = await self._access.owner(request.transcription_id, Right.CHANGE)
+        applied = await self._edits.apply(request.transcription_id, owner.workspace_id)
         return vocabulary_pb2.ApplyVocabularyResponse(
             revision=applied.revision, count=applied.count
         )
@@ -162,8 +165,8 @@ class VocabularyServicer(vocabulary_pb2_grpc.VocabularyServiceServicer):
         self, request: vocabulary_pb2.UndoVocabularyRequest, _context: Any
     ) -> vocabulary_pb2.UndoVocabularyResponse:
         """Take back the last application of corrections."""
-        workspace_id = rights.workspace(Right.CHANGE)
-        undone = await self._edits.undo(request.transcription_id, workspace_id)
+        owner = await self._access.owner(request.transcription_id, Right.CHANGE)
+        undone = await self._edits.undo(request.transcription_id, owner.workspace_id)
         return vocabulary_pb2.UndoVocabularyResponse(
             revision=undone.revision, undone_revision=undone.target
         )

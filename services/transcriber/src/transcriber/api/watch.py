@@ -13,9 +13,11 @@ from nats.aio.msg import Msg
 from common import bus, events
 from common.errors import NotFoundError, UnavailableError
 from common.postgres import Connection, Database
+from common.rights import Right
 from transcriber.domain.jobs import Job, Stage
 from transcriber.domain.partial_transcripts import PartialTranscript
 from transcriber.domain.transcriptions import Transcription
+from transcriber.sharing.access import TranscriptionAccess
 from transcriber.store.partial_transcripts import PartialTranscripts
 from transcriber.store.transcriptions import Transcriptions
 
@@ -70,10 +72,14 @@ class ChangeHub:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WatchedState:
-    """A transcription, and the text recognized since the state before."""
+    """A transcription, and the text recognized since the state before.
+
+    It is `own` if the caller's workspace owns it.
+    """
 
     transcription: Transcription
     partial: PartialTranscript | None
+    own: bool
 
 
 class _Shown:
@@ -109,14 +115,15 @@ def _recognized_parts(job: Job) -> int:
 
 
 async def states(
-    database: Database, hub: ChangeHub, transcription_id: int, workspace_id: str
+    database: Database, hub: ChangeHub, transcription_id: int, access: TranscriptionAccess
 ) -> AsyncIterator[WatchedState]:
-    """Yield a workspace's transcription now and after each change, until its job has ended.
+    """Yield a transcription now and after each change, until its job has ended.
 
     Without a job, the watch lasts until one has started and ended.
 
     Raises:
-        NotFoundError: the workspace has no such transcription, or it was deleted.
+        NotFoundError: the caller does not reach the transcription (any more), or it was deleted.
+        AuthorizationError: the caller may not read it.
         UnavailableError: the process stops.
     """
     shown: Transcription | None = None
@@ -124,13 +131,16 @@ async def states(
     with hub.watch(transcription_id) as changed:
         while True:
             changed.clear()
+            found = await access.find(transcription_id, Right.READ)
             async with database.transaction() as connection:
-                current = await Transcriptions(connection).find(transcription_id, workspace_id)
+                current = await Transcriptions(connection).find(
+                    transcription_id, found.workspace_id
+                )
                 if current is None:
                     raise NotFoundError("There is no such transcription.")
                 partial = await text.rest(connection, current)
             if current != shown or partial is not None:
-                yield WatchedState(transcription=current, partial=partial)
+                yield WatchedState(transcription=current, partial=partial, own=found.own)
                 shown = current
             if current.job is not None and not current.job.status.live:
                 return

@@ -36,6 +36,7 @@ from transcriber.queue.task_issue import TaskIssuer
 from transcriber.queue.workers import WorkerRegistry
 from transcriber.search.embedder_client import Embedder, EmbedderClient
 from transcriber.settings import ApiSettings
+from transcriber.sharing.access import TranscriptionAccess
 from transcriber.store.outbox import SOURCE
 from transcriber.store.tasks import ProgressReport
 from transcriber.transcripts.word_times import Aligner, AlignerClient
@@ -85,6 +86,7 @@ class Core:
     recorder: ProgressRecorder
     publisher: EventPublisher
     hub: ChangeHub
+    access: TranscriptionAccess
 
     @property
     def delivery(self) -> Delivery:
@@ -204,6 +206,7 @@ def make_core(settings: ApiSettings, servers: Servers, threads: ThreadPoolExecut
         recorder=recorder,
         publisher=publisher,
         hub=ChangeHub(),
+        access=TranscriptionAccess(servers.database),
     )
 
 

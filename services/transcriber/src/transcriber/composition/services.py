@@ -1,5 +1,6 @@
 """Servicers of the gRPC services."""
 
+import datetime as dt
 from functools import partial
 
 from common import versions
@@ -15,12 +16,13 @@ from securetranscribe.v1 import (
     queue_pb2_grpc,
     reprocessing_pb2_grpc,
     search_pb2_grpc,
+    sharing_pb2_grpc,
     transcript_pb2_grpc,
     transcription_pb2_grpc,
     upload_pb2_grpc,
     vocabulary_pb2_grpc,
 )
-from transcriber.api import admin_servicer, transcription_servicer
+from transcriber.api import admin_servicer, sharing_servicer, transcription_servicer
 from transcriber.api.admin_servicer import AdminDependencies, AdminServicer
 from transcriber.api.capture_servicer import CaptureDependencies, CaptureServicer
 from transcriber.api.library_servicer import LibraryDependencies, LibraryServicer
@@ -29,6 +31,7 @@ from transcriber.api.queue_servicer import QueueServicer
 from transcriber.api.reprocessing_servicer import ReprocessingServicer
 from transcriber.api.search_servicer import SearchServicer
 from transcriber.api.service_items import ServiceItems
+from transcriber.api.sharing_servicer import SharingServicer
 from transcriber.api.storage_figures import StorageFigures
 from transcriber.api.system_status import SystemStatus
 from transcriber.api.transcript_servicer import TranscriptServicer
@@ -42,6 +45,8 @@ from transcriber.composition.actions import Actions
 from transcriber.composition.core import Core
 from transcriber.recordings.playback import PlaybackReader
 from transcriber.recordings.reading import RecordingReader
+from transcriber.sharing.links import TranscriptionLinks
+from transcriber.sharing.shares import TranscriptionShares
 from transcriber.store.dead_letters import DeadLetters
 from transcriber.store.status_versions import StatusVersions
 from transcriber.transcripts.comparisons import Comparisons
@@ -51,7 +56,7 @@ from transcriber.vocabulary.catalog import VocabularyCatalog
 from transcriber.vocabulary.suggestions import VocabularySuggestions
 
 #: Access rules of all services.
-ACCESS = {**transcription_servicer.ACCESS, **admin_servicer.ACCESS}
+ACCESS = {**transcription_servicer.ACCESS, **admin_servicer.ACCESS, **sharing_servicer.ACCESS}
 
 
 def make_services(core: Core, actions: Actions) -> dict[str, AddToServer]:
@@ -61,6 +66,7 @@ def make_services(core: Core, actions: Actions) -> dict[str, AddToServer]:
         actions.editor,
         actions.replacements,
         Comparisons(core.servers.database),
+        core.access,
     )
     return {
         "securetranscribe.v1.AdminService": partial(
@@ -81,7 +87,11 @@ def make_services(core: Core, actions: Actions) -> dict[str, AddToServer]:
             playback_pb2_grpc.add_PlaybackServiceServicer_to_server, make_playback_servicer(core)
         ),
         "securetranscribe.v1.SearchService": partial(
-            search_pb2_grpc.add_SearchServiceServicer_to_server, SearchServicer(actions.searcher)
+            search_pb2_grpc.add_SearchServiceServicer_to_server,
+            SearchServicer(actions.searcher, core.access),
+        ),
+        "securetranscribe.v1.SharingService": partial(
+            sharing_pb2_grpc.add_SharingServiceServicer_to_server, make_sharing_servicer(core)
         ),
         "securetranscribe.v1.VocabularyService": partial(
             vocabulary_pb2_grpc.add_VocabularyServiceServicer_to_server,
@@ -126,6 +136,7 @@ def make_transcription_servicer(core: Core, actions: Actions) -> TranscriptionSe
                 core.servers.database,
                 f"{versions.installed('transcriber')} {core.settings.retention}",
             ),
+            access=core.access,
         )
     )
 
@@ -141,6 +152,7 @@ def make_library_servicer(core: Core, actions: Actions) -> LibraryServicer:
             changes=actions.library,
             bulk=actions.bulk,
             retention=core.settings.retention,
+            access=core.access,
         )
     )
 
@@ -152,6 +164,7 @@ def make_vocabulary_servicer(core: Core, actions: Actions) -> VocabularyServicer
         VocabularyCatalog(database),
         VocabularySuggestions(database),
         VocabularyEdits(database, actions.editor),
+        core.access,
     )
 
 
@@ -159,7 +172,8 @@ def make_playback_servicer(core: Core) -> PlaybackServicer:
     """Create the servicer of PlaybackService."""
     servers = core.servers
     return PlaybackServicer(
-        PlaybackReader(servers.database, servers.objects, bucket=core.settings.s3_bucket_results)
+        PlaybackReader(servers.database, servers.objects, bucket=core.settings.s3_bucket_results),
+        core.access,
     )
 
 
@@ -171,6 +185,24 @@ def make_reprocessing_servicer(core: Core, actions: Actions) -> ReprocessingServ
         ConflictResolver(core.servers.database),
         core.priorities,
         core.monitor,
+        access=core.access,
+    )
+
+
+def make_sharing_servicer(core: Core) -> SharingServicer:
+    """Create the servicer of SharingService."""
+    database = core.servers.database
+    return SharingServicer(
+        database,
+        TranscriptionShares(database, core.access, core.wake_ups),
+        TranscriptionLinks(
+            database,
+            core.access,
+            core.wake_ups,
+            may_last=core.settings.links_may_last,
+            visit=dt.timedelta(seconds=core.settings.link_visit),
+        ),
+        core.settings.retention,
     )
 
 

@@ -78,8 +78,9 @@ class SpeakerNames:
         assignment: Mapping[str, str],
         *,
         base: int = 0,
+        author: str = "",
     ) -> Assigned:
-        """Name speakers, as a batch of edits of the workspace.
+        """Name speakers, as a batch of edits of an author, by default the workspace.
 
         `assignment` maps labels or current names to new names. An empty name removes the current
         one. `base` is the revision seen by the caller, 0 for any.
@@ -93,13 +94,13 @@ class SpeakerNames:
         """
         async with self._turn:
             asked, clips = await self._prepare(
-                transcription_id, workspace_id, assignment, base=base
+                transcription_id, workspace_id, assignment, base=base, author=author
             )
             async with self._names_locked(transcription_id) as connection:
                 history = NameHistory(connection, transcription_id)
                 transcription = await _completed(connection, transcription_id, workspace_id)
                 names = rules.resolve(transcription.speakers, assignment)
-                await history.check(workspace_id, names, base=base)
+                await history.check(workspace_id, names, base=base, author=author)
                 speakers = rules.assign(transcription.speakers, names)
                 voices = await voices_of(connection, replace(transcription, speakers=speakers))
                 links = await self._send(transcription, voices, clips, newly_named=names)
@@ -111,6 +112,7 @@ class SpeakerNames:
                     naming.operation_of(names, speakers),
                     naming.follows(transcription.speakers, speakers, except_for=names),
                     base=base,
+                    author=author,
                 )
                 await _settle(connection, transcription_id, asked)
                 await JobOutbox(connection).event(
@@ -148,7 +150,13 @@ class SpeakerNames:
         self._wake_ups.outbox.notify()
 
     async def _prepare(
-        self, transcription_id: int, workspace_id: str, assignment: Mapping[str, str], *, base: int
+        self,
+        transcription_id: int,
+        workspace_id: str,
+        assignment: Mapping[str, str],
+        *,
+        base: int,
+        author: str,
     ) -> tuple[int, _Clips]:
         """Check an assignment, cut the clips it needs, and mark its decisions as due.
 
@@ -157,7 +165,8 @@ class SpeakerNames:
         async with self._database.transaction() as connection:
             transcription = await _completed(connection, transcription_id, workspace_id)
             names = rules.resolve(transcription.speakers, assignment)
-            await NameHistory(connection, transcription_id).check(workspace_id, names, base=base)
+            history = NameHistory(connection, transcription_id)
+            await history.check(workspace_id, names, base=base, author=author)
             speakers = rules.assign(transcription.speakers, names)
             voices = await voices_of(connection, replace(transcription, speakers=speakers))
         clips = await self._cut(transcription, rules.decided(voices, names))

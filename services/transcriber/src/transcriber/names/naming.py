@@ -62,8 +62,10 @@ class NameHistory:
     def __init__(self, connection: Connection, transcription_id: int) -> None:
         self._edits = TranscriptEdits(connection, transcription_id)
 
-    async def check(self, workspace_id: str, names: Mapping[str, str], *, base: int) -> None:
-        """Check that names can be assigned on a revision, 0 for the newest one.
+    async def check(
+        self, workspace_id: str, names: Mapping[str, str], *, base: int, author: str = ""
+    ) -> None:
+        """Check that an author can assign names on a revision, 0 for the newest one.
 
         Raises:
             ValidationError: there is no such revision.
@@ -73,7 +75,7 @@ class NameHistory:
             return
         head = _existing(await self._edits.log.head(workspace_id))
         loaded = await self._edits.load(head, (), ())
-        _execute(loaded, head, AssignNames(names=names), workspace_id, base)
+        _execute(loaded, head, AssignNames(names=names), author or workspace_id, base)
 
     async def assign(
         self,
@@ -82,10 +84,12 @@ class NameHistory:
         followed: Mapping[str, Follow],
         *,
         base: int,
+        author: str = "",
     ) -> int:
-        """Store assigned names as a batch of the workspace, together with followed names.
+        """Store assigned names as a batch of an author, together with followed names.
 
-        Return the newest revision. A `base` of 0 is the newest one.
+        Return the newest revision. A `base` of 0 is the newest one. The author is the workspace
+        unless another one is named.
 
         Raises:
             NotFoundError: the workspace has no such transcript.
@@ -93,8 +97,9 @@ class NameHistory:
         """
         head = _existing(await self._edits.log.lock(workspace_id))
         loaded = await self._edits.load(head, (), ())
-        effects = _execute(loaded, head, operation, workspace_id, base)
-        entry = Entry(revision=head.revision + 1, author=workspace_id)
+        author = author or workspace_id
+        effects = _execute(loaded, head, operation, author, base)
+        entry = Entry(revision=head.revision + 1, author=author)
         if effects:
             _follow(loaded.document, followed, entry.revision)
             await self._edits.store(loaded)

@@ -18,6 +18,7 @@ from transcriber.store.folders import Folders
 from transcriber.store.keys import WorkspaceKeys
 from transcriber.store.outbox import JobOutbox
 from transcriber.store.resumable_uploads import ResumableUploads
+from transcriber.store.shares import Shares
 from transcriber.store.tags import Tags
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.uploads import Uploads
@@ -61,6 +62,7 @@ class WorkspaceEraser:
             await VocabularyStore(connection, workspace_id).erase()
             await Tags(connection, workspace_id).forget()
             await Folders(connection, workspace_id).forget()
+            await Shares(connection).forget(workspace_id=workspace_id)
             await WorkspaceKeys(connection).erase(workspace_id)
             await JobOutbox(connection).forget(bus.event_prefix(workspace_id), _KEPT_VERB)
             erasure = await Erasures(connection).add(

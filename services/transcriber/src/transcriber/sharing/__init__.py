@@ -1,0 +1,1 @@
+"""Sharing of transcriptions with users, workspaces, and by links."""
