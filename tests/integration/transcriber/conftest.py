@@ -42,7 +42,7 @@ ENCRYPTION_KEY = base64.b64encode(bytes(range(32))).decode()
 ADMIN_TOKEN = "a token of administrators, long enough"
 DELIVERY = Delivery(ack_wait_seconds=2, max_deliver=3)
 _CLEAR = """
-TRUNCATE uploads, transcriptions, surveys, jobs, tasks, dead_tasks, outbox, segments,
+TRUNCATE uploads, early_parts, transcriptions, surveys, jobs, tasks, dead_tasks, outbox, segments,
          edited_segments, transcript_speakers, transcript_notes, transcript_batches, deletions,
          erasures, item_attempts, tags, folders, vocabulary_terms, vocabulary_corrections,
          vocabulary_dismissals, workspace_keys, data_keys, link_failures RESTART IDENTITY CASCADE

@@ -78,6 +78,12 @@ _UPLOADS = """
 INSERT INTO uploads (transcription_id, session_id, source_key, auto_start, touched_at)
 SELECT n, 's', n || '/source', false, now() - interval '1 day' FROM generate_series(51, 60) AS n
 """
+_EARLY_PARTS = """
+INSERT INTO early_parts (transcription_id, workspace_id, task_id, job_id, options, audio_key,
+                         result_key, sound)
+SELECT n, 's', gen_random_uuid(), 'job_' || n, '{}', n || '/beginning', n || '/early.pb', ''
+FROM generate_series(101, 110) AS n
+"""
 _RESUMABLE_UPLOADS = """
 INSERT INTO resumable_uploads (upload_id, workspace_id, session_id, origin, transcription_id,
                                source_key, filename, size_bytes, request, expires_at)
@@ -118,7 +124,7 @@ SELECT 'notice', 'nobody.listens', '{}', '' FROM generate_series(1, 10)
 _WARNINGS = "SELECT id, warnings FROM transcriptions WHERE warnings <> '{}'"
 _FAILED = "SELECT failure_message FROM jobs WHERE status = 'failed'"
 _CLEAR = """
-TRUNCATE uploads, transcriptions, surveys, jobs, tasks, dead_tasks, outbox, segments,
+TRUNCATE uploads, early_parts, transcriptions, surveys, jobs, tasks, dead_tasks, outbox, segments,
          edited_segments, transcript_speakers, transcript_notes, transcript_batches, deletions,
          erasures, item_attempts RESTART IDENTITY CASCADE
 """
@@ -168,6 +174,7 @@ class World:
             _JOBS,
             _TASKS,
             _UPLOADS,
+            _EARLY_PARTS,
             _RESUMABLE_UPLOADS,
             _CAPTURES,
             _DELETIONS,

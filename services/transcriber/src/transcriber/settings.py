@@ -35,7 +35,8 @@ class ApiSettings(
     bytes, and captures are finished `capture_idle` after their last chunk. Transcriptions in the
     trash are deleted after `trash_days`. Links have an end unless `links_may_last`, and somebody
     who has opened one can use it for `link_visit` at most. Without `voice_memory`, no voiceprint
-    is kept, and without `playback_copy`, no copy of the sound.
+    is kept, and without `playback_copy`, no copy of the sound. With `start_early`, idle workers begin
+    with recordings before their uploads end.
     """
 
     speakers_grpc: str = "127.0.0.1:50053"
@@ -62,6 +63,7 @@ class ApiSettings(
     upload_expiry: Length = 86_400
     capture_idle: Length = 1800
     playback_copy: bool = True
+    start_early: bool = True
     semantic_search: bool = True
 
     s3_worker_endpoint: str = Field("", pattern="^(https?://[^/]+/?)?$")

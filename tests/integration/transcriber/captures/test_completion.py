@@ -25,6 +25,7 @@ from transcriber.queue.queue_status import QueueMonitor
 from transcriber.queue.task_planning import TaskPlanner
 from transcriber.queue.workers import WorkerRegistry
 from transcriber.recordings.acceptance import Acceptance, UploadRequest
+from transcriber.recordings.adoption import Adoption
 from transcriber.recordings.examination import Examiner
 from transcriber.store.captures import Captures
 from transcriber.wakeups import WakeUps
@@ -162,7 +163,13 @@ class World:
             examiner=Examiner(
                 objects, self._threads, bucket="audio", seconds=seconds, max_duration=3600
             ),
-            acceptance=Acceptance(database, self._admission, self._planner, voice_memory=True),
+            acceptance=Acceptance(
+                database,
+                self._admission,
+                self._planner,
+                Adoption(database, objects, self._threads, bucket="audio", seconds=60),
+                voice_memory=True,
+            ),
             starter=JobStarter(self.database, self._admission, self._planner, self._wake_ups),
         )
         # The notes of the step about its attempts are not under test here.

@@ -35,6 +35,9 @@ SIGNALS = (
 ACCESS = TaskAccess(recording="https://a", stored_result="https://b", result="https://c")
 
 
+SOURCE = messages.TaskSource.of(TRANSCRIPTION)
+
+
 def task(stage: Stage, signals: tuple[Signal, ...]) -> Task:
     return Task(
         task_id="one",
@@ -47,7 +50,7 @@ def task(stage: Stage, signals: tuple[Signal, ...]) -> Task:
 
 def test_both_stages_receive_the_signals_of_the_plan() -> None:
     for stage in (Stage.TRANSCRIBE, Stage.DIARIZE):
-        message = messages.task(task(stage, SIGNALS), TRANSCRIPTION, 1, ACCESS)
+        message = messages.task(task(stage, SIGNALS), SOURCE, 1, ACCESS)
         found = [
             (signal.title, [(part.track, list(part.gains)) for part in signal.parts])
             for signal in message.signals
@@ -59,12 +62,12 @@ def test_both_stages_receive_the_signals_of_the_plan() -> None:
 
 
 def test_task_without_a_plan_has_no_signals() -> None:
-    message = messages.task(task(Stage.TRANSCRIBE, ()), TRANSCRIPTION, 1, ACCESS)
+    message = messages.task(task(Stage.TRANSCRIBE, ()), SOURCE, 1, ACCESS)
     assert list(message.signals) == []
     assert message.transcribe.config.language == "en"
 
 
 def test_worker_receives_the_urls_of_its_objects_alone() -> None:
-    message = messages.task(task(Stage.DIARIZE, ()), TRANSCRIPTION, 1, ACCESS)
+    message = messages.task(task(Stage.DIARIZE, ()), SOURCE, 1, ACCESS)
     given = (message.audio_url, message.stored_result_url, message.result_url)
     assert given == ("https://a", "https://b", "https://c")

@@ -19,7 +19,9 @@ from transcriber.queue.cancellation import JobCanceller
 from transcriber.queue.job_start import JobStarter
 from transcriber.queue.task_planning import TaskPlanner
 from transcriber.recordings.acceptance import Acceptance
+from transcriber.recordings.adoption import Adoption
 from transcriber.recordings.deletion import Deleter
+from transcriber.recordings.early_start import EarlyStarts
 from transcriber.recordings.examination import Examiner
 from transcriber.recordings.ledger import LedgerWriter
 from transcriber.recordings.replay import ReplayStep
@@ -81,7 +83,26 @@ def make_actions(core: Core) -> Actions:
         seconds=settings.probe_timeout_seconds,
         max_duration=settings.max_duration,
     )
-    acceptance = Acceptance(database, core.admission, planner, voice_memory=settings.voice_memory)
+    adoption = Adoption(
+        database,
+        objects,
+        core.threads,
+        bucket=settings.s3_bucket_audio,
+        seconds=settings.probe_timeout_seconds,
+    )
+    acceptance = Acceptance(
+        database, core.admission, planner, adoption, voice_memory=settings.voice_memory
+    )
+    early = EarlyStarts(
+        database,
+        objects,
+        core.workers,
+        core.wake_ups,
+        issuer=core.issuer,
+        executor=core.threads,
+        bucket=settings.s3_bucket_audio,
+        enabled=settings.start_early,
+    )
     editor = TranscriptEditor(database)
     trash, library = Trash(database, canceller), LibraryChanges(database)
     return Actions(
@@ -92,10 +113,11 @@ def make_actions(core: Core) -> Actions:
             core.admission,
             examiner,
             acceptance=acceptance,
+            early=early,
             bucket=settings.s3_bucket_audio,
             limits=limits,
         ),
-        resumable=make_resumable(core, limits, examiner, acceptance, starter),
+        resumable=make_resumable(core, limits, examiner, acceptance, starter, early=early),
         captures=make_captures(core, examiner, acceptance, starter),
         starter=starter,
         canceller=canceller,

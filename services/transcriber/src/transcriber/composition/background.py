@@ -19,6 +19,7 @@ from transcriber.names.suggestion import NameSuggestions
 from transcriber.outbox.relay import JobOutboxRelay
 from transcriber.queue.announcer import QueueAnnouncer
 from transcriber.queue.dispatcher import Dispatcher
+from transcriber.queue.early_parts import EarlyPartStep
 from transcriber.queue.overdue import OverdueStep
 from transcriber.queue.reconciler import LostTaskStep
 from transcriber.queue.results import ResultStep
@@ -91,6 +92,7 @@ def make_background(core: Core, actions: Actions) -> tuple[Background, tuple[Lis
             Work(step=DecisionsStep(database, actions.names), every=_LATER),
             Work(step=DeletionStep(database, actions.deleter), every=_LATER),
             Work(step=uploads, every=_LATER),
+            Work(step=_early_parts(core), every=_SOON),
             Work(step=ResumableUploadStep(database, actions.resumable.remover), every=10.0),
             Work(
                 step=CaptureStep(database, actions.captures.completion),
@@ -144,6 +146,17 @@ def _partial_transcripts(core: Core) -> PartialTranscriptStep:
         core.servers.database,
         core.servers.objects,
         core.publisher,
+        bucket_results=core.settings.s3_bucket_results,
+    )
+
+
+def _early_parts(core: Core) -> EarlyPartStep:
+    return EarlyPartStep(
+        core.servers.database,
+        core.servers.objects,
+        core.servers.stream,
+        core.wake_ups,
+        bucket_audio=core.settings.s3_bucket_audio,
         bucket_results=core.settings.s3_bucket_results,
     )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from transcriber.composition.core import Core
 from transcriber.queue.job_start import JobStarter
 from transcriber.recordings.acceptance import Acceptance
+from transcriber.recordings.early_start import EarlyStarts
 from transcriber.recordings.examination import Examiner
 from transcriber.recordings.upload import UploadLimits
 from transcriber.resumable.completion import Completion
@@ -29,6 +30,8 @@ def make_resumable(
     examiner: Examiner,
     acceptance: Acceptance,
     starter: JobStarter,
+    *,
+    early: EarlyStarts,
 ) -> Resumable:
     """Create the objects behind uploads in pieces."""
     settings, database = core.settings, core.servers.database
@@ -54,6 +57,6 @@ def make_resumable(
             max_bytes=limits.max_file_size,
             expiry_seconds=settings.upload_expiry,
         ),
-        reception=Reception(database, store, completion, limits),
+        reception=Reception(database, store, completion, limits, early),
         remover=remover,
     )

@@ -13,8 +13,8 @@ PART = "part"
 #: boundary is whole for one of them, and both have the same speakers there.
 MARGIN = 4.0
 #: The first part of recordings longer than this (seconds) is brief, so that its words appear soon.
-_LONG = 300.0
-_FIRST = 60.0
+LONG = 300.0
+FIRST = 60
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,7 +94,7 @@ def plan(seconds: float, lengths: Lengths, *, idle: int) -> tuple[Part, ...]:
         count = min(possible, idle * math.ceil(required / idle))
     if count <= 1:
         return (Part(start=0, end=end, number=0, count=1),)
-    first = _FIRST if lengths.prompt and seconds > _LONG else 0.0
+    first = float(FIRST) if lengths.prompt and seconds > LONG else 0.0
     edges = [first + (seconds - first) * place / count for place in range(count)]
     return _between([0, *(round(edge) for edge in edges if edge > 0), end])
 

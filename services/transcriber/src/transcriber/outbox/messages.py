@@ -2,7 +2,8 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 from common.identity import Owner
 from common.signed_objects import TaskAccess
@@ -44,18 +45,36 @@ def failure(value: Failure | None) -> _FailureMessage | None:
     return None if value is None else _FailureMessage(code=value.code, message=value.message)
 
 
-def task(
-    value: Task, transcription: Transcription, release: int, access: TaskAccess
-) -> queue_pb2.Task:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TaskSource:
+    """The recording that a task reads: its object in the audio bucket, and its length."""
+
+    transcription_id: int
+    session_id: str
+    source_key: str
+    seconds: float
+
+    @classmethod
+    def of(cls, transcription: Transcription) -> Self:
+        """Return the recording of a transcription."""
+        return cls(
+            transcription_id=transcription.id,
+            session_id=transcription.session_id,
+            source_key=transcription.source_key,
+            seconds=transcription.file.duration,
+        )
+
+
+def task(value: Task, source: TaskSource, release: int, access: TaskAccess) -> queue_pb2.Task:
     """Return a task for a worker. `release` counts from 1 how often it has been handed out."""
     part = Part.of(value.options)
     message = queue_pb2.Task(
         task_id=value.task_id,
         job_id=value.job_id,
-        transcription_id=transcription.id,
-        session_id=transcription.session_id,
-        audio_key=transcription.source_key,
-        audio_duration=duration(transcription.file.duration),
+        transcription_id=source.transcription_id,
+        session_id=source.session_id,
+        audio_key=source.source_key,
+        audio_duration=duration(source.seconds),
         part_index=value.part,
         part_count=1 if part is None else part.count,
         result_key=value.result_key,

@@ -6,6 +6,7 @@ from nats.js import JetStreamContext
 from common import bus
 from common.outbox import OutboxMessage, OutboxRelay
 from common.postgres import Database
+from transcriber.store.early_parts import EarlyParts
 from transcriber.store.jobs import Jobs
 from transcriber.store.tasks import Tasks
 
@@ -37,4 +38,5 @@ class JobOutboxRelay(OutboxRelay):
             tasks = Tasks(connection)
             await Jobs(connection).lock(await tasks.jobs_of(list(sequences)))
             for task_id, sequence in sequences.items():
-                await tasks.published(task_id, sequence)
+                if not await EarlyParts(connection).published(task_id, sequence):
+                    await tasks.published(task_id, sequence)

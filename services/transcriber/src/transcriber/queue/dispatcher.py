@@ -6,11 +6,13 @@ from common import telemetry
 from common.background.steps import BatchStep
 from common.postgres import Connection, Database
 from transcriber.domain import release_rule
-from transcriber.domain.jobs import WORKER_STAGES, Failure, JobStatus, Task
+from transcriber.domain.jobs import WORKER_STAGES, Failure, JobStatus, Stage, Task
+from transcriber.outbox.messages import TaskSource
 from transcriber.queue.lifecycle import Lifecycle
 from transcriber.queue.task_issue import TaskIssuer
 from transcriber.queue.workers import WorkerRegistry
 from transcriber.store import locks
+from transcriber.store.early_parts import EarlyParts
 from transcriber.store.jobs import Jobs
 from transcriber.store.outbox import JobOutbox
 from transcriber.store.tasks import Outstanding, Tasks
@@ -57,7 +59,10 @@ class Dispatcher(BatchStep[Task]):
             of_stage = outstanding.get(stage, Outstanding())
             telemetry.TASKS_OUTSTANDING.labels(stage).set(of_stage.open)
             workers = self._workers.alive(stage)
-            room = release_rule.room(workers=workers, handed_out=of_stage.handed_out)
+            early = 0
+            if stage is Stage.TRANSCRIBE:
+                early = await self._early(connection, of_stage, workers)
+            room = release_rule.room(workers=workers, handed_out=of_stage.handed_out + early)
             room = min(room, limit)
             if room > 0 and of_stage.open > of_stage.handed_out:
                 waiting = await Tasks(connection).next_waiting(stage, room)
@@ -72,6 +77,21 @@ class Dispatcher(BatchStep[Task]):
         for status in JobStatus:
             telemetry.QUEUE_DEPTH.labels(status).set(by_status.get(status, 0))
 
+    async def _early(self, connection: Connection, tasks: Outstanding, workers: int) -> int:
+        """Return the number of parts that workers began early and that leave room for tasks.
+
+        Others give way: their workers stop.
+        """
+        parts = EarlyParts(connection)
+        early = await parts.outstanding()
+        excess = min(early, tasks.open + early - workers)
+        if excess <= 0 or tasks.open == tasks.handed_out:
+            return early
+        for job_id in await parts.give_way(excess):
+            await JobOutbox(connection).cancellation(job_id)
+        self._wake_ups.outbox.notify()
+        return early - excess
+
     async def handle(self, connection: Connection, item: Task) -> None:
         """Hand out one task."""
         transcription = await Transcriptions(connection).get(item.transcription_id)
@@ -80,7 +100,8 @@ class Dispatcher(BatchStep[Task]):
             return
         jobs = Jobs(connection)
         await jobs.released(item.job_id)
-        message = await self._issuer.message(item, transcription, release)
+        source = TaskSource.of(transcription)
+        message = await self._issuer.message(item, source, release)
         await JobOutbox(connection).task(
             task_id=item.task_id,
             release=release,

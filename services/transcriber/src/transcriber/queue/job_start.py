@@ -9,14 +9,17 @@ from common.audio.signals import ChannelMode, ChannelPlan, Signal, dump_signals
 from common.errors import ConflictError, NotFoundError, StateError
 from common.identity import Owner
 from common.postgres import Connection, Database
+from transcriber.domain.early_parts import EarlyPart, adopt
 from transcriber.domain.jobs import WORKER_STAGES, Job, Stage, Task
 from transcriber.domain.options import ProcessingOptions, SpeakerBounds
 from transcriber.domain.progress import QUEUED_STEP
 from transcriber.domain.transcriptions import Transcription, TranscriptionStatus
 from transcriber.outbox import messages
 from transcriber.queue.admission import Admission
+from transcriber.queue.lifecycle import Lifecycle
 from transcriber.queue.task_planning import TaskPlanner
 from transcriber.recordings import channels, sources
+from transcriber.store.early_parts import EarlyParts
 from transcriber.store.jobs import Jobs
 from transcriber.store.outbox import JobOutbox
 from transcriber.store.tasks import Tasks
@@ -124,11 +127,12 @@ async def queue_job(
     request: StartRequest,
     *,
     owner: Owner,
+    early: EarlyPart | None = None,
 ) -> Job:
     """Add a job with its tasks for a locked transcription without a live job.
 
     Stages with an earlier result for the same options start as done. `owner` has the workspace of
-    the transcription.
+    the transcription. The job takes `early` over if its tasks have the same part.
 
     Raises:
         StateError: a stage must run and the recording has been deleted.
@@ -158,6 +162,12 @@ async def queue_job(
     tasks = await planner.tasks(connection, transcription, job_id, wanted, request.stages)
     if not transcription.source_available and any(map(_must_run, tasks)):
         tasks = await _from_copy(connection, transcription, request, plan, tasks)
+    if early is not None:
+        # Meanwhile it may have ended, or given way.
+        early = await EarlyParts(connection).lock(transcription.id)
+    adopted = None if early is None else adopt(tasks, early)
+    if early is not None and adopted is not None:
+        tasks, job_id = adopted, early.job_id
     jobs = Jobs(connection)
     added = await jobs.add(
         job_id=job_id,
@@ -178,7 +188,11 @@ async def queue_job(
     assert job is not None, "it was added in this transaction"
     await admission.check_sound(connection, transcription.workspace_id, job.sound_seconds)
     await JobOutbox(connection).event(messages.job_queued(job))
-    return job
+    if early is None or adopted is None:
+        return job
+    await EarlyParts(connection).take_over(early)
+    await jobs.released(job_id)
+    return await Lifecycle(connection).update_progress(job_id) or job
 
 
 def signals_of(plan: ChannelPlan | None) -> list[Signal]:

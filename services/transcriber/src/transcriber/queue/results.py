@@ -5,11 +5,12 @@ from nats.js import JetStreamContext
 from common import bus, logging
 from common.background.message_steps import Message, MessageStep
 from common.bus import Delivery
-from common.postgres import Database
+from common.postgres import Connection, Database
 from common.times import seconds
 from securetranscribe.v1 import queue_pb2
 from transcriber.domain.jobs import Failure, Task, TaskState
 from transcriber.queue.lifecycle import Lifecycle
+from transcriber.store.early_parts import EarlyParts
 from transcriber.store.jobs import Jobs
 from transcriber.store.tasks import Tasks
 from transcriber.wakeups import WakeUps
@@ -50,6 +51,10 @@ class ResultStep(MessageStep):
         async with self._database.transaction() as connection:
             tasks = Tasks(connection)
             task = await tasks.find(result.task_id)
+            if task is None and await _end_early(connection, result):
+                return True
+            # Meanwhile a job may have taken an early part over.
+            task = task or await tasks.find(result.task_id)
             if task is None:
                 _log.info("result of a deleted task", task_id=result.task_id)
                 return False
@@ -72,6 +77,15 @@ class ResultStep(MessageStep):
                 await Lifecycle(connection).update_progress(task.job_id)
         self._wake_ups.jobs_changed()
         return True
+
+
+async def _end_early(connection: Connection, result: queue_pb2.TaskResult) -> bool:
+    """Note the end of a part that was begun early. Return False if there is none."""
+    return await EarlyParts(connection).ended(
+        result.task_id,
+        done=not result.returned and not result.HasField("failure"),
+        busy_seconds=seconds(result.busy_duration),
+    )
 
 
 def _is_with_another(task: Task, result: queue_pb2.TaskResult) -> bool:

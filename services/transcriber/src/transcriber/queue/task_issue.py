@@ -11,8 +11,8 @@ from common.signing import receiver_key
 from securetranscribe.v1 import queue_pb2
 from transcriber.domain.jobs import Stage, Task
 from transcriber.domain.playback import CopyKeys
-from transcriber.domain.transcriptions import Transcription
 from transcriber.outbox import messages
+from transcriber.outbox.messages import TaskSource
 from transcriber.recordings import sources
 
 #: Kinds of workers, as in the keys of calls to them.
@@ -44,17 +44,15 @@ class TaskIssuer:
         self._secret_key = secret_key
         self._playback = playback
 
-    async def message(
-        self, task: Task, transcription: Transcription, release: int
-    ) -> queue_pb2.Task:
+    async def message(self, task: Task, source: TaskSource, release: int) -> queue_pb2.Task:
         """Return the message of a task. `release` counts from 1 how often it is handed out.
 
         Raises:
             NotFoundError: the transcription was erased.
             UnavailableError: a server does not answer.
         """
-        access, encrypted = await self._access(transcription.source_key, task)
-        message = messages.task(task, transcription, release, access)
+        access, encrypted = await self._access(source.source_key, task)
+        message = messages.task(task, source, release, access)
         if encrypted:
             task_access.seal(message, receiver_key(self._secret_key, _WORKERS[task.stage]))
         return message

@@ -14,6 +14,7 @@ from transcriber.queue.admission import Admission
 from transcriber.queue.job_start import StartRequest, queue_job
 from transcriber.queue.task_planning import TaskPlanner
 from transcriber.recordings import channels
+from transcriber.recordings.adoption import Adoption
 from transcriber.recordings.examination import Examined
 from transcriber.store.digests import Digests
 from transcriber.store.outbox import JobOutbox
@@ -71,10 +72,12 @@ class Acceptance:
         database: Database,
         admission: Admission,
         planner: TaskPlanner,
+        adoption: Adoption,
         *,
         voice_memory: bool,
     ) -> None:
         """Without `voice_memory`, no recording has it, whatever its request says."""
+        self._adoption = adoption
         self._database = database
         self._admission = admission
         self._planner = planner
@@ -99,6 +102,9 @@ class Acceptance:
 
         If the request id exists, the earlier transcription is returned.
         """
+        early = None
+        if request.auto_start:
+            early = await self._adoption.fitting(stored.transcription_id, stored.source_key)
         async with self._database.transaction() as connection:
             if not await self._add(connection, owner, request, examined, stored):
                 earlier = await _earlier(connection, owner.workspace_id, request.request_id or "")
@@ -117,7 +123,13 @@ class Acceptance:
                     await self._admission.check_place(connection, owner.workspace_id)
                 start = StartRequest(priority=request.priority)
                 job = await queue_job(
-                    connection, self._admission, self._planner, transcription, start, owner=owner
+                    connection,
+                    self._admission,
+                    self._planner,
+                    transcription,
+                    start,
+                    owner=owner,
+                    early=early,
                 )
                 transcription = await _get(connection, stored.transcription_id)
             return Uploaded(transcription=transcription, job=job)

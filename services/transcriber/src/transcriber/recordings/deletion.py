@@ -12,6 +12,7 @@ from common.erasure_ledger import ErasureKind
 from common.errors import ApplicationError, NotFoundError
 from common.objects import ObjectStore
 from common.postgres import Connection, Database
+from transcriber.domain.early_parts import beginning_key
 from transcriber.names.speakers_client import SpeakersClient
 from transcriber.outbox import messages
 from transcriber.queue.cancellation import JobCanceller
@@ -155,6 +156,7 @@ class Deleter:
         """Remove the objects and learned voices of a deleted transcription."""
         prefix = f"{deletion.transcription_id}/"
         await self._objects.delete(self._bucket_audio, deletion.source_key)
+        await self._objects.delete(self._bucket_audio, beginning_key(deletion.transcription_id))
         await self._objects.delete_prefix(self._bucket_results, prefix)
         if deletion.voices_known:
             await self._speakers.set_decisions(deletion.transcription_id, deletion, ())

@@ -25,6 +25,7 @@ from transcriber.recordings.acceptance import (
 )
 from transcriber.recordings.arrival import arriving, client_address, hashed, too_large
 from transcriber.recordings.checks import judge
+from transcriber.recordings.early_start import Arriving, EarlyStarts
 from transcriber.recordings.examination import Examiner
 from transcriber.store.uploads import Upload, Uploads
 
@@ -56,6 +57,7 @@ class Uploader:
         examiner: Examiner,
         *,
         acceptance: Acceptance,
+        early: EarlyStarts,
         bucket: str,
         limits: UploadLimits,
     ) -> None:
@@ -65,6 +67,7 @@ class Uploader:
         self._admission = admission
         self._examiner = examiner
         self._acceptance = acceptance
+        self._early = early
         self._bucket = bucket
         self._limits = limits
         self._discarding: set[asyncio.Task[None]] = set()
@@ -112,7 +115,10 @@ class Uploader:
         digest = hashlib.sha256()
         try:
             counted = self._counted(upload, owner, self._checked(upload, request, chunks))
-            sent = hashed(counted, digest.update)
+            coming = Arriving(
+                transcription_id=upload.transcription_id, owner=owner, request=request
+            )
+            sent = hashed(self._early.watched(coming, counted), digest.update)
             size = await self._objects.put_stream(self._bucket, upload.source_key, sent)
             final = amend(request)
             examined = await self._examiner.examine(

@@ -22,10 +22,11 @@ from common.object_parts import completed
 from common.postgres import Database
 from transcriber.recordings.arrival import arriving, client_address, hashed
 from transcriber.recordings.checks import judge
+from transcriber.recordings.early_start import Arriving, EarlyStarts
 from transcriber.recordings.upload import UploadLimits
 from transcriber.resumable.checksums import Checksum
 from transcriber.resumable.completion import Completion, find
-from transcriber.resumable.encoding import failure_from_json
+from transcriber.resumable.encoding import failure_from_json, request_from_json
 from transcriber.resumable.lease import Lease
 from transcriber.resumable.pieces import Pieces, PieceStore
 from transcriber.store.resumable_uploads import ResumableUpload, ResumableUploads
@@ -46,8 +47,14 @@ class Reception:
     """Appends bytes to uploads. No state stays in memory between two calls."""
 
     def __init__(
-        self, database: Database, store: PieceStore, completion: Completion, limits: UploadLimits
+        self,
+        database: Database,
+        store: PieceStore,
+        completion: Completion,
+        limits: UploadLimits,
+        early: EarlyStarts,
     ) -> None:
+        self._early = early
         self._database = database
         self._store = store
         self._completion = completion
@@ -139,6 +146,13 @@ class Reception:
         updates: list[Callable[[bytes], None]] = [] if position.offset else [digest.update]
         if position.checksum is not None:
             updates.append(position.checksum.update)
+        if not position.offset:
+            coming = Arriving(
+                transcription_id=upload.transcription_id,
+                owner=upload,
+                request=request_from_json(upload.request),
+            )
+            incoming = self._early.watched(coming, incoming)
         try:
             await self._receive(upload, lease, position, pieces, hashed(incoming, *updates))
         except FileUploadError as error:

@@ -42,16 +42,21 @@ ORDER BY part
 # of the workspace, then age. The share counts the tasks of the stage at the workers. A job that the
 # other stage has begun does not go first. If it did, the stage with free workers would begin all
 # jobs of a long queue, and those that come later would wait for all of them in the other stage.
-# The next part of a recording waits for jobs of its workspace with fewer tasks at the workers.
+# Parts begun early count for their workspace. The next part of a recording waits for jobs of its
+# workspace with fewer tasks at the workers.
 _NEXT_WAITING = """
 WITH live AS (
     SELECT id, job_id, workspace_id, priority FROM jobs WHERE status IN ('queued', 'processing')
 ),
-taken AS (
-    SELECT live.workspace_id, count(*) AS tasks
-    FROM tasks t JOIN live USING (job_id)
+held AS (
+    SELECT live.workspace_id FROM tasks t JOIN live USING (job_id)
     WHERE t.stage = %(stage)s AND t.state IN ('released', 'running')
-    GROUP BY live.workspace_id
+    UNION ALL
+    SELECT workspace_id FROM early_parts
+    WHERE %(stage)s = 'transcribe' AND state = 'released' AND NOT adopted AND NOT dropped
+),
+taken AS (
+    SELECT workspace_id, count(*) AS tasks FROM held GROUP BY workspace_id
 ),
 begun AS (
     SELECT t.job_id, count(*) AS tasks FROM tasks t JOIN live USING (job_id)

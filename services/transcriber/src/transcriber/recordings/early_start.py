@@ -1,0 +1,246 @@
+"""Early start: the first part of a recording is recognized while the rest still arrives.
+
+An upload cannot be read before it is complete. So the beginning of the file is stored as an object
+of its own, and a task for the first part is handed to an idle worker. The job takes the task over
+once the whole recording is known to sound and to be processed the same there (`Adoption`).
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+from uuid import uuid4
+
+from common import logging, telemetry
+from common.errors import ApplicationError
+from common.identity import Owner
+from common.objects import ObjectStore
+from common.piece_buffer import PieceBuffer
+from common.postgres import Connection, Database
+from transcriber.domain.early_parts import EARLY, LEAST_SECONDS, EarlyPart, beginning_key
+from transcriber.domain.jobs import Stage
+from transcriber.domain.parts import PART
+from transcriber.outbox.messages import TaskSource
+from transcriber.queue.task_issue import TaskIssuer
+from transcriber.queue.workers import WorkerRegistry
+from transcriber.recordings.acceptance import UploadRequest
+from transcriber.recordings.beginning import NEEDED_SECONDS, Heard, heard_in, seconds_in
+from transcriber.store import locks
+from transcriber.store.early_parts import EarlyParts
+from transcriber.store.outbox import JobOutbox
+from transcriber.store.tasks import Outstanding, Tasks
+from transcriber.vocabulary import hot_words
+from transcriber.wakeups import WakeUps
+
+#: A beginning with fewer bytes is not examined, and none is kept with more.
+_LEAST_BYTES = 256 * 1024
+_MOST_BYTES = 32 * 1024 * 1024
+#: Beginnings held in memory at the same time.
+_AT_ONCE = 2
+#: How often a beginning that is there looks for an idle worker.
+_RETRY_SECONDS = 2.0
+#: A beginning that does not suffice is examined again once it has grown by this factor.
+_LEAST_GROWTH = 1.3
+Answer = TypeVar("Answer")
+_log = logging.get(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Arriving:
+    """An upload in progress. `transcription_id` is reserved for its transcription."""
+
+    transcription_id: int
+    owner: Owner
+    request: UploadRequest
+
+
+class EarlyStarts:
+    """Starts the first parts of uploads in progress."""
+
+    def __init__(
+        self,
+        database: Database,
+        objects: ObjectStore,
+        workers: WorkerRegistry,
+        wake_ups: WakeUps,
+        *,
+        issuer: TaskIssuer,
+        executor: Executor,
+        bucket: str,
+        enabled: bool,
+    ) -> None:
+        """Beginnings are examined on the executor. Nothing starts early unless `enabled`."""
+        self._database = database
+        self._objects = objects
+        self._workers = workers
+        self._wake_ups = wake_ups
+        self._issuer = issuer
+        self._executor = executor
+        self._bucket = bucket
+        self._enabled = enabled
+        self._held = 0
+
+    async def watched(self, upload: Arriving, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """Yield the bytes of a file, and start its first part as soon as they allow it.
+
+        Nothing is started for a recording that is only to be stored, nor while all recognizers are
+        busy.
+        """
+        wanted = self._enabled and upload.request.auto_start
+        if not wanted or self._held >= _AT_ONCE or not self._workers.idle(Stage.TRANSCRIBE):
+            async for chunk in chunks:
+                yield chunk
+            return
+        self._held += 1
+        beginning = _Beginning()
+        starting = asyncio.create_task(self._start(upload, beginning), name="early start")
+        try:
+            async for chunk in chunks:
+                beginning.add(chunk)
+                yield chunk
+        finally:
+            self._held -= 1
+            starting.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await starting
+
+    async def _start(self, upload: Arriving, beginning: "_Beginning") -> None:
+        """Start the first part once its sound is there and a worker is idle."""
+        try:
+            data = await beginning.enough(self._seconds_in)
+            if data is None:
+                return
+            heard = await self._run(partial(heard_in, data, upload.request.options.channels))
+            if heard is None:
+                return
+            await beginning.promises(LEAST_SECONDS)
+            key = beginning_key(upload.transcription_id)
+            stored = False
+            while True:
+                if self._workers.idle(Stage.TRANSCRIBE):
+                    if not stored:
+                        await self._objects.put(self._bucket, key, data)
+                        stored = True
+                    if await self._begin(upload, heard, key):
+                        return
+                await asyncio.sleep(_RETRY_SECONDS)
+        except ApplicationError as error:
+            _log.info("first part not started early", reason=error.message)
+        except Exception:
+            # The upload goes on without.
+            _log.exception("first part not started early")
+
+    async def _begin(self, upload: Arriving, heard: Heard, key: str) -> bool:
+        """Hand the first part to an idle worker. Return False if there is none."""
+        async with self._database.transaction() as connection:
+            await locks.acquire(connection, locks.DISPATCH)
+            if not await self._is_free(connection):
+                return False
+            owner, request = upload.owner, upload.request
+            options = await hot_words.with_terms(
+                connection,
+                upload.transcription_id,
+                owner.workspace_id,
+                request.options,
+                heard.signals,
+                again=False,
+            )
+            task_id = str(uuid4())
+            part = EarlyPart(
+                transcription_id=upload.transcription_id,
+                workspace_id=owner.workspace_id,
+                task_id=task_id,
+                job_id=f"job_{uuid4().hex}",
+                options={
+                    **options.of_stage(Stage.TRANSCRIBE, heard.signals),
+                    PART: EARLY.to_json(),
+                },
+                audio_key=key,
+                result_key=f"{upload.transcription_id}/{task_id}.pb",
+                sound=heard.sound,
+            )
+            if await EarlyParts(connection).add(part):
+                await self._hand_out(connection, part, owner.session_id)
+        self._wake_ups.outbox.notify()
+        _log.info("first part started early", transcription_id=upload.transcription_id)
+        return True
+
+    async def _is_free(self, connection: Connection) -> bool:
+        """Return whether a worker has nothing else to do."""
+        outstanding = await Tasks(connection).outstanding()
+        tasks = outstanding.get(Stage.TRANSCRIBE, Outstanding())
+        early = await EarlyParts(connection).outstanding()
+        return tasks.open + early < self._workers.alive(Stage.TRANSCRIBE)
+
+    async def _hand_out(self, connection: Connection, part: EarlyPart, session_id: str) -> None:
+        source = TaskSource(
+            transcription_id=part.transcription_id,
+            session_id=session_id,
+            source_key=part.audio_key,
+            seconds=EARLY.heard[1],
+        )
+        message = await self._issuer.message(part.task, source, 1)
+        await JobOutbox(connection).task(
+            task_id=part.task_id,
+            release=1,
+            stage=Stage.TRANSCRIBE,
+            payload=message.SerializeToString(),
+            trace=telemetry.inject(),
+        )
+
+    async def _seconds_in(self, data: bytes) -> float:
+        return await self._run(partial(seconds_in, data))
+
+    async def _run(self, work: Callable[[], Answer]) -> Answer:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+
+
+class _Beginning:
+    """The bytes of a file that have arrived, kept until there are enough of them or too many."""
+
+    def __init__(self) -> None:
+        self._buffer = PieceBuffer()
+        self._keeps = True
+        self._received = 0
+        self._bytes_per_second = 0.0
+        self._arrived = asyncio.Event()
+
+    def add(self, chunk: bytes) -> None:
+        """Take the next bytes."""
+        self._received += len(chunk)
+        if self._keeps:
+            self._buffer.add(chunk)
+        self._arrived.set()
+
+    async def enough(self, seconds_in: Callable[[bytes], Awaitable[float]]) -> bytes | None:
+        """Return a beginning with the sound of the first part.
+
+        `seconds_in` returns how much sound is in bytes. Return None if the file cannot be read from
+        the front, or takes too many bytes.
+        """
+        data, wanted = b"", float(_LEAST_BYTES)
+        try:
+            while wanted <= _MOST_BYTES:
+                await self._until(wanted)
+                data = self._buffer.take(len(self._buffer), head=data)
+                seconds = await seconds_in(data)
+                if seconds >= NEEDED_SECONDS:
+                    self._bytes_per_second = len(data) / seconds
+                    return data if len(data) <= _MOST_BYTES else None
+                needed = NEEDED_SECONDS / seconds if seconds else 0.0
+                wanted = len(data) * max(_LEAST_GROWTH, needed)
+            return None
+        finally:
+            self._keeps, self._buffer = False, PieceBuffer()
+
+    async def promises(self, seconds: float) -> None:
+        """Wait until so many bytes have arrived that they should last for some seconds."""
+        await self._until(seconds * self._bytes_per_second)
+
+    async def _until(self, size: float) -> None:
+        while self._received < size:
+            self._arrived.clear()
+            await self._arrived.wait()
