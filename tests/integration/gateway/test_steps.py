@@ -4,7 +4,9 @@ from typing import ClassVar
 
 import pytest
 from nats.aio.client import Client
+from nats.js.api import RetentionPolicy, StreamConfig
 
+from common import bus
 from common.background.registry import Background
 from common.postgres import Database
 from gateway.app import Gateway
@@ -25,30 +27,46 @@ SELECT 'ended ' || n, 'session invalidated', now(), now() FROM generate_series(1
 """
 
 
+#: A stream of their own, since gateways of other tests take entries from the common one.
+_STREAM, _SUBJECT = "AUDIT_STEPS", "steps.audit"
+
+
 class World:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, nats: Client) -> None:
         self._database = database
+        self._stream = nats.jetstream()
 
     async def __call__(self) -> None:
         await self._database.execute("TRUNCATE sessions, ended_workspaces, item_attempts CASCADE")
         await self._database.execute(_SESSIONS)
         await self._database.execute(_WORKSPACES)
+        await self._stream.purge_stream(_STREAM)
+        for number in range(10):
+            await self._stream.publish(_SUBJECT, b"%d" % number)
 
     def repeat(self) -> None:
         pass
 
 
 @pytest.fixture
-def world(database: Database) -> World:
-    return World(database)
+def world(database: Database, nats: Client) -> World:
+    return World(database, nats)
 
 
 @pytest.fixture
-async def background(database: Database, own_nats: Client) -> Background:
+async def background(
+    database: Database, nats: Client, monkeypatch: pytest.MonkeyPatch
+) -> Background:
+    monkeypatch.setattr(bus, "AUDIT_STREAM", _STREAM)
+    stream = nats.jetstream()
+    await stream.add_stream(
+        StreamConfig(name=_STREAM, subjects=[_SUBJECT], retention=RetentionPolicy.WORK_QUEUE)
+    )
+    await stream.add_consumer(_STREAM, bus.audit_consumer())
     settings = GatewaySettings(
         secret_key=SECRET, grpc_port=0, port=0, database_url="postgresql://unused"
     )
-    return Gateway(settings, database, own_nats).background()
+    return Gateway(settings, database, nats).background()
 
 
 class TestGateway(StepTests):
