@@ -53,7 +53,7 @@ class CallRecord:
     def concerns(self, workspace_id: str, targets: tuple[str, ...] = ()) -> None:
         """Note the workspace that owns the targets, where it is not the caller's active one."""
         self._workspace_id = workspace_id or self._workspace_id
-        self._targets = (*self._targets, *targets)[:MOST_TARGETS]
+        self._targets = tuple(dict.fromkeys((*self._targets, *targets)))[:MOST_TARGETS]
 
     def called_by(self, caller: Identity) -> None:
         """Note the caller of a request that is no call of gRPC."""
