@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -142,12 +143,16 @@ async def test_a_repeated_request_returns_no_token(world: World) -> None:
     [("user_identifier", 256), ("user_agent", 513), ("ip_address", 65), ("request_id", 129)],
 )
 async def test_texts_over_their_limit_are_rejected(world: World, field: str, length: int) -> None:
-    await world.registry.create(**{field: "x" * (length - 1)})
+    await world.registry.create(**_text(field, "x" * (length - 1)))
     with pytest.raises(ValidationError) as caught:
-        await world.registry.create(**{field: "x" * length})
+        await world.registry.create(**_text(field, "x" * length))
     assert caught.value.details == {"field": field}
     with pytest.raises(ValidationError):
-        await world.registry.create(**{field: "x\0"})
+        await world.registry.create(**_text(field, "x\0"))
+
+
+def _text(field: str, value: str) -> dict[str, Any]:
+    return {field: value}
 
 
 async def test_the_authenticator_uses_the_registry(world: World) -> None:

@@ -24,6 +24,9 @@ from common.runtime import Supervisor, eventually
 from common.signing import CallSigner, CallVerifier
 from common.upload_places import PlaceLimits, UploadPlaces
 from gateway import loop_watch
+from gateway.accounts import composition as accounts
+from gateway.api.access_tokens import AccessTokenApi
+from gateway.api.accounts import AccountApi
 from gateway.api.admin_calls import AdminCalls
 from gateway.api.archive import ArchiveApi
 from gateway.api.audit import AuditApi
@@ -49,8 +52,10 @@ from gateway.api.system import SystemApi
 from gateway.api.transcriptions import TranscriptionApi
 from gateway.api.transcripts import TranscriptApi
 from gateway.api.uploads import UploadApi
+from gateway.api.users import UserApi
 from gateway.api.vocabulary import VocabularyApi
 from gateway.api.vocabulary_edits import VocabularyEditsApi
+from gateway.api.workspaces import WorkspaceApi
 from gateway.audit.keeper import AuditRetention, AuditStep
 from gateway.audit.reader import AuditReader
 from gateway.audit.servicer import AuditServicer
@@ -73,7 +78,7 @@ from gateway.sessions.session import Expiry
 from gateway.sessions.store import SessionStore
 from gateway.sessions.sweeper import SessionSweep
 from gateway.sessions.tokens import RequestKeys
-from gateway.settings import GatewaySettings
+from gateway.settings import AuthMode, GatewaySettings
 from gateway.uploads.append import Appends
 from gateway.uploads.chunk import ChunkBodies
 from gateway.uploads.clip_upload import ClipUploads
@@ -126,6 +131,7 @@ class Gateway:
         self._audit = AuditTrail(client, user or "gateway")
         self._expiry = _expiry(settings)
         self._registry = self._make_registry()
+        self._accounts = accounts.compose(settings, database, self._registry)
         self._backends = Backends(
             settings,
             transcriber=settings.transcriber_grpc,
@@ -216,6 +222,11 @@ class Gateway:
                     every=every,
                 ),
                 Loop(
+                    name="sign-in-failures",
+                    take=lambda: self._accounts.lockout.sweep(self._registry.now()),
+                    every=every,
+                ),
+                Loop(
                     name="audit-retention",
                     take=AuditRetention(
                         entries, days=self._settings.audit_retention_days, now=clock
@@ -247,15 +258,19 @@ class Gateway:
         """Close the connections to other services."""
         await self._backends.close()
         await self._limits.close()
+        self._accounts.passwords.close()
 
     def _make_registry(self) -> SessionRegistry:
         settings = self._settings
         publisher = EventPublisher(self._client, self._client.jetstream(), source="gateway")
+        revocations = Revocations(publisher, self._hub)
         return SessionRegistry(
             SessionStore(self._database),
             expiry=self._expiry,
             request_keys=RequestKeys(settings.secret_key.get_secret_value()),
-            announce_revoked=Revocations(publisher, self._hub).announce,
+            announce_revoked=revocations.announce,
+            announce_changed=revocations.announce_changed,
+            accounts=settings.auth_mode is AuthMode.ACCOUNTS,
         )
 
     def application(self) -> ASGIApp:
@@ -298,6 +313,10 @@ class Gateway:
             SpeakerLedgerApi(self._backends),
             SpeakerVoicesApi(self._backends, ClipUploads(rate=rate)),
             SessionApi(self._registry, self._backends),
+            AccountApi(self._accounts, self._registry),
+            UserApi(self._accounts),
+            WorkspaceApi(self._accounts),
+            AccessTokenApi(self._accounts),
             ArchiveApi(self._backends, self._registry.now),
             QueueApi(self._backends),
             SystemApi(AdminCalls(self._backends, self._limits), _version()),

@@ -5,9 +5,10 @@ from typing import Any, TypeVar
 
 import grpc.aio
 
-from common import telemetry
+from common import rights, telemetry
 from common.grpc_client import channel, unwrap, unwrap_stream
 from common.identity import Caller, Grant
+from common.rights import Right
 from common.settings import ServiceSettings
 from common.signing import CallSigner, acting_for, digest_of
 from gateway.service_states import Answering, states_of
@@ -23,6 +24,7 @@ from securetranscribe.v1 import (
     reprocessing_pb2_grpc,
     search_pb2_grpc,
     session_pb2,
+    sharing_pb2_grpc,
     speaker_pb2,
     speaker_pb2_grpc,
     transcript_pb2_grpc,
@@ -86,6 +88,7 @@ class Backends:
         self.admin = admin_pb2_grpc.AdminServiceStub(self._transcriber)
         self.queue = queue_pb2_grpc.QueueServiceStub(self._transcriber)
         self.reprocessing = reprocessing_pb2_grpc.ReprocessingServiceStub(self._transcriber)
+        self.sharing = sharing_pb2_grpc.SharingServiceStub(self._transcriber)
         self.library = library_pb2_grpc.LibraryServiceStub(self._transcriber)
         self.speakers = speaker_pb2_grpc.SpeakerServiceStub(self._speakers)
         self.exports = export_pb2_grpc.ExportServiceStub(self._exporter)
@@ -142,9 +145,14 @@ class Backends:
     async def session_statistics(self, owner: Caller) -> session_pb2.SessionStatistics:
         """Return the job statistics of a session's workspace, from the transcriber.
 
+        They are empty for a caller without a workspace to read in.
+
         Raises:
             UnavailableError: the transcriber does not respond.
         """
+        grant = Grant.copy(owner)
+        if not rights.permits(grant, grant.own_role, Right.READ):
+            return session_pb2.SessionStatistics()
         answer = await self.ask(
             self.transcriptions.GetSessionStatistics,
             transcription_pb2.GetSessionStatisticsRequest(),

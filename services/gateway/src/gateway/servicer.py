@@ -31,10 +31,18 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
     async def CreateSession(
         self, request: session_pb2.CreateSessionRequest, _context: Any
     ) -> session_pb2.CreateSessionResponse:
-        """Create a session. Rate-limited per client address."""
+        """Create a session. Rate-limited per client address.
+
+        Where people sign in, it is a session of the caller's user.
+        """
         address = addresses.current_address()
         await self._limits.enforce_address(Group.SESSION, address)
+        caller = identity.current_or_none()
+        parent = None
+        if self._registry.accounts and caller is not None and caller.token:
+            parent = await self._registry.authenticate(caller.token)
         session, token = await self._registry.create(
+            parent=parent,
             user_identifier=request.user_identifier,
             user_agent=request.user_agent,
             ip_address=request.ip_address or address,

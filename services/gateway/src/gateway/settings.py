@@ -1,5 +1,6 @@
 """Settings of the gateway."""
 
+import enum
 import re
 from pathlib import Path
 from typing import Annotated, Self
@@ -49,7 +50,20 @@ Period = Annotated[
     Annotated[float, Field(ge=0, le=100 * 365 * 24 * 3600, allow_inf_nan=False)] | None,
     BeforeValidator(_period),
 ]
+Lasting = Annotated[
+    float, Field(ge=60, le=10 * 365 * 24 * 3600, allow_inf_nan=False), BeforeValidator(_period)
+]
 ReadableFile = Annotated[Path | None, AfterValidator(_readable)]
+
+
+class AuthMode(enum.Enum):
+    """Who may use the service."""
+
+    OPEN = "open"
+    """Everybody. Sessions are made by themselves."""
+
+    ACCOUNTS = "accounts"
+    """People who sign in, and programs with their access tokens."""
 
 
 class GatewaySettings(ServiceSettings, PostgresSettings, RateSettings, UploadSettings):
@@ -70,6 +84,12 @@ class GatewaySettings(ServiceSettings, PostgresSettings, RateSettings, UploadSet
     session_touch_seconds: Seconds = 5
     session_sweep_seconds: Seconds = 300
     session_grace: Period = 30 * 24 * 3600
+
+    auth_mode: AuthMode = AuthMode.OPEN
+    sign_in_idle: Lasting = 12 * 3600
+    sign_in_lifetime: Lasting = 30 * 24 * 3600
+    lockout_attempts: int = Field(10, ge=1, le=1000)
+    lockout_seconds: Seconds = 900
 
     allowed_hosts: NameList = ("localhost", "127.0.0.1", "::1")
     cors_origins: Annotated[NameList, AfterValidator(_origins)] = ()

@@ -17,6 +17,7 @@ from gateway.sessions.registry import (
     MAX_ADDRESS,
     MAX_IDENTIFIER,
     MAX_USER_AGENT,
+    SIGN_IN,
     SessionRegistry,
 )
 from gateway.sessions.session import Preferences, Session
@@ -211,7 +212,11 @@ class SessionApi:
     async def create_session(
         self, request: Request, response: Response, body: CreateBody | None = None
     ) -> Success[CreatedSessionData]:
-        """Create a session and set its cookie. Credentials are not needed, and are ignored."""
+        """Create a session and set its cookie. Credentials are not needed, and are ignored.
+
+        Where people sign in, it needs a sign-in or an access token, and creates a session of that
+        user.
+        """
         address = client_address(request.scope)
         body = body or CreateBody()
         agent = request.headers.get("user-agent", "")[:MAX_USER_AGENT]
@@ -220,6 +225,7 @@ class SessionApi:
             user_agent=body.user_agent or agent,
             ip_address=body.ip_address or address,
             peer=address,
+            parent=request.scope["state"].get("session"),
         )
         audited.concerns(session.workspace_id, session.session_id)
         credentials.set_cookie(response, token, secure=request.url.scheme == "https")
@@ -252,7 +258,9 @@ class SessionApi:
         self, tokens: Sequence[str], *, user_agent: str, address: str
     ) -> tuple[Session, str]:
         """Resume the first session that can be resumed. Raise the last refusal without any."""
-        refusal: ApplicationError = AuthenticationError("Send the token of an ended session.")
+        refusal: ApplicationError = AuthenticationError(
+            SIGN_IN if self._registry.accounts else "Send the token of an ended session."
+        )
         for token in tokens:
             try:
                 return await self._registry.resume(token, user_agent=user_agent, ip_address=address)

@@ -69,7 +69,7 @@ class Feed:
 
 
 class Revocations:
-    """Closes a revoked session's local connections and publishes `session.revoked`."""
+    """Closes local connections of changed sessions, and publishes the changes."""
 
     def __init__(self, publisher: EventPublisher, hub: Hub) -> None:
         self._publisher = publisher
@@ -86,7 +86,23 @@ class Revocations:
             workspace_id=session.workspace_id,
             session_revoked=event_pb2.SessionRevoked(token_sha256=session.token_sha256),
         )
+        await self._publish(event)
+
+    async def announce_changed(self, session: Session) -> None:
+        """Announce that a session has other rights or another workspace than it had.
+
+        Its connections are closed, and clients connect again with what it has now.
+        """
+        self._hub.reconnect(session)
+        event = event_pb2.Event(
+            session_id=session.session_id,
+            workspace_id=session.workspace_id,
+            session_changed=event_pb2.SessionChanged(token_sha256=session.token_sha256),
+        )
+        await self._publish(event)
+
+    async def _publish(self, event: event_pb2.Event) -> None:
         try:
             await self._publisher.publish(event)
         except UnavailableError as error:
-            _log.error("cannot publish a revocation", reason=error.message)
+            _log.error("cannot publish a change of a session", reason=error.message)

@@ -98,6 +98,8 @@ class Hub:
             self._part(workspace_id, event.transcript_part)
         elif kind == "session_revoked":
             self.end_session(Grant(session_id=event.session_id, workspace_id=workspace_id))
+        elif kind == "session_changed":
+            self.reconnect(Grant(session_id=event.session_id, workspace_id=workspace_id))
 
     async def dispatch_queue(self, change: event_pb2.QueueChanged) -> None:
         """Send each workspace its view of the queue, yielding between small batches."""
@@ -115,6 +117,12 @@ class Hub:
         for client in self._clients.get(ended.workspace_id, ()):
             if client.session_id == ended.session_id:
                 client.send_queue.close(SESSION_ENDED)
+
+    def reconnect(self, changed: Owner) -> None:
+        """Close the connections of a session, so that its clients connect again."""
+        for client in self._clients.get(changed.workspace_id, ()):
+            if client.session_id == changed.session_id:
+                client.send_queue.close(GOING_AWAY)
 
     def close(self) -> None:
         """Close all connections and accept no more."""

@@ -10,8 +10,10 @@ import structlog
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from common import logging
+from common import logging, rights
 from common.errors import ApplicationError, AuthenticationError, AuthorizationError
+from common.identity import Grant
+from common.rights import Right
 from gateway.backends import Backends
 from gateway.live import messages
 from gateway.live.hub import Client, Hub
@@ -72,14 +74,18 @@ class LiveSocket:
 
         Raises:
             AuthenticationError: the token is missing or invalid.
-            AuthorizationError: the page's origin is not allowed.
+            AuthorizationError: the page's origin is not allowed, or the session may not read.
         """
         if not self._origins.trusts(websocket.headers):
             raise AuthorizationError("Pages from other origins may not connect.")
         shown = credentials.read(websocket.headers, websocket.scope["state"].get("query_token"))
         if shown.source is Source.NONE:
             raise AuthenticationError("A session token is required to connect.")
-        return await self._registry.authenticate(shown.token)
+        session = await self._registry.authenticate(shown.token)
+        grant = Grant.copy(session)
+        if not grant.link_id:
+            rights.require(grant, grant.own_role, Right.READ)
+        return session
 
     async def _serve(self, websocket: WebSocket, client: Client) -> Closing | None:
         """Serve until the client disconnects (None), or until the connection has to be closed."""

@@ -1,12 +1,13 @@
 """Session lifecycle: creation, authentication, extension, and revocation."""
 
 import datetime as dt
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 from common import logging, telemetry
 from common.errors import AuthenticationError, ConflictError, ValidationError
 from common.identity import Grant, hash_token
-from gateway.sessions.session import Expiry, Preferences, Session, utc_now
+from gateway.sessions.session import Expiry, Kind, Preferences, Session, utc_now
 from gateway.sessions.store import NewSession, RequestClaim, SessionStore
 from gateway.sessions.tokens import (
     RequestKeys,
@@ -28,6 +29,7 @@ _log = logging.get(__name__)
 Clock = Callable[[], dt.datetime]
 Announce = Callable[[Session], Awaitable[None]]
 Changed = Callable[[Session], None]
+SIGN_IN = "Sign in first, or send an access token as 'Authorization: Bearer'."
 
 
 class SessionRegistry:
@@ -40,15 +42,28 @@ class SessionRegistry:
         expiry: Expiry,
         request_keys: RequestKeys,
         announce_revoked: Announce,
+        announce_changed: Announce | None = None,
+        accounts: bool = False,
         clock: Clock = utc_now,
     ) -> None:
-        """Initialize the registry. `announce_revoked` is awaited after a session was revoked."""
+        """Initialize the registry.
+
+        `announce_revoked` is awaited after a session was revoked, `announce_changed` after its
+        rights or its workspace changed. With `accounts`, open sessions are neither made nor valid.
+        """
         self._store = store
         self._expiry = expiry
         self._request_keys = request_keys
         self._announce = announce_revoked
+        self._announce_changed = announce_changed
+        self._accounts = accounts
         self._clock = clock
         self._observers: list[Changed] = []
+
+    @property
+    def accounts(self) -> bool:
+        """Whether people sign in, so that open sessions are neither made nor valid."""
+        return self._accounts
 
     def when_changed(self, observer: Changed) -> None:
         """Call `observer` with each session that this registry changes or ends."""
@@ -66,16 +81,23 @@ class SessionRegistry:
         ip_address: str = "",
         request_id: str = "",
         peer: str = "",
+        parent: Session | None = None,
     ) -> tuple[Session, str]:
         """Create a session and return it with its token, which is not stored.
+
+        With a `parent` it is a session of the same user in the same workspace, which has the scopes
+        of the same access token and ends no later than it. Without one it is an open session.
 
         With a `request_id` a caller (`peer`) creates one session in ten minutes.
 
         Raises:
+            AuthenticationError: people sign in here.
             ValidationError: a text is longer than its limit.
             ConflictError: the caller has already created a session with this `request_id`. Its
                 token is returned to nobody else.
         """
+        if self._accounts and parent is None:
+            raise AuthenticationError(SIGN_IN)
         _check(user_identifier, "user_identifier", MAX_IDENTIFIER)
         _check(user_agent, "user_agent", MAX_USER_AGENT)
         _check(ip_address, "ip_address", MAX_ADDRESS)
@@ -92,6 +114,8 @@ class SessionRegistry:
             ip_address=ip_address,
             expires_at=now + self._expiry.ttl,
         )
+        if parent is not None:
+            new = _child(new, parent)
         session: Session | None
         if request_id:
             claim = RequestClaim(
@@ -123,8 +147,8 @@ class SessionRegistry:
                 erased.
             ConflictError: the session has not ended.
         """
-        if not looks_like_token(token):
-            raise AuthenticationError(_NOT_RESUMABLE)
+        if self._accounts or not looks_like_token(token):
+            raise AuthenticationError(SIGN_IN if self._accounts else _NOT_RESUMABLE)
         now = self._clock()
         since = self._expiry.resumable_since(now)
         fresh = new_token()
@@ -153,7 +177,7 @@ class SessionRegistry:
 
     async def can_resume(self, token: str) -> bool:
         """Return whether a session with this token has ended and can be taken up again."""
-        if not looks_like_token(token):
+        if self._accounts or not looks_like_token(token):
             return False
         now = self._clock()
         since = self._expiry.resumable_since(now)
@@ -163,9 +187,47 @@ class SessionRegistry:
     def kept_until(self, session: Session) -> dt.datetime | None:
         """Return when everything of a session is erased, unless it is used before.
 
-        None keeps it until somebody deletes it.
+        None keeps it until somebody deletes it, as everything of users.
         """
-        return self._expiry.kept_until(session.expires_at)
+        return self._expiry.kept_until(session.expires_at) if session.kind is Kind.OPEN else None
+
+    def claimable_since(self) -> dt.datetime | None:
+        """Return since when open sessions whose workspace may be claimed have ended."""
+        return self._expiry.resumable_since(self._clock())
+
+    async def open_link(
+        self, link_id: str, ends_at: dt.datetime, *, user_agent: str = "", ip_address: str = ""
+    ) -> tuple[Session, str]:
+        """Return a session for somebody who opened a shared link, with its token."""
+        now = self._clock()
+        token = new_token()
+        new = NewSession(
+            session_id=new_session_id(),
+            workspace_id="",
+            token_sha256=hash_token(token),
+            user_identifier="",
+            user_agent=user_agent[:MAX_USER_AGENT],
+            ip_address=ip_address[:MAX_ADDRESS],
+            expires_at=min(now + self._expiry.ttl, ends_at),
+            kind=Kind.LINK,
+            link_id=link_id,
+            ends_at=ends_at,
+        )
+        return await self._store.insert(new, now), token
+
+    async def ended(self, sessions: Sequence[Session]) -> None:
+        """Announce sessions that have just been revoked in the database."""
+        for session in sessions:
+            _log.info("session revoked", session_id=session.session_id)
+            self._changed(session)
+            await self._announce(session)
+
+    async def rights_changed(self, sessions: Sequence[Session]) -> None:
+        """Announce sessions whose rights or workspace have just changed in the database."""
+        for session in sessions:
+            self._changed(session)
+            if self._announce_changed is not None:
+                await self._announce_changed(session)
 
     async def find(self, token: str) -> Session | None:
         """Return the session of a token, or None if the token is unknown, expired, or revoked.
@@ -176,7 +238,9 @@ class SessionRegistry:
             return None
         now = self._clock()
         session = await self._store.by_token(hash_token(token), now)
-        return None if session is None else await self._used(session, now)
+        if session is None or (self._accounts and session.kind is Kind.OPEN):
+            return None
+        return await self._used(session, now)
 
     async def authenticate(self, token: str) -> Session:
         """Return the session of a token. Counts as a use of the session.
@@ -244,9 +308,7 @@ class SessionRegistry:
         """Revoke a session and announce it. Does nothing if the session has already ended."""
         session = await self._store.revoke(session_id, self._clock())
         if session is not None:
-            _log.info("session revoked", session_id=session_id)
-            self._changed(session)
-            await self._announce(session)
+            await self.ended([session])
 
     async def end_sessions_of(self, owner: str) -> list[str]:
         """Revoke all sessions of a workspace and announce each. Return the workspace, if any.
@@ -292,6 +354,20 @@ def valid(session: Session | None) -> Session:
     if session is None:
         raise AuthenticationError("The session token is invalid or the session has ended.")
     return session
+
+
+def _child(new: NewSession, parent: Session) -> NewSession:
+    ends_at = parent.ends_at
+    return replace(
+        new,
+        kind=Kind.SIGN_IN,
+        workspace_id=parent.workspace_id,
+        user_id=parent.user_id,
+        token_id=parent.token_id,
+        user_identifier=parent.user_identifier,
+        expires_at=new.expires_at if ends_at is None else min(new.expires_at, ends_at),
+        ends_at=ends_at,
+    )
 
 
 def _check(text: str, field: str, longest: int) -> None:

@@ -78,6 +78,9 @@ class Session:
     """When it ends regardless of its use, if ever."""
 
     user_id: str = ""
+    token_id: str = ""
+    """The access token that it belongs to, if any."""
+
     role: Role | None = None
     scopes: frozenset[Scope] | None = None
     link_id: str = ""

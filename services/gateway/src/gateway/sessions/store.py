@@ -15,11 +15,11 @@ from gateway.sessions.session import Kind, Preferences, Session
 _INSERT = """
 INSERT INTO sessions (
     session_id, workspace_id, token_sha256, user_identifier, user_agent, ip_address, created_at,
-    last_accessed_at, expires_at, kind, user_id, authenticated, link_id, idle, ends_at
+    last_accessed_at, expires_at, kind, user_id, token_id, authenticated, link_id, idle, ends_at
 ) VALUES (
     %(session_id)s, %(workspace_id)s, %(token_sha256)s, %(user_identifier)s, %(user_agent)s,
     %(ip_address)s, %(now)s, %(now)s, %(expires_at)s, %(kind)s, nullif(%(user_id)s, ''),
-    %(user_id)s <> '', %(link_id)s, %(idle)s, %(ends_at)s
+    nullif(%(token_id)s, ''), %(user_id)s <> '', %(link_id)s, %(idle)s, %(ends_at)s
 ) RETURNING *, session_rights(sessions) AS rights
 """
 _FIND_BY_HASH = """
@@ -133,6 +133,9 @@ class NewSession:
     expires_at: dt.datetime
     kind: Kind = Kind.OPEN
     user_id: str = ""
+    token_id: str = ""
+    """The access token that it belongs to, if any."""
+
     link_id: str = ""
     idle: dt.timedelta | None = None
     """How long it lasts without use. None means as long as open sessions."""
@@ -354,6 +357,7 @@ def session_of(row: DictRow) -> Session:
         kind=Kind(row["kind"]),
         ends_at=row["ends_at"],
         user_id=row["user_id"] or "",
+        token_id=row["token_id"] or "",
         role=None if role is None else Role.of(role),
         scopes=None if scopes is None else frozenset(map(Scope, scopes)),
         link_id=row["link_id"],

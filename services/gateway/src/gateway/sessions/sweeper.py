@@ -37,7 +37,7 @@ class SessionSweep(BatchStep[int]):
     async def handle(self, connection: Connection, item: int) -> None:
         """Delete one session, and end its workspace if it was the last one."""
         deleted = await delete_session(connection, item)
-        if deleted is not None and deleted.open:
+        if deleted is not None and deleted.open and deleted.workspace_id:
             reason = INVALIDATED if deleted.revoked else GRACE_OVER
             await Workspaces(connection).end(deleted.workspace_id, reason, self._now())
 

@@ -40,6 +40,7 @@ _FORGET = "DELETE FROM ended_workspaces WHERE erased_at <= %(before)s"
 INVALIDATED = "session invalidated"
 GRACE_OVER = "grace period over"
 UNKNOWN = "no session left"
+DELETED = "workspace deleted"
 
 
 @dataclass(frozen=True, kw_only=True)

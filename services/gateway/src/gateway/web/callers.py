@@ -1,5 +1,6 @@
 """Session and rate limit of each API request."""
 
+import re
 from dataclasses import dataclass, field
 
 import structlog
@@ -24,6 +25,10 @@ from gateway.web.rate_limits import RESUME_PATH, group_of
 #: Header of responses that replace the session of a stale cookie by a new one.
 SESSION_REPLACED = "X-Session-Replaced"
 _PREFIXES = ("/api/v1", "/api")
+#: Paths of requests that need no session, because they are how to get one.
+_UNSIGNED = re.compile(
+    r"/auth/(providers|sign-in|setup|reset|oidc/.+)|/shared/open", re.ASCII
+)
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -43,7 +48,8 @@ class Callers:
     """Middleware for all paths under `/api`.
 
     A request without credentials, or with a stale cookie, gets a new session. A response says so if
-    the cookie was stale. An invalid Bearer token is rejected.
+    the cookie was stale. An invalid Bearer token is rejected. Where people sign in, requests
+    without valid credentials are rejected, but for those of signing in.
     """
 
     def __init__(
@@ -109,9 +115,9 @@ class Callers:
         shown = credentials.read(Headers(scope=scope))
         try:
             self._refuse_foreign_pages(scope, shown)
-            if path == RESUME_PATH:
+            if path == RESUME_PATH or _UNSIGNED.fullmatch(path):
                 return _Established()
-            if group is Group.SESSION:
+            if group is Group.SESSION and not self._registry.accounts:
                 # Only a cookie is replaced. Other credentials are ignored.
                 cookie = shown.source is Source.COOKIE
                 known = await self._recognize(shown) if cookie else None
@@ -134,7 +140,7 @@ class Callers:
         self, shown: Credentials, session: Session | None, headers: dict[str, str]
     ) -> str:
         """Announce that a stale cookie is replaced. Return its token if it can be resumed."""
-        if shown.source is not Source.COOKIE or session is not None:
+        if shown.source is not Source.COOKIE or session is not None or self._registry.accounts:
             return ""
         headers[SESSION_REPLACED] = "true"
         return shown.token if await self._registry.can_resume(shown.token) else ""

@@ -5,6 +5,10 @@ import re
 from common.rate_limits import Group
 
 RESUME_PATH = "/sessions/resume"
+CREATE_PATH = "/sessions/create"
+SIGN_IN_PATH = "/auth/sign-in"
+#: Where people prove who they are. Every request counts as a new session of its address.
+ENTRY_PATHS = (SIGN_IN_PATH, "/auth/setup", "/auth/reset")
 ARCHIVE_PATH = "/sessions/current/archive"
 _UPLOADS = ("/transcription/upload", "/uploads", "/captures")
 _ENROLLMENT = re.compile(r"/speakers/[^/]+/enroll")
@@ -25,6 +29,7 @@ _PAGES = re.compile(
     r"/transcription/[^/]+/(transcript|playback|peaks|revisions(/compare)?|conflicts)"
     r"|/transcription/speakers/[^/]+|/admin/[^/]+"
     r"|/(search|trash|tags|folders|uploads|captures)(/[^/]+)?|/vocabulary/[^/]+|/audit"
+    r"|/auth/(me|providers)|/users|/tokens|/workspaces(/[^/]+/members)?"
 )
 _PIECES = re.compile(r"/uploads/[^/]+")
 _CHUNKS = re.compile(r"/captures/[^/]+/chunks/[^/]+")
@@ -34,7 +39,7 @@ _READS_BY_POST = ("/speakers/search",)
 
 def group_of(method: str, path: str) -> Group:
     """Return the group of a request. `path` is relative to `/api` or `/api/v1`."""
-    if path in ("/sessions/create", RESUME_PATH):
+    if path in (CREATE_PATH, RESUME_PATH) or path in ENTRY_PATHS:
         return Group.SESSION
     if method == "POST" and (path in _UPLOADS or _ENROLLMENT.fullmatch(path)):
         return Group.UPLOAD

@@ -1,0 +1,93 @@
+"""Failed attempts to sign in, which lock a name for some time."""
+
+import datetime as dt
+import hashlib
+import hmac
+from dataclasses import dataclass
+
+from common.addresses import network_of
+from common.errors import ResourceExhaustedError
+from common.postgres import Database
+from gateway.accounts.user import name_key
+
+#: From anywhere, a name may fail so many times as often as from one network. So a stranger cannot
+#: easily keep somebody out, and many strangers cannot guess without end.
+_EVERYWHERE = 10
+_FAILURES = """
+SELECT key_sha256, failures, expires_at FROM sign_in_failures
+WHERE key_sha256 = ANY(%(keys)s) AND expires_at > %(now)s
+"""
+_FAIL = """
+INSERT INTO sign_in_failures (key_sha256, failures, expires_at)
+SELECT key, 1, %(until)s FROM unnest(%(keys)s::text[]) AS key
+ON CONFLICT (key_sha256) DO UPDATE SET
+    failures = CASE WHEN sign_in_failures.expires_at > %(now)s
+        THEN sign_in_failures.failures + 1 ELSE 1 END,
+    expires_at = excluded.expires_at
+"""
+_FORGET = "DELETE FROM sign_in_failures WHERE key_sha256 = ANY(%(keys)s)"
+_SWEEP = "DELETE FROM sign_in_failures WHERE expires_at <= %(now)s"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Keys:
+    here: str
+    anywhere: str
+
+
+class Lockout:
+    """Counter of failures by name and network, and by name alone.
+
+    Names that nobody has are counted too. Only keyed hashes are stored.
+    """
+
+    def __init__(
+        self, database: Database, secret_key: str, *, attempts: int, lasts: dt.timedelta
+    ) -> None:
+        text = b"securetranscribe failed sign-ins\0" + secret_key.encode()
+        self._key = hashlib.sha256(text).digest()
+        self._database = database
+        self._attempts = attempts
+        self._lasts = lasts
+
+    async def check(self, name: str, address: str, now: dt.datetime) -> None:
+        """Refuse a name that has failed too often.
+
+        Raises:
+            ResourceExhaustedError: `retry_after_seconds` tells when it may be tried again.
+        """
+        keys = self._keys(name, address)
+        parameters = {"keys": [keys.here, keys.anywhere], "now": now}
+        limits = {keys.here: self._attempts, keys.anywhere: self._attempts * _EVERYWHERE}
+        until = [
+            row["expires_at"]
+            for row in await self._database.fetch_all(_FAILURES, parameters)
+            if row["failures"] >= limits[row["key_sha256"]]
+        ]
+        if until:
+            seconds = max(1, round((max(until) - now).total_seconds()))
+            raise ResourceExhaustedError(
+                "Too many attempts to sign in with this name have failed. Try again later.",
+                {"retry_after_seconds": str(seconds)},
+            )
+
+    async def failed(self, name: str, address: str, now: dt.datetime) -> None:
+        """Count a failure."""
+        keys = self._keys(name, address)
+        parameters = {"keys": [keys.here, keys.anywhere], "now": now, "until": now + self._lasts}
+        await self._database.execute(_FAIL, parameters)
+
+    async def succeeded(self, name: str, address: str) -> None:
+        """Forget the failures from this network. Those of others still count."""
+        await self._database.execute(_FORGET, {"keys": [self._keys(name, address).here]})
+
+    async def sweep(self, now: dt.datetime) -> int:
+        """Delete failures that count no longer and return their number."""
+        return await self._database.execute(_SWEEP, {"now": now})
+
+    def _keys(self, name: str, address: str) -> _Keys:
+        key = name_key(name)
+        return _Keys(here=self._hash(key, network_of(address)), anywhere=self._hash(key, "*"))
+
+    def _hash(self, *parts: str) -> str:
+        return hmac.new(self._key, "\0".join(parts).encode(), hashlib.sha256).hexdigest()
