@@ -26,6 +26,7 @@ from common.upload_places import PlaceLimits, UploadPlaces
 from gateway import loop_watch
 from gateway.accounts import composition as accounts
 from gateway.api.access_tokens import AccessTokenApi
+from gateway.api.account_models import ProviderData
 from gateway.api.accounts import AccountApi
 from gateway.api.admin_calls import AdminCalls
 from gateway.api.archive import ArchiveApi
@@ -35,6 +36,7 @@ from gateway.api.comparisons import ComparisonApi
 from gateway.api.exports import ExportApi
 from gateway.api.library import LibraryApi
 from gateway.api.library_places import FolderApi, TagApi
+from gateway.api.oidc import OidcApi
 from gateway.api.playback import PlaybackApi
 from gateway.api.queue import QueueApi
 from gateway.api.replacements import ReplacementApi
@@ -65,6 +67,7 @@ from gateway.live import models as live_models
 from gateway.live.feed import Feed, Revocations
 from gateway.live.hub import Hub
 from gateway.live.socket import LiveSocket
+from gateway.oidc import service as oidc
 from gateway.openai.audio import AudioApi
 from gateway.openai.calls import AudioCalls
 from gateway.openai.models import ModelApi
@@ -132,6 +135,7 @@ class Gateway:
         self._expiry = _expiry(settings)
         self._registry = self._make_registry()
         self._accounts = accounts.compose(settings, database, self._registry)
+        self._oidc = oidc.compose(settings, database, self._registry)
         self._backends = Backends(
             settings,
             transcriber=settings.transcriber_grpc,
@@ -222,6 +226,11 @@ class Gateway:
                     every=every,
                 ),
                 Loop(
+                    name="provider-sign-ins",
+                    take=lambda: self._oidc.store.sweep(self._registry.now()),
+                    every=every,
+                ),
+                Loop(
                     name="sign-in-failures",
                     take=lambda: self._accounts.lockout.sweep(self._registry.now()),
                     every=every,
@@ -259,6 +268,7 @@ class Gateway:
         await self._backends.close()
         await self._limits.close()
         self._accounts.passwords.close()
+        await self._oidc.close()
 
     def _make_registry(self) -> SessionRegistry:
         settings = self._settings
@@ -313,7 +323,15 @@ class Gateway:
             SpeakerLedgerApi(self._backends),
             SpeakerVoicesApi(self._backends, ClipUploads(rate=rate)),
             SessionApi(self._registry, self._backends),
-            AccountApi(self._accounts, self._registry),
+            AccountApi(
+                self._accounts,
+                self._registry,
+                tuple(
+                    ProviderData(provider_id=one.id, name=one.label)
+                    for one in settings.oidc_providers
+                ),
+            ),
+            OidcApi(self._oidc, self._accounts, self._registry),
             UserApi(self._accounts),
             WorkspaceApi(self._accounts),
             AccessTokenApi(self._accounts),

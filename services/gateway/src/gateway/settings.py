@@ -15,6 +15,7 @@ from common.settings import (
     ServiceSettings,
     UploadSettings,
 )
+from gateway.oidc.providers import Providers
 
 _UNITS = {"d": 24 * 3600, "h": 3600, "m": 60, "s": 1}
 _ORIGIN = re.compile(r"^https?://[^/\s]+$")
@@ -33,6 +34,12 @@ def _period(value: object) -> object:
         return None
     if text[-1:] in _UNITS and text[:-1].strip().isdecimal():
         return int(text[:-1]) * _UNITS[text[-1]]
+    return value
+
+
+def _origin(value: str) -> str:
+    if value and _ORIGIN.match(value.rstrip("/")) is None:
+        raise ValueError("must be an origin, such as https://example.org")
     return value
 
 
@@ -56,7 +63,7 @@ Lasting = Annotated[
 ReadableFile = Annotated[Path | None, AfterValidator(_readable)]
 
 
-class AuthMode(enum.Enum):
+class AuthMode(enum.StrEnum):
     """Who may use the service."""
 
     OPEN = "open"
@@ -94,6 +101,9 @@ class GatewaySettings(ServiceSettings, PostgresSettings, RateSettings, UploadSet
     allowed_hosts: NameList = ("localhost", "127.0.0.1", "::1")
     cors_origins: Annotated[NameList, AfterValidator(_origins)] = ()
     force_https: bool = False
+
+    public_url: Annotated[str, AfterValidator(_origin)] = ""
+    oidc_providers: Providers = ()
 
     audit_retention_days: float = Field(365, ge=0, le=36500, allow_inf_nan=False)
 
