@@ -21,7 +21,7 @@ export async function use(file: File): Promise<Status> {
   // @ts-expect-error Names are in camel case.
   void uploaded.transcription_id;
   // @ts-expect-error There is no such option.
-  await client.uploadAudio(file, { langage: "en" });
+  await client.uploadAudio(file, { tongue: "en" });
 
   await client.startTranscription(id, { minSpeakers: 2 });
   client.on("job_progress", (data: LiveEvents["job_progress"]) => {
