@@ -38,7 +38,7 @@ def plain(options: Options) -> Run:
         from faster_whisper.audio import decode_audio  # noqa: PLC0415
 
         sound = torch.from_numpy(decode_audio(str(audio)))[None]
-        found = pipeline({"waveform": sound, "sample_rate": 16_000, "uri": "recording"})
+        found: Any = pipeline({"waveform": sound, "sample_rate": 16_000, "uri": "recording"})
         return [
             (segment.start, segment.end, speaker)
             for segment, _, speaker in found.speaker_diarization.itertracks(yield_label=True)
@@ -84,7 +84,7 @@ def engine_without_memory(options: Options) -> Run:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
         return compute(network, shape, inputs)
 
-    BatchedNetwork._run = full  # type: ignore[method-assign]
+    BatchedNetwork._run = full  # type: ignore[method-assign,assignment]
     return engine(options, at_once=options.at_once)
 
 
