@@ -24,7 +24,9 @@ OWNED = frozenset(
     }
 )
 #: Shared by all sessions of a deployment: profiles of speakers and their observations.
-SHARED = frozenset({"speaker_id", "source_speaker_id", "observation_id", "observation_ids"})
+SHARED = frozenset(
+    {"speaker_id", "source_speaker_id", "observation_id", "observation_ids", "trash_id"}
+)
 #: Parts of a transcription, which are found only within it.
 PARTS = frozenset(
     {
@@ -37,6 +39,8 @@ PARTS = frozenset(
         "second_segment_id",
         "note_id",
         "conflict_id",
+        "share_id",
+        "link_id",
     }
 )
 #: Lists of owned things, and places of new ones. They have tests of their own.
@@ -59,6 +63,7 @@ _CONTRACTS = (
     "capture",
     "queue",
     "search",
+    "sharing",
     "embedding",
     "speech",
     "diarization",

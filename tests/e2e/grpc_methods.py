@@ -21,6 +21,8 @@ PROCESSES = {
     "LibraryService": "transcriber-api",
     "QueueService": "transcriber-api",
     "SearchService": "transcriber-api",
+    "SharingService": "transcriber-api",
+    "LinkService": "gateway",
     "UploadService": "transcriber-api",
     "CaptureService": "transcriber-api",
     "EmbeddingService": "transcriber-embedder",

@@ -19,6 +19,7 @@ from securetranscribe.v1 import (
     playback_pb2_grpc,
     queue_pb2_grpc,
     reprocessing_pb2_grpc,
+    sharing_pb2_grpc,
     speaker_pb2_grpc,
     transcript_pb2_grpc,
     transcription_pb2_grpc,
@@ -28,6 +29,7 @@ from tests.integration.gateway.fake_admin import FakeAdmin
 from tests.integration.gateway.fake_exporter import FakeExporter
 from tests.integration.gateway.fake_playback import FakePlayback
 from tests.integration.gateway.fake_reprocessing import FakeReprocessing
+from tests.integration.gateway.fake_sharing import FakeSharing
 from tests.integration.gateway.fake_speakers import FakeSpeakers
 from tests.integration.gateway.fake_transcriber import FakeTranscriber
 from tests.integration.gateway.fake_transcripts import FakeTranscripts
@@ -55,6 +57,8 @@ class Peers:
         self.vocabulary = FakeVocabulary()
         add_admin = admin_pb2_grpc.add_AdminServiceServicer_to_server
         self.admin = FakeAdmin()  # type: ignore[abstract]
+        self.sharing = FakeSharing()  # type: ignore[abstract]
+        add_sharing = sharing_pb2_grpc.add_SharingServiceServicer_to_server
         add_speakers = speaker_pb2_grpc.add_SpeakerServiceServicer_to_server
         add_exports = export_pb2_grpc.add_ExportServiceServicer_to_server
         self._servers = {
@@ -75,6 +79,7 @@ class Peers:
                     f"{package}.VocabularyService": lambda server: add_vocabulary(
                         self.vocabulary, server
                     ),
+                    f"{package}.SharingService": lambda server: add_sharing(self.sharing, server),
                     f"{package}.AdminService": lambda server: add_admin(self.admin, server),
                     f"{package}.PlaybackService": lambda server: add_playback(
                         self.playback, server

@@ -8,7 +8,7 @@ from starlette.types import Message
 
 from common.errors import UnavailableError
 from gateway.live import socket as module
-from gateway.live.hub import Hub
+from gateway.live.hub import Client, Hub
 from gateway.live.send_queue import MAX_ENDINGS
 from gateway.live.socket import LiveSocket
 from gateway.sessions.session import Session
@@ -35,6 +35,13 @@ class Backends:
 
     async def ask(self, *arguments: Any) -> Any:
         raise UnavailableError("away")
+
+
+class Shared:
+    """Nothing is shared with anybody."""
+
+    async def begin(self, client: Client) -> None:
+        pass
 
 
 class Peer:
@@ -73,6 +80,7 @@ def connect(hub: Hub, peer: Peer) -> "asyncio.Task[None]":
         registry=Registry(),  # type: ignore[arg-type]
         backends=Backends(),  # type: ignore[arg-type]
         hub=hub,
+        shared=Shared(),  # type: ignore[arg-type]
         origins=Origins([]),
         keep_alive_seconds=60,
     )

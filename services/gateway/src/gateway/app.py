@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 from collections.abc import Mapping
+from functools import partial
 
 from nats.aio.client import Client
 from starlette.types import ASGIApp
@@ -44,6 +45,7 @@ from gateway.api.reprocessing import ReprocessingApi
 from gateway.api.resumable_uploads import ResumableUploadApi
 from gateway.api.search import SearchApi
 from gateway.api.sessions import SessionApi
+from gateway.api.sharing import SharingApi
 from gateway.api.speaker_ledger import SpeakerLedgerApi
 from gateway.api.speaker_trash import SpeakerTrashApi
 from gateway.api.speaker_voices import SpeakerVoicesApi
@@ -66,6 +68,7 @@ from gateway.backends import Backends
 from gateway.live import models as live_models
 from gateway.live.feed import Feed, Revocations
 from gateway.live.hub import Hub
+from gateway.live.shared import SharedWatches
 from gateway.live.socket import LiveSocket
 from gateway.oidc import service as oidc
 from gateway.openai.audio import AudioApi
@@ -82,6 +85,10 @@ from gateway.sessions.store import SessionStore
 from gateway.sessions.sweeper import SessionSweep
 from gateway.sessions.tokens import RequestKeys
 from gateway.settings import AuthMode, GatewaySettings
+from gateway.sharing import servicer as link_servicer
+from gateway.sharing.grantees import Grantees
+from gateway.sharing.opening import LinkOpener
+from gateway.sharing.servicer import LinkServicer
 from gateway.uploads.append import Appends
 from gateway.uploads.chunk import ChunkBodies
 from gateway.uploads.clip_upload import ClipUploads
@@ -91,7 +98,7 @@ from gateway.web.certificate_watch import CertificateWatch
 from gateway.web.health import Health
 from gateway.web.origins import Origins
 from gateway.web.server import HttpServer
-from securetranscribe.v1 import audit_pb2_grpc, session_pb2_grpc
+from securetranscribe.v1 import audit_pb2_grpc, session_pb2_grpc, sharing_pb2_grpc
 
 _SERVICE = "securetranscribe.v1.SessionService"
 _AUDIT_SERVICE = "securetranscribe.v1.AuditService"
@@ -128,7 +135,6 @@ class Gateway:
         self._database = database
         signer = CallSigner(settings.secret_key.get_secret_value(), "gateway")
         self._hub = Hub(clients_per_session=settings.websockets_per_session)
-        self._feed = Feed(client, self._hub)
         self._limits = RateLimits.configured(settings)
         user = bus.user_of(settings.nats_url.get_secret_value())
         self._audit = AuditTrail(client, user or "gateway")
@@ -143,6 +149,9 @@ class Gateway:
             exporter=settings.exporter_grpc,
             signer=signer,
         )
+        self._shared = SharedWatches(self._hub, self._backends, self._registry, database)
+        self._feed = Feed(client, self._hub, self._shared)
+        self._opener = LinkOpener(self._backends, self._registry)
         self._keeper = SessionKeeper(
             SessionStore(database),
             expiry=self._expiry,
@@ -335,6 +344,12 @@ class Gateway:
             UserApi(self._accounts),
             WorkspaceApi(self._accounts),
             AccessTokenApi(self._accounts),
+            SharingApi(
+                self._backends,
+                Grantees(self._database),
+                self._opener,
+                accounts=self._accounts.enabled,
+            ),
             ArchiveApi(self._backends, self._registry.now),
             QueueApi(self._backends),
             SystemApi(AdminCalls(self._backends, self._limits), _version()),
@@ -351,6 +366,7 @@ class Gateway:
                 registry=self._registry,
                 backends=self._backends,
                 hub=self._hub,
+                shared=self._shared,
                 origins=origins,
                 keep_alive_seconds=min(_KEEP_ALIVE_SECONDS, settings.session_ttl / 4),
             ),
@@ -384,7 +400,11 @@ class Gateway:
             limits=self._limits,
         )
         audit = AuditServicer(AuditReader(AuditLog(self._database)))
+        links = LinkServicer(self._opener, self._limits)
         return {
+            link_servicer.SERVICE: partial(
+                sharing_pb2_grpc.add_LinkServiceServicer_to_server, links
+            ),
             _AUDIT_SERVICE: lambda server: audit_pb2_grpc.add_AuditServiceServicer_to_server(
                 audit, server
             ),
@@ -408,6 +428,7 @@ class Gateway:
                 **dict.fromkeys(resume, Access.ENDED_SESSION),
                 **dict.fromkeys(services, Access.SERVICE),
                 **maintenance_servicer.ACCESS,
+                **link_servicer.ACCESS,
             },
         )
 

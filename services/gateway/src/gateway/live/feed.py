@@ -13,6 +13,7 @@ from common import bus, events, logging
 from common.errors import UnavailableError
 from common.events import EventPublisher
 from gateway.live.hub import Hub
+from gateway.live.shared import SharedWatches
 from gateway.sessions.session import Session
 from securetranscribe.v1 import event_pb2
 
@@ -27,9 +28,17 @@ class Feed:
     Queue changes are forwarded at most once per second.
     """
 
-    def __init__(self, client: Client, hub: Hub, *, queue_seconds: float = QUEUE_SECONDS) -> None:
+    def __init__(
+        self,
+        client: Client,
+        hub: Hub,
+        shared: SharedWatches,
+        *,
+        queue_seconds: float = QUEUE_SECONDS,
+    ) -> None:
         self._client = client
         self._hub = hub
+        self._shared = shared
         self._queue_seconds = queue_seconds
         self._subscription: Subscription | None = None
         self._change: event_pb2.QueueChanged | None = None
@@ -62,6 +71,8 @@ class Feed:
         if event.WhichOneof("data") == "queue_changed":
             self._change = event.queue_changed
             self._changed.set()
+        elif event.WhichOneof("data") == "transcription_shared":
+            self._shared.changed(event.transcription_shared)
         else:
             self._hub.dispatch(event)
         # Yield, so that a burst of messages is not processed and sent in one step.

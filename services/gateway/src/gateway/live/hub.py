@@ -14,6 +14,7 @@ from securetranscribe.v1 import event_pb2
 
 _REMEMBERED_JOBS = 10_000
 _WORKSPACES_AT_A_TIME = 20
+_MOST_WATCHED = 100
 _log = logging.get(__name__)
 
 
@@ -23,12 +24,16 @@ class Client:
     def __init__(self, caller: Caller) -> None:
         self.grant = Grant.copy(caller)
         self.session_id = caller.session_id
-        self.workspace_id = caller.workspace_id
+        #: Clients of one workspace get the same events. Others stand for themselves.
+        self.group = _group(caller)
+        self.watched: set[int] = set()
         self.send_queue = SendQueue()
         self._queue: QueueState | None = None
 
     def put_queue_state(self, state: QueueState) -> None:
-        """Queue the state for sending unless it was the last one sent."""
+        """Queue the state for sending unless it was the last one sent. Not for opened links."""
+        if self.grant.link_id:
+            return
         if state != self._queue:
             self._queue = state
             self.send_queue.put_queue(messages.queue_update(state))
@@ -45,6 +50,7 @@ class Hub:
     def __init__(self, *, clients_per_session: int) -> None:
         self._clients_per_session = clients_per_session
         self._clients: defaultdict[str, set[Client]] = defaultdict(set)
+        self._watchers: defaultdict[int, set[Client]] = defaultdict(set)
         self._ended: OrderedDict[str, None] = OrderedDict()
         self._closed = False
 
@@ -56,23 +62,47 @@ class Hub:
         """
         if self._closed:
             raise ResourceExhaustedError("The server is restarting. Connect again.")
-        if len(self._clients.get(caller.workspace_id, ())) >= self._clients_per_session:
+        if len(self._clients.get(_group(caller), ())) >= self._clients_per_session:
             raise ResourceExhaustedError("The session has too many open connections.")
         client = Client(caller)
-        self._clients[caller.workspace_id].add(client)
+        self._clients[client.group].add(client)
         telemetry.WEBSOCKETS.inc()
         return client
 
     def detach(self, client: Client) -> None:
         """Remove a connection."""
-        clients = self._clients[client.workspace_id]
+        for transcription_id in list(client.watched):
+            self.unwatch(client, transcription_id)
+        clients = self._clients[client.group]
         if client in clients:
             clients.remove(client)
             telemetry.WEBSOCKETS.dec()
             if client.send_queue.closing is TOO_SLOW:
                 telemetry.WEBSOCKETS_DROPPED.inc()
         if not clients:
-            del self._clients[client.workspace_id]
+            del self._clients[client.group]
+
+    def watch(self, client: Client, transcription_id: int) -> None:
+        """Deliver events of a transcription of others to a client that may read it.
+
+        Raises:
+            ResourceExhaustedError: the client watches too many.
+        """
+        if len(client.watched) >= _MOST_WATCHED:
+            raise ResourceExhaustedError(f"A connection watches at most {_MOST_WATCHED}.")
+        client.watched.add(transcription_id)
+        self._watchers[transcription_id].add(client)
+
+    def unwatch(self, client: Client, transcription_id: int) -> None:
+        """Deliver no more events of a transcription of others to a client."""
+        client.watched.discard(transcription_id)
+        self._watchers[transcription_id].discard(client)
+        if not self._watchers[transcription_id]:
+            del self._watchers[transcription_id]
+
+    def watchers(self, transcription_id: int) -> list[Client]:
+        """Return the clients that watch a transcription of others."""
+        return list(self._watchers.get(transcription_id, ()))
 
     def __len__(self) -> int:
         return sum(len(clients) for clients in self._clients.values())
@@ -85,13 +115,16 @@ class Hub:
             self._progress(workspace_id, event.job_progress)
         elif kind == "job_completed":
             completed = event.job_completed
-            self._ending(workspace_id, completed.job_id, messages.completed(completed))
+            clients = self._concerned(workspace_id, completed.transcription_id)
+            self._ending(clients, completed.job_id, messages.completed(completed))
         elif kind == "job_failed":
             failed = event.job_failed
-            self._ending(workspace_id, failed.job_id, messages.failed(failed))
+            clients = self._concerned(workspace_id, failed.transcription_id)
+            self._ending(clients, failed.job_id, messages.failed(failed))
         elif kind == "job_cancelled":
             cancelled = event.job_cancelled
-            self._ending(workspace_id, cancelled.job_id, messages.cancelled(cancelled))
+            clients = self._concerned(workspace_id, cancelled.transcription_id)
+            self._ending(clients, cancelled.job_id, messages.cancelled(cancelled))
         elif kind == "transcript_edited":
             self._edited(workspace_id, event.transcript_edited)
         elif kind == "transcript_part":
@@ -114,13 +147,13 @@ class Hub:
 
     def end_session(self, ended: Owner) -> None:
         """Close the connections of an ended session. Its workspace may have other sessions."""
-        for client in self._clients.get(ended.workspace_id, ()):
+        for client in self._clients.get(_group(ended), ()):
             if client.session_id == ended.session_id:
                 client.send_queue.close(SESSION_ENDED)
 
     def reconnect(self, changed: Owner) -> None:
         """Close the connections of a session, so that its clients connect again."""
-        for client in self._clients.get(changed.workspace_id, ()):
+        for client in self._clients.get(_group(changed), ()):
             if client.session_id == changed.session_id:
                 client.send_queue.close(GOING_AWAY)
 
@@ -131,8 +164,14 @@ class Hub:
             for client in clients:
                 client.send_queue.close(GOING_AWAY)
 
+    def _concerned(self, workspace_id: str, transcription_id: int) -> set[Client]:
+        """Return the clients that get events of a transcription of a workspace."""
+        clients = self._clients.get(workspace_id, set()) if workspace_id else set()
+        watchers = self._watchers.get(transcription_id)
+        return clients | watchers if watchers else clients
+
     def _progress(self, workspace_id: str, event: event_pb2.JobProgress) -> None:
-        clients = self._clients.get(workspace_id)
+        clients = self._concerned(workspace_id, event.transcription_id)
         # Progress events are delivered separately and may arrive after the ending.
         if not clients or event.job_id in self._ended:
             return
@@ -141,7 +180,7 @@ class Hub:
             client.send_queue.put_progress(event.job_id, text)
 
     def _edited(self, workspace_id: str, event: event_pb2.TranscriptEdited) -> None:
-        clients = self._clients.get(workspace_id)
+        clients = self._concerned(workspace_id, event.transcription_id)
         if not clients:
             return
         text = messages.edited(event)
@@ -149,7 +188,7 @@ class Hub:
             client.send_queue.put_edit(event.transcription_id, event.revision, text)
 
     def _part(self, workspace_id: str, event: event_pb2.TranscriptPart) -> None:
-        clients = self._clients.get(workspace_id)
+        clients = self._concerned(workspace_id, event.transcription_id)
         job_id = event.partial_transcript.job_id
         if not clients or job_id in self._ended:
             return
@@ -158,11 +197,16 @@ class Hub:
         for client in clients:
             client.send_queue.put_part(job_id, until, text)
 
-    def _ending(self, workspace_id: str, job_id: str, text: str) -> None:
+    def _ending(self, clients: set[Client], job_id: str, text: str) -> None:
         if job_id in self._ended:
             return
         self._ended[job_id] = None
         if len(self._ended) > _REMEMBERED_JOBS:
             self._ended.popitem(last=False)
-        for client in self._clients.get(workspace_id, ()):
+        for client in clients:
             client.send_queue.put_ending(job_id, text)
+
+
+def _group(caller: Owner) -> str:
+    """Return the workspace of a caller, or the session of one without a workspace."""
+    return caller.workspace_id or caller.session_id

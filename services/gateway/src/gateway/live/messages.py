@@ -110,6 +110,12 @@ def part(event: event_pb2.TranscriptPart) -> str:
     return _text(models.TranscriptPartMessage(data=data))
 
 
+def access_ended(transcription_id: int) -> str:
+    """Return an `access_ended` message."""
+    data = models.EndedAccess(transcription_id=transcription_id)
+    return _text(models.AccessEndedMessage(data=data))
+
+
 def pong(now: dt.datetime | None = None) -> str:
     """Return a `pong` message with a time, or the present one."""
     data = models.ServerTime(timestamp=now or dt.datetime.now(dt.UTC))

@@ -155,6 +155,19 @@ class PongMessage(ApiModel):
     data: ServerTime
 
 
+class EndedAccess(ApiModel):
+    """A transcription of others that cannot be watched (any more)."""
+
+    transcription_id: int
+
+
+class AccessEndedMessage(ApiModel):
+    """Answer to `watch` without access, and notice that the access has ended."""
+
+    type: Literal["access_ended"] = "access_ended"
+    data: EndedAccess
+
+
 LiveMessage = Annotated[
     QueueUpdateMessage
     | JobProgressMessage
@@ -163,6 +176,7 @@ LiveMessage = Annotated[
     | JobCancelledMessage
     | TranscriptEditedMessage
     | TranscriptPartMessage
+    | AccessEndedMessage
     | PongMessage,
     Field(discriminator="type", description="A message of the WebSocket at `/ws`."),
 ]

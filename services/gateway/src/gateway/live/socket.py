@@ -18,6 +18,7 @@ from gateway.backends import Backends
 from gateway.live import messages
 from gateway.live.hub import Client, Hub
 from gateway.live.send_queue import SESSION_ENDED, TOO_SLOW, Closing
+from gateway.live.shared import SharedWatches
 from gateway.sessions.registry import SessionRegistry
 from gateway.sessions.session import Session
 from gateway.web import credentials
@@ -40,12 +41,14 @@ class LiveSocket:
         registry: SessionRegistry,
         backends: Backends,
         hub: Hub,
+        shared: SharedWatches,
         origins: Origins,
         keep_alive_seconds: float,
     ) -> None:
         self._registry = registry
         self._backends = backends
         self._hub = hub
+        self._shared = shared
         self._origins = origins
         self._keep_alive_seconds = keep_alive_seconds
 
@@ -117,13 +120,19 @@ class LiveSocket:
                 return TOO_SLOW
 
     async def _reading(self, websocket: WebSocket, client: Client) -> None:
-        """Read until the client disconnects, and answer `{"type": "ping"}`."""
+        """Read until the client disconnects, and answer `{"type": "ping"}`.
+
+        `{"type": "watch", "transcription_id": 7}` asks for the events of a transcription of others.
+        """
         while True:
             message = await websocket.receive()
             if message["type"] == "websocket.disconnect":
                 return
-            if _is_ping(message.get("text")):
+            said = _parsed(message.get("text"))
+            if said.get("type") == "ping":
                 client.send_queue.put_reply(messages.pong())
+            elif said.get("type") in ("watch", "unwatch"):
+                await self._shared.request(client, said)
 
     async def _keeping(self, client: Client) -> Closing:
         """Keep the session alive. Return once it has ended."""
@@ -139,6 +148,9 @@ class LiveSocket:
     async def _greeting(self, client: Client) -> Closing:
         """Send the initial queue state, then wait until cancelled."""
         try:
+            await self._shared.begin(client)
+            if client.grant.link_id:
+                return await asyncio.Event().wait()  # type: ignore[return-value]
             answer = await self._backends.ask(
                 self._backends.queue.GetQueueStatus,
                 queue_pb2.GetQueueStatusRequest(),
@@ -162,11 +174,12 @@ async def _first(work: dict[str, Coroutine[Any, Any, Closing | None]]) -> Closin
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _is_ping(text: str | None) -> bool:
+def _parsed(text: str | None) -> dict[str, Any]:
+    """Return the JSON object of a message, empty for anything else."""
     if not text:
-        return False
+        return {}
     try:
         said = json.loads(text)
     except ValueError:
-        return False
-    return isinstance(said, dict) and said.get("type") == "ping"
+        return {}
+    return said if isinstance(said, dict) else {}

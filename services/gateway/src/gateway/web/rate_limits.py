@@ -8,7 +8,8 @@ RESUME_PATH = "/sessions/resume"
 CREATE_PATH = "/sessions/create"
 SIGN_IN_PATH = "/auth/sign-in"
 #: Where people prove who they are. Every request counts as a new session of its address.
-ENTRY_PATHS = (SIGN_IN_PATH, "/auth/setup", "/auth/reset")
+OPEN_LINK_PATH = "/shared/open"
+ENTRY_PATHS = (SIGN_IN_PATH, "/auth/setup", "/auth/reset", OPEN_LINK_PATH)
 ARCHIVE_PATH = "/sessions/current/archive"
 _UPLOADS = ("/transcription/upload", "/uploads", "/captures")
 _ENROLLMENT = re.compile(r"/speakers/[^/]+/enroll")
@@ -16,7 +17,7 @@ _CLIPS = re.compile(r"/speakers/[^/]+/clip|/transcription/speakers/[^/]+/[^/]+/c
 _EDITS = re.compile(
     r"/speakers/[^/]+/(merge|split|observations/[^/]+)|/speakers/trash/[^/]+/restore"
     r"|/transcription/[^/]+/(edits|undo|redo|revisions/[^/]+/restore)"
-    r"|/transcripts/replace(/[^/]+/undo)?"
+    r"|/transcripts/replace(/[^/]+/undo)?|/transcriptions/[^/]+/(shares|links)(/[^/]+)?"
     r"|/transcription/[^/]+/(trash|restore|title/suggest)|/transcriptions/bulk"
     r"|/(tags|folders)(/[^/]+)?"
 )
