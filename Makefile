@@ -23,7 +23,7 @@ PYPROJECTS := $(addsuffix /pyproject.toml,$(PACKAGES))
 
 .DEFAULT_GOAL := help
 .PHONY: help install models demo web sdk-js browser screenshots run start stop status test test-containers test-newcomer chaos unit lint lint-deploy format protos hashes sbom \
-	images bench bench-speakers bench-channels bench-diarization bench-parts bench-echo bench-engines bench-editing bench-search bench-search-speed bench-languages bench-repetition bench-vocabulary bench-playback bench-web bench-status-reads bench-control-plane bench-upload bench-queue gpu-check simulate clean distclean
+	images bench bench-speakers bench-channels bench-diarization bench-parts bench-echo bench-engines bench-editing bench-search bench-search-speed bench-languages bench-repetition bench-vocabulary bench-playback bench-web bench-status-reads bench-control-plane bench-upload bench-encryption bench-queue gpu-check simulate clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -199,6 +199,9 @@ bench-control-plane: $(READY) $(VERIFIED) ## measure what a job costs outside of
 
 bench-upload: $(READY) $(VERIFIED) ## measure an upload of 1 GB next to the S3 client alone
 	@$(BIN)/python -m bench.upload
+
+bench-encryption: $(READY) ## measure encrypted objects next to plain ones
+	@$(BIN)/python -m bench.encryption
 
 bench-queue: $(READY) ## measure Postgres, NATS and the dispatcher with a long queue
 	@$(BIN)/python -m bench.queue

@@ -210,7 +210,7 @@ async def test_workers_read_and_write_with_the_keys_of_their_urls(
         with tempfile.TemporaryFile() as file:
             file.write(data)
             url = with_cipher(access.result, cipher)
-            await asyncio.to_thread(workers.send, url, file, len(data))  # type: ignore[arg-type]
+            await asyncio.to_thread(workers.send, url, file, len(data))
         assert await encrypted.size("results", key) == len(data)
         assert await encrypted.get("results", key) == data
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -132,6 +133,44 @@ def test_what_was_backed_up_is_there_after_a_restore(
 
 
 @pytest.mark.usefixtures("migrated")
+def test_keys_of_erased_recordings_do_not_come_back(
+    postgres_url: Callable[[str], str], variables: dict[str, str], tmp_path: Path
+) -> None:
+    backups, keys = tmp_path / "backups", tmp_path / "elsewhere"
+    apart = variables | {"KEYS_DIR": str(keys), "KEEP_KEYS": "1"}
+    with psycopg.connect(postgres_url("transcriber")) as connection:
+        connection.execute("TRUNCATE workspace_keys CASCADE")
+        connection.execute("INSERT INTO workspace_keys VALUES ('backup', 'wrapped', 'a')")
+        for number in (1, 2):
+            connection.execute(
+                "INSERT INTO data_keys (transcription_id, content, state, workspace_id, wrapped)"
+                " VALUES (%s, 'results', 'encrypted', 'backup', 'wrapped')",
+                [number],
+            )
+    assert run("backup.sh", backups, apart).returncode == 0
+    (first,) = backups.glob("2*")
+    with psycopg.connect(postgres_url("transcriber")) as connection:
+        connection.execute("DELETE FROM data_keys WHERE transcription_id = 2")
+    # Names of backups have seconds.
+    time.sleep(1.1)
+    assert run("backup.sh", backups, apart).returncode == 0
+    assert len(list(keys.iterdir())) == 1
+    with psycopg.connect(postgres_url("transcriber")) as connection:
+        connection.execute("TRUNCATE workspace_keys CASCADE")
+
+    done = run("restore.sh", first, apart)
+    assert done.returncode == 0, done.stderr
+    with psycopg.connect(postgres_url("transcriber")) as connection:
+        found = connection.execute("SELECT transcription_id, workspace_id FROM data_keys")
+        assert found.fetchall() == [(1, "backup")]
+        connection.execute("TRUNCATE workspace_keys CASCADE")
+
+    done = run("restore.sh", first, variables | {"KEYS_DIR": str(tmp_path)})
+    assert done.returncode != 0
+    assert "keys of recordings are missing" in done.stderr
+
+
+@pytest.mark.usefixtures("migrated")
 def test_damaged_dump_changes_nothing(
     servers: EmbeddedServers,
     postgres_url: Callable[[str], str],
@@ -152,6 +191,7 @@ def test_damaged_dump_changes_nothing(
         assert connection.execute(COUNT).fetchone() == before
 
 
+@pytest.mark.usefixtures("migrated")
 def test_only_so_many_backups_are_kept(
     servers: EmbeddedServers, variables: dict[str, str], tmp_path: Path
 ) -> None:
@@ -164,8 +204,8 @@ def test_only_so_many_backups_are_kept(
     left = sorted(path.name for path in backups.iterdir())
     assert left[0] == "20200104T000000Z"
     assert left[-1] == "unrelated"
-    assert left[-2:] == ["ledger", "unrelated"]
-    assert len(left) == 4
+    assert left[-3:] == ["keys", "ledger", "unrelated"]
+    assert len(left) == 5
 
 
 def test_backup_that_fails_is_not_taken_for_one(

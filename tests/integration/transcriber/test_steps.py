@@ -13,6 +13,7 @@ from common.auth import CachedAuthenticator
 from common.background.attempts import SetAside
 from common.background.registry import Background
 from common.connections import Connections
+from common.encryption.key_holders import DeploymentKeys
 from common.objects import ObjectStore
 from common.postgres import Database
 from common.sessions import SessionServiceAuthenticator
@@ -25,6 +26,7 @@ from transcriber.api.session_ends import SessionEnds
 from transcriber.composition.actions import make_actions
 from transcriber.composition.background import make_background
 from transcriber.composition.core import Core, Servers, make_core
+from transcriber.encryption.key_ring import workspace_context
 from transcriber.names.speakers_client import SpeakersClient
 from transcriber.search.embedder_client import EmbedderClient
 from transcriber.store.tasks import ProgressReport
@@ -126,8 +128,13 @@ _FAILED = "SELECT failure_message FROM jobs WHERE status = 'failed'"
 _CLEAR = """
 TRUNCATE uploads, early_parts, transcriptions, surveys, jobs, tasks, dead_tasks, outbox, segments,
          edited_segments, transcript_speakers, transcript_notes, transcript_batches, deletions,
-         erasures, item_attempts RESTART IDENTITY CASCADE
+         erasures, item_attempts, workspace_keys RESTART IDENTITY CASCADE
 """
+_WORKSPACE_KEY = """
+INSERT INTO workspace_keys (workspace_id, wrapped, wrapped_by) VALUES (%s, %s, %s)
+"""
+#: The second one is an earlier key, which keys of workspaces are under.
+_HOLDER, _EARLIER = (DeploymentKeys(keys) for keys in ([b"1" * 32, b"2" * 32], [b"2" * 32]))
 
 
 @pytest.fixture
@@ -149,6 +156,7 @@ async def core(
                 connections=connections,
                 database=database,
                 objects=objects,
+                holder=_HOLDER,
                 speakers=SpeakersClient(channel),
                 preferences=SessionPreferences(channel),
                 sessions=SessionEnds(channel),
@@ -183,6 +191,9 @@ class World:
             _ERASURES,
         ):
             await self._database.execute(statement)
+        for number in range(1, 11):
+            key = await _EARLIER.wrap(bytes(32), workspace_context(f"w{number}"))
+            await self._database.execute(_WORKSPACE_KEY, (f"w{number}", key.data, key.by))
         stream = self._core.servers.stream
         for number in range(1, 11):
             result = queue_pb2.TaskResult(task_id=str(UUID(int=number)))

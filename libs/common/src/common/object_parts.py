@@ -3,13 +3,13 @@
 import asyncio
 import io
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 from minio import Minio
 from minio.datatypes import Part
 
 from common.encryption.object_cipher import ObjectCipher
-from common.encryption.records import new_version
+from common.encryption.records import Buffer, new_version
 from common.piece_buffer import PieceBuffer
 
 #: Smallest part that every object store takes. Encrypted chunks divide it.
@@ -148,7 +148,7 @@ class PartedUpload:
         body = self._sealed(rest, number=1, last=True)
         self._client.put_object(self._bucket, self._key, io.BytesIO(body), len(body))
 
-    def _sealed(self, part: bytes, *, number: int, last: bool) -> bytes:
+    def _sealed(self, part: bytes, *, number: int, last: bool) -> Buffer:
         """Return a part as it is stored. All parts but the last have the same size."""
         if self._cipher is None:
             return part
@@ -168,7 +168,7 @@ class PartedUpload:
         def send() -> str:
             body = self._sealed(part, number=number, last=last)
             tag: str = self._client._upload_part(
-                self._bucket, self._key, body, None, upload_id, number
+                self._bucket, self._key, cast(bytes, body), None, upload_id, number
             )
             return tag
 

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 import urllib3
@@ -19,14 +19,14 @@ from minio.error import MinioException, S3Error
 from common.disk_reserve import DiskReserve
 from common.encryption.object_cipher import ObjectCipher, version_of_parts
 from common.encryption.object_keys import NO_KEYS, ObjectKeys
-from common.encryption.records import sealed_size
+from common.encryption.records import Buffer, sealed_size
 from common.errors import ApplicationError, DiskFullError, NotFoundError, UnavailableError
 from common.object_parts import PART_BYTES, PartAllowance, PartedUpload, completed
 from common.settings import ObjectSettings
 
 _BLOCK_BYTES = 1024 * 1024
 _BLOCKS = 6
-_HASHED_BYTES = 4 * 1024 * 1024
+_HASHED_BYTES = 1024 * 1024
 #: Error codes of a full store, and codes that may also mean a full disk.
 FULL_CODES = frozenset(
     {"XMinioStorageFull", "EntityTooLarge", "QuotaExceeded", "InsufficientCapacity"}
@@ -159,11 +159,13 @@ class ObjectStore:
         cipher = await self._keys_of_objects.writing(bucket, key)
 
         def send() -> str:
-            body = data
+            body: Buffer = data
             if cipher is not None:
                 version = version_of_parts(upload_id)
                 body = cipher.seal_part(data, version=version, offset=offset, last=last)
-            tag: str = self._client._upload_part(bucket, key, body, None, upload_id, number)
+            tag: str = self._client._upload_part(
+                bucket, key, cast(bytes, body), None, upload_id, number
+            )
             return tag
 
         sent: str = await self._send(send)
@@ -269,7 +271,7 @@ class ObjectStore:
             response.release_conn()
 
     def _put(self, bucket: str, key: str, data: bytes, cipher: ObjectCipher | None) -> None:
-        body = data if cipher is None else cipher.seal(data)
+        body: Buffer = data if cipher is None else cipher.seal(data)
         self._client.put_object(bucket, key, io.BytesIO(body), len(body))
 
     def _get(self, bucket: str, key: str, cipher: ObjectCipher | None) -> bytes:

@@ -78,7 +78,7 @@ async def test_everything_of_a_transcription_is_encrypted(
     data = wav(200.0)
     heard: list[bytes] = []
 
-    def words(_task: queue_pb2.Task, audio: RangedObject, _control: TaskControl) -> bytes:
+    def words(task: queue_pb2.Task, audio: RangedObject, control: TaskControl) -> bytes:
         heard.append(io.BufferedReader(audio).read())
         return bytes(TWO_PASSAGES.SerializeToString())
 

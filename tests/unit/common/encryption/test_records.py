@@ -12,6 +12,7 @@ from common.encryption.records import (
     CHUNK_BYTES,
     OVERHEAD_BYTES,
     RECORD_BYTES,
+    Buffer,
     DamagedObjectError,
     RangeReader,
     plain_size,
@@ -24,14 +25,14 @@ VERSION = b"version1"
 SIZES = (0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 3 * CHUNK_BYTES, 200_000)
 
 
-def reader(sealed: bytes, key: AESGCM = KEY) -> RangeReader:
+def reader(sealed: Buffer, key: AESGCM = KEY) -> RangeReader:
     """Return a reader of stored bytes."""
     return RangeReader(
         key, lambda offset, length: sealed[offset : offset + length], sealed=len(sealed)
     )
 
 
-def read_all(sealed: bytes) -> bytes:
+def read_all(sealed: Buffer) -> bytes:
     """Return all plain bytes."""
     opened = reader(sealed)
     return opened.read(0, opened.size)
@@ -69,7 +70,7 @@ def test_a_range_fetches_its_records_only() -> None:
     sealed = seal(KEY, plain, version=VERSION)
     fetched: list[tuple[int, int]] = []
 
-    def fetch(offset: int, length: int) -> bytes:
+    def fetch(offset: int, length: int) -> Buffer:
         fetched.append((offset, length))
         return sealed[offset : offset + length]
 
@@ -97,7 +98,7 @@ def test_equal_bytes_are_never_equal_when_stored() -> None:
     sealed = seal(KEY, plain, version=VERSION)
     again = seal(KEY, plain, version=VERSION)
     found = {
-        data[place : place + RECORD_BYTES]
+        bytes(data[place : place + RECORD_BYTES])
         for data in (sealed, again)
         for place in range(0, len(data), RECORD_BYTES)
     }

@@ -34,7 +34,8 @@ class KeyService:
             self._headers["Authorization"] = f"Bearer {token}"
         self._pool = urllib3.PoolManager(
             timeout=urllib3.Timeout(total=_SECONDS),
-            retries=urllib3.Retry(total=2, backoff_factor=0.2, redirect=0),
+            # All requests may be repeated.
+            retries=urllib3.Retry(total=2, backoff_factor=0.2, redirect=0, allowed_methods=None),
             ca_certs=authority or None,
         )
 

@@ -51,11 +51,11 @@ class ObjectCipher:
         """Return the secret as text."""
         return base64.urlsafe_b64encode(self._secret).decode()
 
-    def seal(self, data: Buffer) -> bytes:
+    def seal(self, data: Buffer) -> bytearray:
         """Return a whole object, encrypted."""
         return records.seal(self._key, data, version=records.new_version())
 
-    def seal_part(self, data: Buffer, *, version: bytes, offset: int, last: bool) -> bytes:
+    def seal_part(self, data: Buffer, *, version: bytes, offset: int, last: bool) -> bytearray:
         """Return a part of an object, encrypted.
 
         Its first byte has the `offset`, which must be the beginning of a chunk.
