@@ -159,15 +159,13 @@ class FakeTranscriber(
 
     async def GetTranscription(self, request: Any, context: Any) -> Any:
         self._maybe_fail()
+        found = self._own(request.transcription_id)
         answer = transcription_pb2.GetTranscriptionResponse(
-            transcription=self._own(request.transcription_id)
+            transcription=found, version=version_of(found)
         )
         if request.view != transcription_pb2.TRANSCRIPTION_VIEW_FULL:
             answer.transcription.ClearField("full_text")
             answer.transcription.ClearField("segments")
-        if answer.transcription.status != transcription_pb2.TRANSCRIPTION_STATUS_PROCESSING:
-            content = answer.transcription.SerializeToString(deterministic=True)
-            answer.version = hashlib.sha256(content).hexdigest()
         self.known_versions.append(request.known_version)
         if answer.version and answer.version == request.known_version:
             answer.ClearField("transcription")
@@ -455,3 +453,10 @@ def finished() -> transcription_pb2.Transcription:
             for index, label in enumerate(labels)
         ],
     )
+
+
+def version_of(transcription: transcription_pb2.Transcription) -> str:
+    """Return the version of a status, empty while it is processed."""
+    if transcription.status == transcription_pb2.TRANSCRIPTION_STATUS_PROCESSING:
+        return ""
+    return hashlib.sha256(transcription.SerializeToString(deterministic=True)).hexdigest()

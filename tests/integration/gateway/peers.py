@@ -7,9 +7,9 @@ No speech is processed.
 from collections.abc import Mapping
 from typing import Any
 
-from common.auth import CallAuthenticator
+from common.auth import Access, CallAuthenticator
 from common.errors import ValidationError
-from common.grpc_server import GrpcServer
+from common.grpc_server import GrpcServer, method_names
 from common.identity import Grant
 from common.settings import ServiceSettings
 from common.signing import CallVerifier
@@ -21,6 +21,7 @@ from securetranscribe.v1 import (
     reprocessing_pb2_grpc,
     sharing_pb2_grpc,
     speaker_pb2_grpc,
+    status_pb2_grpc,
     transcript_pb2_grpc,
     transcription_pb2_grpc,
     vocabulary_pb2_grpc,
@@ -31,6 +32,7 @@ from tests.integration.gateway.fake_playback import FakePlayback
 from tests.integration.gateway.fake_reprocessing import FakeReprocessing
 from tests.integration.gateway.fake_sharing import FakeSharing
 from tests.integration.gateway.fake_speakers import FakeSpeakers
+from tests.integration.gateway.fake_statuses import FakeStatuses
 from tests.integration.gateway.fake_transcriber import FakeTranscriber
 from tests.integration.gateway.fake_transcripts import FakeTranscripts
 from tests.integration.gateway.fake_vocabulary import FakeVocabulary
@@ -53,6 +55,8 @@ class Peers:
         transcripts = FakeTranscripts(self.transcriber)  # type: ignore[abstract]
         add_reprocessing = reprocessing_pb2_grpc.add_ReprocessingServiceServicer_to_server
         self.reprocessing = FakeReprocessing(self.transcriber)
+        add_statuses = status_pb2_grpc.add_StatusServiceServicer_to_server
+        self.statuses = FakeStatuses(self.transcriber)
         add_vocabulary = vocabulary_pb2_grpc.add_VocabularyServiceServicer_to_server
         self.vocabulary = FakeVocabulary()
         add_admin = admin_pb2_grpc.add_AdminServiceServicer_to_server
@@ -76,6 +80,7 @@ class Peers:
                     f"{package}.ReprocessingService": lambda server: add_reprocessing(
                         self.reprocessing, server
                     ),
+                    f"{package}.StatusService": lambda server: add_statuses(self.statuses, server),
                     f"{package}.VocabularyService": lambda server: add_vocabulary(
                         self.vocabulary, server
                     ),
@@ -124,7 +129,9 @@ class _NoTokens:
 def _server(name: str, secret_key: str, port: int, services: Any) -> GrpcServer:
     settings = ServiceSettings(secret_key=secret_key, grpc_port=port)
     authenticator = CallAuthenticator(
-        tokens=_NoTokens(), verifier=CallVerifier(settings.call_key(name), name), access={}
+        tokens=_NoTokens(),
+        verifier=CallVerifier(settings.call_key(name), name),
+        access=dict.fromkeys(method_names("StatusService", ["GetStatusVersions"]), Access.SERVICE),
     )
     return GrpcServer(
         settings, services=services, authenticator=authenticator, version=f"1.2.3-{name}"

@@ -5,6 +5,7 @@ import pytest
 
 from gateway.api.transcription_models import StatusData
 from gateway.web.envelope import Success
+from tests.integration.gateway.conftest import Running
 from tests.integration.gateway.peers import Peers
 from tests.integration.gateway.test_transcriptions import complete, upload
 
@@ -15,18 +16,53 @@ def address(number: int) -> str:
 
 async def test_unchanged_status_is_read_once(client: httpx2.AsyncClient, peers: Peers) -> None:
     number = await complete(client, peers)
+    answered, asked = len(peers.transcriber.known_versions), len(peers.statuses.questions)
     first = await client.get(address(number))
     second = await client.get(address(number))
 
     assert second.json()["data"] == first.json()["data"]
     assert second.headers["etag"] == first.headers["etag"]
-    unknown, known = peers.transcriber.known_versions[-2:]
-    assert unknown == ""
-    assert known != ""
+    assert peers.transcriber.known_versions[answered:] == [""]
+    assert peers.statuses.questions[asked:] == [[number]]
+    assert set(second.headers) == set(first.headers)
     for answer in (first, second):
         rendered = Success[StatusData].model_validate_json(answer.content).model_dump_json()
         assert answer.content == rendered.encode()
         assert answer.headers["content-type"] == "application/json"
+
+
+async def test_other_callers_are_answered_by_the_transcriber(
+    client: httpx2.AsyncClient, peers: Peers, running: Running
+) -> None:
+    number = await complete(client, peers)
+    await client.get(address(number))
+    asked = len(peers.statuses.questions)
+    async with running.client() as stranger:
+        for _ in range(2):
+            assert (await stranger.get(address(number))).status_code == 404
+    assert len(peers.statuses.questions) == asked
+
+
+async def test_repeated_reads_count_for_the_rate_limit(
+    client: httpx2.AsyncClient, peers: Peers
+) -> None:
+    number = await complete(client, peers)
+    left = [
+        int((await client.get(address(number))).headers["x-ratelimit-remaining"]) for _ in range(3)
+    ]
+    assert left == [left[0], left[0] - 1, left[0] - 2]
+
+
+async def test_ended_session_reads_no_status_again(
+    client: httpx2.AsyncClient, peers: Peers
+) -> None:
+    number = await complete(client, peers)
+    for _ in range(2):
+        await client.get(address(number))
+    await client.delete("/api/sessions/current")
+    answer = await client.get(address(number))
+    assert answer.status_code in {401, 404}
+    assert answer.headers["x-request-id"]
 
 
 @pytest.mark.parametrize("query", ["", "?transcript=false", "?transcript=1"])

@@ -1,11 +1,15 @@
 """Versions of statuses change with everything that a status shows."""
 
+from typing import Any
+
 import pytest
 
-from common.errors import NotFoundError
+from common.errors import AuthorizationError, NotFoundError, ValidationError
 from common.grpc_client import unwrap
-from securetranscribe.v1 import transcription_pb2
-from tests.integration.transcriber.conftest import Api, Caller
+from common.identity import Grant
+from common.signing import CallSigner, digest_of
+from securetranscribe.v1 import status_pb2, status_pb2_grpc, transcription_pb2
+from tests.integration.transcriber.conftest import SECRET, Api, Caller
 from tests.integration.transcriber.fakes import WorkerFactory
 from tests.integration.transcriber.library.callers import Librarian
 
@@ -106,3 +110,47 @@ async def test_version_of_others_is_not_found(api: Api, caller: Caller) -> None:
     version = (await read(caller, number)).version
     with pytest.raises(NotFoundError):
         await read(api.caller("b"), number, version)
+
+
+async def versions(api: Api, *wanted: tuple[int, str], metadata: Any = None) -> list[str]:
+    request = status_pb2.GetStatusVersionsRequest(
+        transcriptions=[
+            status_pb2.OwnedTranscription(transcription_id=number, workspace_id=owner)
+            for number, owner in wanted
+        ]
+    )
+    signed = CallSigner(SECRET, "gateway").sign(
+        "transcriber",
+        "/securetranscribe.v1.StatusService/GetStatusVersions",
+        digest=digest_of(request.SerializeToString()),
+        owner=Grant(),
+    )
+    stub = status_pb2_grpc.StatusServiceStub(api.channel)
+    call = stub.GetStatusVersions(request, metadata=metadata or tuple(signed.items()))
+    return list((await unwrap(call)).versions)
+
+
+async def test_versions_of_several_are_those_of_each(api: Api, caller: Caller) -> None:
+    first, second, live = [await caller.upload_id() for _ in range(3)]
+    trashed = await caller.upload_id()
+    await caller.start(live)
+    await Librarian(api, caller).call("TrashTranscription", transcription_id=trashed)
+    owner = (await read(caller, first)).transcription.session_id
+    expected = [(await read(caller, number)).version for number in (second, first)]
+    assert "" not in expected
+
+    wanted = [(number, owner) for number in (second, first, live, trashed, 999)]
+    found = await versions(api, *wanted, (first, "another"), (second, owner))
+
+    assert found == [*expected, "", "", "", "", expected[0]]
+    assert await versions(api) == []
+
+
+async def test_only_services_ask_for_versions(api: Api, caller: Caller) -> None:
+    with pytest.raises(AuthorizationError):
+        await versions(api, (1, "a"), metadata=caller.metadata)
+
+
+async def test_number_of_versions_is_limited(api: Api) -> None:
+    with pytest.raises(ValidationError):
+        await versions(api, *[(number, "a") for number in range(501)])

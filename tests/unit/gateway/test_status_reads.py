@@ -1,6 +1,7 @@
 """Rendered statuses are kept for a minute, up to a number of bytes."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import cast
 
 import pytest
@@ -98,6 +99,9 @@ class FakeBackends:
 
     def __init__(self) -> None:
         self.deleted: set[tuple[str, int]] = set()
+
+    async def status_versions(self, wanted: Sequence[tuple[int, str]]) -> list[str]:
+        return ["" for _ in wanted]
 
     async def transcription(
         self, request: transcription_pb2.GetTranscriptionRequest, owner: Session

@@ -34,6 +34,10 @@ class RecentValues(Generic[Value]):
         until, value = self._known.get(key, (0.0, None))
         return value if self._clock() < until else None
 
+    def keep(self, key: str, value: Value) -> None:
+        """Keep a value that has just been looked up."""
+        self._keep(key, value, self._clock() + self._seconds)
+
     async def find(self, key: str, look_up: Callable[[], Awaitable[Value]]) -> Value:
         """Return the value of a key, from the cache or from `look_up`. None is not kept."""
         value = self.get(key)
@@ -58,11 +62,14 @@ class RecentValues(Generic[Value]):
         try:
             value = await look_up()
             if self._asking.get(key) is me and value is not None:
-                self._known[key] = (until, value)
-                self._known.move_to_end(key)
-                if len(self._known) > self._most:
-                    self._known.popitem(last=False)
+                self._keep(key, value, until)
             return value
         finally:
             if self._asking.get(key) is me:
                 del self._asking[key]
+
+    def _keep(self, key: str, value: Value, until: float) -> None:
+        self._known[key] = (until, value)
+        self._known.move_to_end(key)
+        if len(self._known) > self._most:
+            self._known.popitem(last=False)

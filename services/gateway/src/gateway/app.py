@@ -377,7 +377,7 @@ class Gateway:
             keeper=self._keeper,
             limits=self._limits,
             origins=origins,
-            read_status=statuses.read,
+            statuses=statuses,
             audit=self._audit,
         )
 

@@ -27,6 +27,8 @@ from securetranscribe.v1 import (
     sharing_pb2_grpc,
     speaker_pb2,
     speaker_pb2_grpc,
+    status_pb2,
+    status_pb2_grpc,
     transcript_pb2_grpc,
     transcription_pb2,
     transcription_pb2_grpc,
@@ -81,6 +83,7 @@ class Backends:
         self.resumable = upload_pb2_grpc.UploadServiceStub(self._transcriber)
         self.captures = capture_pb2_grpc.CaptureServiceStub(self._transcriber)
         self.transcriptions = transcription_pb2_grpc.TranscriptionServiceStub(self._transcriber)
+        self._statuses = status_pb2_grpc.StatusServiceStub(self._transcriber)
         self.transcripts = transcript_pb2_grpc.TranscriptServiceStub(self._transcriber)
         self.searches = search_pb2_grpc.SearchServiceStub(self._transcriber)
         self.vocabulary = vocabulary_pb2_grpc.VocabularyServiceStub(self._transcriber)
@@ -141,6 +144,21 @@ class Backends:
         metadata = (*signature.items(), *telemetry.inject().items())
         read = self.uploads.GetTranscription
         return await unwrap(read(request, metadata=metadata, timeout=_ANSWER_SECONDS))
+
+    async def status_versions(self, wanted: Sequence[tuple[int, str]]) -> Sequence[str]:
+        """Return the versions of statuses of transcriptions, each given with its workspace.
+
+        A version is empty if the workspace has no such transcription, or while it is processed.
+        Raises the errors of `ask`.
+        """
+        request = status_pb2.GetStatusVersionsRequest(
+            transcriptions=[
+                status_pb2.OwnedTranscription(transcription_id=number, workspace_id=owner)
+                for number, owner in wanted
+            ]
+        )
+        answer = await self.ask(self._statuses.GetStatusVersions, request, Grant())
+        return answer.versions
 
     async def session_statistics(self, owner: Caller) -> session_pb2.SessionStatistics:
         """Return the job statistics of a session's workspace, from the transcriber.

@@ -326,6 +326,7 @@ NOT_AUDITED: frozenset[str] = frozenset(
         *_listed(
             "TranscriptionService", "ListTranscriptions", "ListWorkspaces", "GetSessionStatistics"
         ),
+        *_listed("StatusService", "GetStatusVersions"),
         *_listed("TranscriptService", "ListRevisions"),
         *_listed("LibraryService", "ListTrash", "ListTags", "ListFolders"),
         *_listed("PlaybackService", "GetPlayback", "GetPeaks"),

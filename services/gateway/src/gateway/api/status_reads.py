@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 
 from starlette.responses import Response
 
-from common.errors import NotFoundError
-from common.recent_values import Clock
+from common.errors import NotFoundError, UnimplementedError
+from common.identity import Grant, hash_token
+from common.recent_values import Clock, RecentValues
+from common.rights import Right, allows
 from gateway.api import transcription_conversion as conversion
+from gateway.api.version_checks import VersionChecks
 from gateway.backends import Backends
 from gateway.sessions.session import Session
 from gateway.web.envelope import format_moment
@@ -104,6 +107,9 @@ class StatusReader:
         self._kept_until = kept_until
         self._release = release
         self._rendered = RenderedStatuses()
+        self._checks = VersionChecks(backends.status_versions)
+        # Versions by caller and status, of reads that the transcriber has answered.
+        self._answered = RecentValues[str](_SECONDS)
 
     async def read(
         self, transcription_id: int, caller: Session, *, transcript: bool, if_none_match: str = ""
@@ -113,7 +119,7 @@ class StatusReader:
         Raises:
             ApplicationError: there is no such transcription, or the transcriber refuses the call.
         """
-        key = (caller.workspace_id, transcription_id, transcript, self._kept_until(caller))
+        key = self._key(transcription_id, caller, transcript)
         known = self._rendered.get(key)
         view = transcription_pb2.TRANSCRIPTION_VIEW_BASIC
         if transcript:
@@ -131,11 +137,47 @@ class StatusReader:
         if known is None or answer.version != known.version:
             known = await self._render(answer, key)
         if not known.version:
-            return Response(_body(known.data), media_type=_JSON)
+            return Response(body_of(known), media_type=_JSON)
+        reader = _reader(caller.token_sha256, transcription_id, transcript)
+        self._answered.keep(reader, f"{caller.workspace_id} {known.version}")
         headers = {"ETag": known.tag}
         if matches_any(if_none_match, known.tag):
             return Response(status_code=304, headers=headers)
-        return Response(_body(known.data), media_type=_JSON, headers=headers)
+        return Response(body_of(known), media_type=_JSON, headers=headers)
+
+    def was_read(self, token: str, transcription_id: int, *, transcript: bool) -> bool:
+        """Return whether a status was read with a token within a minute."""
+        reader = _reader(hash_token(token), transcription_id, transcript)
+        return self._answered.get(reader) is not None
+
+    def repeated(
+        self, transcription_id: int, caller: Session, *, transcript: bool
+    ) -> Rendered | None:
+        """Return the status of a caller's own transcription if it was read within a minute.
+
+        It may have changed since, which `is_current` tells. Only the transcriber decides about
+        what others have shared, and only it notes reads for the audit log.
+        """
+        known = self._rendered.get(self._key(transcription_id, caller, transcript))
+        if known is None or not allows(Grant.copy(caller), Right.READ, caller.workspace_id):
+            return None
+        answered = self._answered.get(_reader(caller.token_sha256, transcription_id, transcript))
+        return known if answered == f"{caller.workspace_id} {known.version}" else None
+
+    async def is_current(self, transcription_id: int, caller: Session, rendered: Rendered) -> bool:
+        """Return whether a status of `repeated` is still the current one.
+
+        Raises:
+            ApplicationError: the transcriber does not answer.
+        """
+        try:
+            version = await self._checks.find(transcription_id, caller.workspace_id)
+        except UnimplementedError:  # by a transcriber of the version before
+            return False
+        return version == rendered.version
+
+    def _key(self, transcription_id: int, caller: Session, transcript: bool) -> _Key:
+        return (caller.workspace_id, transcription_id, transcript, self._kept_until(caller))
 
     async def _render(
         self, answer: transcription_pb2.GetTranscriptionResponse, key: _Key
@@ -156,7 +198,11 @@ class StatusReader:
         return rendered
 
 
-def _body(data: bytes) -> bytes:
+def body_of(rendered: Rendered) -> bytes:
     """Return the documented envelope, as `Success` renders it."""
     now = format_moment(dt.datetime.now(dt.UTC))
-    return b"".join((_BEGIN, data, _END, now.encode(), b'"}'))
+    return b"".join((_BEGIN, rendered.data, _END, now.encode(), b'"}'))
+
+
+def _reader(token_sha256: str, transcription_id: int, transcript: bool) -> str:
+    return f"{token_sha256} {transcription_id} {transcript}"

@@ -14,22 +14,25 @@ from starlette.types import ASGIApp
 from common.audit.trail import AuditTrail
 from common.errors import ApplicationError
 from common.rate_limits import RateLimits
+from gateway.api.status_reads import StatusReader
 from gateway.audit.requests import AuditedRequests
 from gateway.openai.routes import OpenAiRoutes
 from gateway.sessions.keeper import SessionKeeper
+from gateway.sessions.recent import RecentSessions
 from gateway.sessions.registry import SessionRegistry
 from gateway.settings import GatewaySettings
 from gateway.web import openapi, problems, tus
 from gateway.web.body_limit import BodyLimit
 from gateway.web.callers import SESSION_REPLACED, Callers
 from gateway.web.credentials import QueryTokens
-from gateway.web.direct_reads import DirectReads, ReadStatus
+from gateway.web.direct_reads import DirectReads
 from gateway.web.documentation import Documentation
 from gateway.web.endpoint import Endpoint, LiteralPaths, answer_head
 from gateway.web.health import Health
 from gateway.web.hosts import AllowedHosts, HostNames
 from gateway.web.local_authority import LocalAuthority
 from gateway.web.origins import Origins
+from gateway.web.repeated_reads import RepeatedReads
 from gateway.web.request_context import RequestContext
 from gateway.web.security_headers import HttpsOnly, SecurityHeaders
 from gateway.web.web_app import WebApp
@@ -76,10 +79,11 @@ def build(
     keeper: SessionKeeper,
     limits: RateLimits,
     origins: Origins,
-    read_status: ReadStatus,
+    statuses: StatusReader,
     audit: AuditTrail,
 ) -> ASGIApp:
     """Build the ASGI application. `live_messages` are schemas of the socket's messages by name."""
+    recent = RecentSessions(registry)
     app = FastAPI(
         title="SecureTranscribe",
         version=version,
@@ -99,13 +103,18 @@ def build(
             *_layers(
                 settings,
                 Middleware(
-                    Callers, registry=registry, keeper=keeper, limits=limits, origins=origins
+                    Callers,
+                    registry=registry,
+                    recent=recent,
+                    keeper=keeper,
+                    limits=limits,
+                    origins=origins,
                 ),
                 Middleware(AuditedRequests, trail=audit),
                 origins,
             ),
             Middleware(LiteralPaths, endpoints=endpoints),
-            Middleware(DirectReads, read_status=read_status),
+            Middleware(DirectReads, read_status=statuses.read),
         ],
         exception_handlers={
             ApplicationError: problems.on_application_error,
@@ -125,7 +134,19 @@ def build(
     app.router.routes.extend(WebSocketRoute(path, live_socket) for path in SOCKET_PATHS)
     openapi.add_to(app, messages=live_messages)
     answer_head(app)
-    return QueryTokens(app)
+    if settings.otel_exporter_otlp_endpoint:
+        # Traced requests take the ordinary way, with all spans.
+        return QueryTokens(app)
+    return RepeatedReads(
+        QueryTokens(app),
+        recent=recent,
+        keeper=keeper,
+        limits=limits,
+        statuses=statuses,
+        names=HostNames(settings.allowed_hosts),
+        https_only=settings.force_https,
+        strict_transport=_strict_transport(settings),
+    )
 
 
 def build_plain(app: ASGIApp, settings: GatewaySettings, *, https_port: int) -> ASGIApp:
@@ -140,11 +161,9 @@ def _layers(
     """Return the middleware, outermost first."""
     layers = [
         Middleware(RequestContext),
-        # With a local authority, the name is often `localhost`. Browsers would then demand HTTPS
-        # of everything that runs on this machine.
         Middleware(
             SecurityHeaders,
-            https_only=settings.force_https and settings.local_authority_path is None,
+            https_only=_strict_transport(settings),
         ),
         Middleware(AllowedHosts, names=HostNames(settings.allowed_hosts)),
     ]
@@ -170,6 +189,12 @@ def _layers(
         Middleware(problems.UnexpectedErrors),
     ]
     return layers
+
+
+def _strict_transport(settings: GatewaySettings) -> bool:
+    # With a local authority, the name is often `localhost`. Browsers would then demand HTTPS of
+    # everything that runs on this machine.
+    return settings.force_https and settings.local_authority_path is None
 
 
 def _untraced(scope: MutableMapping[str, Any]) -> bool:

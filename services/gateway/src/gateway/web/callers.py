@@ -26,9 +26,7 @@ from gateway.web.rate_limits import RESUME_PATH, group_of
 SESSION_REPLACED = "X-Session-Replaced"
 _PREFIXES = ("/api/v1", "/api")
 #: Paths of requests that need no session, because they are how to get one.
-_UNSIGNED = re.compile(
-    r"/auth/(providers|sign-in|setup|reset|oidc/.+)|/shared/open", re.ASCII
-)
+_UNSIGNED = re.compile(r"/auth/(providers|sign-in|setup|reset|oidc/.+)|/shared/open", re.ASCII)
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -57,13 +55,14 @@ class Callers:
         app: ASGIApp,
         *,
         registry: SessionRegistry,
+        recent: RecentSessions,
         keeper: SessionKeeper,
         limits: RateLimits,
         origins: Origins,
     ) -> None:
         self._app = app
         self._registry = registry
-        self._recent = RecentSessions(registry)
+        self._recent = recent
         self._keeper = keeper
         self._limits = limits
         self._origins = origins

@@ -16,8 +16,9 @@ from gateway.web.raw_headers import first
 
 STATUS_PATH = "/transcription/status/{transcription_id}"
 # The framework answers all other requests, with an explanation of invalid ones.
-_STATUS = re.compile(r"/api(?P<versioned>/v1)?/transcription/status/(?P<id>[1-9][0-9]{0,17})")
-_TRANSCRIPT = {b"": True, b"transcript=true": True, b"transcript=false": False}
+STATUS = re.compile(r"/api(?P<versioned>/v1)?/transcription/status/(?P<id>[1-9][0-9]{0,17})")
+#: Whether the transcript is asked for, by query string.
+TRANSCRIPT = {b"": True, b"transcript=true": True, b"transcript=false": False}
 _METHODS = frozenset({"GET", "HEAD"})
 
 
@@ -38,7 +39,8 @@ class _Named(BaseRoute):
         self.path = path
 
 
-_ROUTES = {versioned: _Named(f"/api{versioned or ''}{STATUS_PATH}") for versioned in (None, "/v1")}
+#: Routes by prefix of the version.
+ROUTES = {versioned: _Named(f"/api{versioned or ''}{STATUS_PATH}") for versioned in (None, "/v1")}
 
 
 class DirectReads:
@@ -52,13 +54,13 @@ class DirectReads:
         """Handle one request."""
         transcript = None
         if scope["type"] == "http" and scope["method"] in _METHODS:
-            transcript = _TRANSCRIPT.get(scope["query_string"])
-        asked = None if transcript is None else _STATUS.fullmatch(scope["path"])
+            transcript = TRANSCRIPT.get(scope["query_string"])
+        asked = None if transcript is None else STATUS.fullmatch(scope["path"])
         session = scope.get("state", {}).get("session")
         if asked is None or session is None or trace.get_current_span().is_recording():
             await self._app(scope, receive, send)
             return
-        scope["route"] = _ROUTES[asked["versioned"]]
+        scope["route"] = ROUTES[asked["versioned"]]
         try:
             answer = await self._read_status(
                 int(asked["id"]),

@@ -13,7 +13,7 @@ from gateway.web.problems import unexpected
 
 HEADER = b"x-request-id"
 _GIVEN = re.compile(rb"^[A-Za-z0-9._-]{8,64}$")
-_CLIENT_LEFT = 499
+CLIENT_LEFT = 499
 _log = logging.get(__name__)
 
 
@@ -28,7 +28,7 @@ class RequestContext:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = _request_id(scope)
+        request_id = request_id_of(scope)
         status = 0
 
         async def sending(message: Message) -> None:
@@ -44,17 +44,18 @@ class RequestContext:
         try:
             await self._app(scope, receive, sending)
         except ClientDisconnect:
-            status = status or _CLIENT_LEFT
+            status = status or CLIENT_LEFT
         except Exception as error:
             _log.error("request failed unexpectedly", exc_info=error)
             if status:
                 raise
             await unexpected()(scope, receive, sending)
         finally:
-            _note(scope, status or _CLIENT_LEFT, time.perf_counter() - begun)
+            note(scope, status or CLIENT_LEFT, time.perf_counter() - begun)
 
 
-def _request_id(scope: Scope) -> str:
+def request_id_of(scope: Scope) -> str:
+    """Return the id that a request has or is given."""
     for name, value in scope["headers"]:
         if name == HEADER and _GIVEN.match(value):
             return str(value.decode())
@@ -67,7 +68,8 @@ def route_of(scope: Scope) -> str:
     return path
 
 
-def _note(scope: Scope, status: int, seconds: float) -> None:
+def note(scope: Scope, status: int, seconds: float) -> None:
+    """Measure and log a request."""
     route = route_of(scope)
     # Clients can send any word as the method. Only known ones become metric labels.
     method = scope["method"] if scope["method"] in _METHODS else "OTHER"

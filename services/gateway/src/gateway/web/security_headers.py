@@ -55,7 +55,7 @@ class SecurityHeaders:
                     *message.get("headers", ()),
                     *(
                         one
-                        for one in _headers(scope["path"], secure=secure)
+                        for one in headers_of(scope["path"], secure=secure)
                         if one[0] not in set_already
                     ),
                 ]
@@ -85,7 +85,7 @@ class HttpsOnly:
             await answer(scope, receive, send)
 
 
-def _headers(path: str, *, secure: bool) -> Iterator[tuple[bytes, bytes]]:
+def headers_of(path: str, *, secure: bool) -> Iterator[tuple[bytes, bytes]]:
     """Yield the headers of a response, as the server sends them."""
     yield from _ALWAYS
     yield b"content-security-policy", _policy(path).encode()

@@ -17,12 +17,18 @@ from securetranscribe.v1 import (
     reprocessing_pb2_grpc,
     search_pb2_grpc,
     sharing_pb2_grpc,
+    status_pb2_grpc,
     transcript_pb2_grpc,
     transcription_pb2_grpc,
     upload_pb2_grpc,
     vocabulary_pb2_grpc,
 )
-from transcriber.api import admin_servicer, sharing_servicer, transcription_servicer
+from transcriber.api import (
+    admin_servicer,
+    sharing_servicer,
+    status_servicer,
+    transcription_servicer,
+)
 from transcriber.api.admin_servicer import AdminDependencies, AdminServicer
 from transcriber.api.capture_servicer import CaptureDependencies, CaptureServicer
 from transcriber.api.library_servicer import LibraryDependencies, LibraryServicer
@@ -32,6 +38,7 @@ from transcriber.api.reprocessing_servicer import ReprocessingServicer
 from transcriber.api.search_servicer import SearchServicer
 from transcriber.api.service_items import ServiceItems
 from transcriber.api.sharing_servicer import SharingServicer
+from transcriber.api.status_servicer import StatusServicer
 from transcriber.api.storage_figures import StorageFigures
 from transcriber.api.system_status import SystemStatus
 from transcriber.api.transcript_servicer import TranscriptServicer
@@ -56,7 +63,12 @@ from transcriber.vocabulary.catalog import VocabularyCatalog
 from transcriber.vocabulary.suggestions import VocabularySuggestions
 
 #: Access rules of all services.
-ACCESS = {**transcription_servicer.ACCESS, **admin_servicer.ACCESS, **sharing_servicer.ACCESS}
+ACCESS = {
+    **transcription_servicer.ACCESS,
+    **admin_servicer.ACCESS,
+    **sharing_servicer.ACCESS,
+    **status_servicer.ACCESS,
+}
 
 
 def make_services(core: Core, actions: Actions) -> dict[str, AddToServer]:
@@ -75,6 +87,10 @@ def make_services(core: Core, actions: Actions) -> dict[str, AddToServer]:
         "securetranscribe.v1.TranscriptionService": partial(
             transcription_pb2_grpc.add_TranscriptionServiceServicer_to_server,
             make_transcription_servicer(core, actions),
+        ),
+        "securetranscribe.v1.StatusService": partial(
+            status_pb2_grpc.add_StatusServiceServicer_to_server,
+            StatusServicer(_status_versions(core)),
         ),
         "securetranscribe.v1.TranscriptService": partial(
             transcript_pb2_grpc.add_TranscriptServiceServicer_to_server, transcripts
@@ -132,13 +148,15 @@ def make_transcription_servicer(core: Core, actions: Actions) -> TranscriptionSe
             priorities=core.priorities,
             editor=actions.editor,
             recordings=RecordingReader(core.servers.objects, bucket=core.settings.s3_bucket_audio),
-            versions=StatusVersions(
-                core.servers.database,
-                f"{versions.installed('transcriber')} {core.settings.retention}",
-            ),
+            versions=_status_versions(core),
             access=core.access,
         )
     )
+
+
+def _status_versions(core: Core) -> StatusVersions:
+    release = f"{versions.installed('transcriber')} {core.settings.retention}"
+    return StatusVersions(core.servers.database, release)
 
 
 def make_library_servicer(core: Core, actions: Actions) -> LibraryServicer:

@@ -1,14 +1,17 @@
 """Versions of everything in a status, so that an unchanged one need not be read again."""
 
 import hashlib
+from collections.abc import Sequence
+
+from psycopg.rows import DictRow
 
 from common.postgres import Database
 
 # Every change of a row makes a new copy of it, with another transaction or place. Segments change
 # only together with the revision. Rows of a restored backup may have the same places as before,
 # so the times of the transcript and of the job count too.
-_VERSION = """
-SELECT concat_ws(
+_COLUMNS = """
+concat_ws(
     ' ', t.xmin, t.ctid, t.revision, t.transcript_at, j.xmin, j.ctid, j.completed_at,
     (SELECT string_agg(concat(x.xmin, x.ctid), ' ' ORDER BY x.ctid)
      FROM tasks x WHERE x.job_id = t.job_id),
@@ -18,9 +21,19 @@ SELECT concat_ws(
      FROM transcription_tags o JOIN tags g ON g.id = o.tag_id WHERE o.transcription_id = t.id)
     ) AS version,
     j.job_id IS NOT NULL AND j.completed_at IS NULL AS live
+"""
+_VERSION = f"""
+SELECT {_COLUMNS}
 FROM transcriptions t LEFT JOIN jobs j ON j.job_id = t.job_id
 WHERE t.id = %s AND t.workspace_id = %s AND t.trashed_at IS NULL
-"""
+"""  # noqa: S608 - of constants
+_VERSIONS = f"""
+SELECT wanted.place, {_COLUMNS}
+FROM unnest(%s::bigint[], %s::text[]) WITH ORDINALITY AS wanted (id, workspace_id, place)
+     JOIN transcriptions t ON t.id = wanted.id AND t.workspace_id = wanted.workspace_id
+     LEFT JOIN jobs j ON j.job_id = t.job_id
+WHERE t.trashed_at IS NULL
+"""  # noqa: S608 - of constants
 
 
 class StatusVersions:
@@ -39,6 +52,20 @@ class StatusVersions:
         row = await self._database.fetch_one(_VERSION, (transcription_id, workspace_id))
         if row is None:
             return None
+        return self._version(row)
+
+    async def find_all(self, wanted: Sequence[tuple[int, str]]) -> list[str]:
+        """Return versions of transcriptions, each given with its workspace, from one statement.
+
+        A version is empty also if the workspace has no such transcription.
+        """
+        versions = [""] * len(wanted)
+        ids, workspaces = [number for number, _ in wanted], [owner for _, owner in wanted]
+        for row in await self._database.fetch_all(_VERSIONS, (ids, workspaces)):
+            versions[row["place"] - 1] = self._version(row)
+        return versions
+
+    def _version(self, row: DictRow) -> str:
         if row["live"]:
             return ""
         return hashlib.sha256(f"{self._release}\n{row['version']}".encode()).hexdigest()[:32]
