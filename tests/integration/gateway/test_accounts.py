@@ -1,6 +1,7 @@
 """Accounts through the JSON API of a real gateway with AUTH_MODE=accounts."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx2
 import pytest
@@ -420,14 +421,15 @@ class TestWorkspaces:
     ) -> None:
         for workspace in (ada.workspace_id, "workspace_nothing"):
             address = f"/workspaces/{workspace}"
-            for method, path, body in (
+            requests: list[tuple[str, str, Any]] = [
                 ("PUT", address, {"name": "x"}),
                 ("DELETE", address, None),
                 ("POST", f"{address}/switch", None),
                 ("GET", f"{address}/members", None),
                 ("PUT", f"{address}/members/Bob", {"role": "manager"}),
                 ("DELETE", f"{address}/members/{ada.user_id}", None),
-            ):
+            ]
+            for method, path, body in requests:
                 assert await bob.refused(method, path, json=body) == 404, (method, path)
 
     async def test_a_workspace_keeps_a_manager(self, ada: Person, bob: Person) -> None:
@@ -472,14 +474,15 @@ class TestAccessTokens:
             assert session["user_identifier"] == "Bob"
             me = (await client.get("/api/auth/me")).json()["data"]
             assert me["scopes"] == ["read", "export"]
-            for method, path, body in (
+            requests: list[tuple[str, str, Any]] = [
                 ("POST", "/api/tokens", {"name": "more", "scopes": ["admin"]}),
                 ("POST", "/api/workspaces", {"name": "more"}),
                 ("PUT", f"/api/workspaces/{bob.workspace_id}", {"name": "more"}),
                 ("POST", "/api/auth/password", {"current_password": "", "new_password": ""}),
                 ("POST", "/api/auth/sign-out", None),
                 ("DELETE", f"/api/users/{bob.user_id}", None),
-            ):
+            ]
+            for method, path, body in requests:
                 refused = await client.request(method, path, json=body)
                 assert refused.status_code == 403, path
         (listed,) = (await bob.ask("GET", "/tokens"))["access_tokens"]

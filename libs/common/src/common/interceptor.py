@@ -12,7 +12,7 @@ import grpc.aio
 import structlog
 from google.protobuf.message import DecodeError
 
-from common import identity, logging, status, telemetry
+from common import identity, logging, rpc_rights, status, telemetry
 from common.addresses import TrustedProxies, current_address, network_of, use_address
 from common.audit.call import CallRecord
 from common.audit.trail import AuditTrail
@@ -76,6 +76,7 @@ class EdgeInterceptor(grpc.aio.ServerInterceptor):
         async def call(requests: AsyncIterator[Any], context: Any) -> Any:
             async with _Call(method, context, self._audit) as entry:
                 caller = await self._identify(method, context)
+                rpc_rights.check(method, caller)
                 with self._admitted(caller):
                     if handler.request_streaming:
                         response = await handler.stream_unary(requests, context)
@@ -94,6 +95,7 @@ class EdgeInterceptor(grpc.aio.ServerInterceptor):
         async def call(requests: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
             async with _Call(method, context, self._audit) as entry:
                 caller = await self._identify(method, context)
+                rpc_rights.check(method, caller)
                 with self._admitted(caller):
                     if handler.request_streaming:
                         responses = handler.stream_stream(requests, context)

@@ -124,10 +124,19 @@ def require(grant: Grant, role: Role | None, right: Right) -> None:
             f"{_DEEDS[right]} needs the role {least.word}. Yours is {role.word}.",
             {"role": least.word},
         )
-    if not _in_scope(grant, right):
-        scope = NEEDED_SCOPE[right].value
+    require_scope(grant, right)
+
+
+def require_scope(grant: Grant, *any_of: Right) -> None:
+    """Refuse an access token whose scopes give none of some rights.
+
+    Raises:
+        AuthorizationError: the message names the scope that is needed.
+    """
+    if not any(_in_scope(grant, right) for right in any_of):
+        scope = NEEDED_SCOPE[any_of[0]].value
         raise AuthorizationError(
-            f"{_DEEDS[right]} needs an access token with the scope {scope}.", {"scope": scope}
+            f"{_DEEDS[any_of[0]]} needs an access token with the scope {scope}.", {"scope": scope}
         )
 
 
