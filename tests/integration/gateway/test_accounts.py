@@ -6,7 +6,9 @@ from typing import Any
 import httpx2
 import pytest
 
+from common.errors import ConflictError
 from common.postgres import Database
+from gateway.accounts import commands
 from gateway.accounts.one_time_tokens import OneTimeTokens, Purpose
 from gateway.sessions.session import utc_now
 from tests.integration.gateway.accounts import (
@@ -546,6 +548,34 @@ class TestAccessTokens:
     )
     async def test_invalid_tokens(self, bob: Person, body: dict[str, object]) -> None:
         assert await bob.refused("POST", "/tokens", json=body) == 400
+
+
+class TestCommands:
+    async def test_the_setup_token_is_for_a_deployment_without_users(
+        self, closed: Running, database: Database
+    ) -> None:
+        earlier = await commands.setup_token(database)
+        made = await commands.setup_token(database)
+        async with closed.client() as client:
+            for token, status in ((earlier.token, 401), (made.token, 201)):
+                body = {"setup_token": token, "name": "Ada", "password": PASSWORD}
+                assert (await client.post("/api/auth/setup", json=body)).status_code == status
+        with pytest.raises(ConflictError, match="reset-administrator"):
+            await commands.setup_token(database)
+
+    async def test_an_administrator_who_is_out_gets_back_in(
+        self, closed: Running, ada: Person, bob: Person, database: Database
+    ) -> None:
+        await ada.ask("PUT", f"/users/{bob.user_id}", json={"disabled": True})
+        for name in ("bob", "Zoe"):
+            made = await commands.reset_administrator(database, name)
+            async with closed.client() as client:
+                body = {"reset_token": made.token, "new_password": OTHER}
+                data = (await client.post("/api/auth/reset", json=body)).json()["data"]
+                assert data["user"]["administrator"] is True
+                assert data["user"]["disabled"] is False
+        users = (await ada.ask("GET", "/users"))["users"]
+        assert [one["name"] for one in users] == ["Ada", "Bob", "Zoe"]
 
 
 async def test_in_the_open_mode_nobody_signs_in(running: Running) -> None:

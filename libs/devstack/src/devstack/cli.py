@@ -31,6 +31,8 @@ from devstack.inspection import inspect, wait_settled
 from devstack.runner import Runner
 from devstack.service_command import attach, execute
 from devstack.services import SERVICES
+from devstack.setup_link import people_sign_in, setup_link
+from devstack.state import RunnerState, read_state
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -123,16 +125,38 @@ def _up(call: Call) -> int:
         arguments = ["--data-dir", str(call.files.root), "up"]
         arguments += ["--servers-only"] if call.options.servers_only else []
         arguments += ["--tls"] if call.options.tls else []
-        return start_in_background(call.files, arguments, echo=console.print)
+        code = start_in_background(call.files, arguments, echo=console.print)
+        if code == 0:
+            _offer_setup(call, console)
+        return code
     runner = Runner(
         config=call.config,
         services=() if call.options.servers_only else SERVICES,
         environment=call.environment,
         reporter=console.report,
-        on_ready=lambda state: console.ready(state, call.files.root, call.files.logs),
+        on_ready=lambda state: _ready(call, console, state),
     )
     asyncio.run(runner.run())
     return 0
+
+
+def _ready(call: Call, console: StackConsole, state: RunnerState) -> None:
+    console.ready(state, call.files.root, call.files.logs)
+    # In the background the output is a log, which must not hold the token.
+    if sys.stdout.isatty():
+        _offer_setup(call, console)
+
+
+def _offer_setup(call: Call, console: StackConsole) -> None:
+    """Print the link for the first administrator, if people sign in and there is nobody yet."""
+    if call.options.servers_only or not people_sign_in(call.environment):
+        return
+    state = read_state(call.files.state)
+    if state is None or state.gateway_url is None:
+        return
+    link = setup_link(attach(call.config, call.environment), state.gateway_url)
+    if link is not None:
+        console.print(f"  Create the first administrator (works once, for a day): {link}\n")
 
 
 def _already_up(call: Call, console: StackConsole) -> int:
@@ -157,6 +181,7 @@ def _already_up(call: Call, console: StackConsole) -> int:
     console.print(f"the stack is already running (process {found.pid})")
     if found.healthy:
         console.ready(found.state, call.files.root, call.files.logs)
+        _offer_setup(call, console)
         return 0
     for row in found.rows:
         if row.problem is not None:
