@@ -43,6 +43,11 @@ def npm(*arguments: str | Path, cwd: Path) -> str:
     return node(_NPM, *arguments, cwd=cwd, seconds=_BUILD_SECONDS)
 
 
+def version() -> str:
+    """Return the version of the client."""
+    return str(json.loads((_SOURCE / "package.json").read_text())["version"])
+
+
 def example(base_url: str, token: str) -> str:
     """Return the example of the documentation for a stack and a session."""
     text = (ROOT / "docs/sdk-js.md").read_text(encoding="utf-8")

