@@ -7,7 +7,7 @@ from typing import cast
 import pytest
 
 from common.errors import NotFoundError
-from gateway.api.status_reads import Rendered, RenderedStatuses, StatusReader
+from gateway.api.status_reads import Rendered, RenderedStatuses, StatusReader, _told
 from gateway.backends import Backends
 from gateway.sessions.session import Preferences, Session
 from securetranscribe.v1 import transcription_pb2
@@ -130,3 +130,15 @@ async def test_nothing_is_kept_of_a_deleted_transcription() -> None:
 
     left = [one[:3] for one in reader._rendered._known]
     assert left == [("own", 2, False), ("own", 2, True), ("other", 1, False), ("other", 1, True)]
+
+
+@pytest.mark.parametrize(
+    ("kept_for", "told"),
+    [
+        (dt.timedelta(days=30, minutes=7, seconds=7), dt.timedelta(days=30)),
+        (dt.timedelta(hours=1, seconds=7), dt.timedelta(hours=1, seconds=7)),
+    ],
+)
+def test_moment_days_away_is_told_to_the_hour(kept_for: dt.timedelta, told: dt.timedelta) -> None:
+    assert _told(NOON + kept_for, NOON) == NOON + told
+    assert _told(None, NOON) is None

@@ -26,6 +26,7 @@ _JSON = "application/json"
 _BEGIN = b'{"success":true,"data":'
 _END = f',"message":"{SAID}","timestamp":"'.encode()
 _SECONDS = 60.0
+_DAYS = dt.timedelta(days=2)
 _MOST_BYTES = 32 * 1024 * 1024
 _Key = tuple[str, int, bool, dt.datetime | None]
 
@@ -110,6 +111,7 @@ class StatusReader:
         self._checks = VersionChecks(backends.status_versions)
         # Versions by caller and status, of reads that the transcriber has answered.
         self._answered = RecentValues[str](_SECONDS)
+        self._renewed = RecentValues[bool](_SECONDS / 2)
 
     async def read(
         self, transcription_id: int, caller: Session, *, transcript: bool, if_none_match: str = ""
@@ -140,6 +142,8 @@ class StatusReader:
             return Response(body_of(known), media_type=_JSON)
         reader = _reader(caller.token_sha256, transcription_id, transcript)
         self._answered.keep(reader, f"{caller.workspace_id} {known.version}")
+        self._renewed.keep(reader, True)
+        self._rendered.keep(key, known)
         headers = {"ETag": known.tag}
         if matches_any(if_none_match, known.tag):
             return Response(status_code=304, headers=headers)
@@ -148,7 +152,13 @@ class StatusReader:
     def was_read(self, token: str, transcription_id: int, *, transcript: bool) -> bool:
         """Return whether a status was read with a token within a minute."""
         reader = _reader(hash_token(token), transcription_id, transcript)
-        return self._answered.get(reader) is not None
+        if self._answered.get(reader) is None:
+            return False
+        if self._renewed.get(reader) is None:
+            # One read takes the ordinary way in time, so that all others need not at once.
+            self._renewed.keep(reader, True)
+            return False
+        return True
 
     def repeated(
         self, transcription_id: int, caller: Session, *, transcript: bool
@@ -177,7 +187,8 @@ class StatusReader:
         return version == rendered.version
 
     def _key(self, transcription_id: int, caller: Session, transcript: bool) -> _Key:
-        return (caller.workspace_id, transcription_id, transcript, self._kept_until(caller))
+        kept_until = _told(self._kept_until(caller), dt.datetime.now(dt.UTC))
+        return (caller.workspace_id, transcription_id, transcript, kept_until)
 
     async def _render(
         self, answer: transcription_pb2.GetTranscriptionResponse, key: _Key
@@ -196,6 +207,16 @@ class StatusReader:
         else:
             self._rendered.forget(key)
         return rendered
+
+
+def _told(kept_until: dt.datetime | None, now: dt.datetime) -> dt.datetime | None:
+    """Return a moment to the hour, if it is days away.
+
+    Every use of a session puts it off, which would otherwise change the status every few seconds.
+    """
+    if kept_until is None or kept_until - now < _DAYS:
+        return kept_until
+    return kept_until.replace(minute=0, second=0, microsecond=0)
 
 
 def body_of(rendered: Rendered) -> bytes:
