@@ -15,11 +15,15 @@ from bench.recordings import Recording
 from common.audio.decoding import decode
 from common.audio.resampling import Samples
 from common.batching import BatchLimits
+from common.models.store import ModelStore
 from common.tasks.task import TaskCancelledError
+from tests.integration.ml.engine_protocols import WORKER
 from tests.unit.common.audio import sounds
+from transcriber.worker.app import load_recognizer
 from transcriber.worker.engines.faster_whisper import FasterWhisperEngine
 from transcriber.worker.engines.protocol import Recognition, RecognitionOptions
 from transcriber.worker.engines.voice_activity import chunks
+from transcriber.worker.settings import SpeechWorkerSettings
 
 if TYPE_CHECKING:
     from diarizer.engines.protocol import Diarization
@@ -192,6 +196,19 @@ class TestRecognition:
         )
         assert list(found) == list(expected)
 
+    def test_worker_with_moonshine_works_on_two_recordings(
+        self, store: ModelStore, recordings: list[Samples]
+    ) -> None:
+        settings = SpeechWorkerSettings(model_dir=store.model_dir, worker_batch=2, **WORKER)  # type: ignore[arg-type]
+        recognizer = load_recognizer(settings)
+        assert recognizer.at_once == 2
+        engine: Any = recognizer._engine
+        expected = [self.recognize(engine, sound) for sound in recordings[1:]]
+        assert "moonshine" in expected[0].model
+        found = at_the_same_time(lambda sound: self.recognize(engine, sound), recordings[1:])
+        for one, other in zip(found, expected, strict=True):
+            assert_same_words(one, other)
+
 
 def assert_same_words(found: Recognition | Exception, expected: Recognition) -> None:
     assert isinstance(found, Recognition)
@@ -267,6 +284,15 @@ class TestDiarization:
             assert_same_turns(one, expected)
         after = [halvings(model) for model in ("segmentation-3.0", "campplus")]
         assert all(late > early for early, late in zip(before, after, strict=True))
+
+    def test_worker_loads_a_pipeline_per_recording(self, store: ModelStore) -> None:
+        from common.engines import at_once
+        from diarizer.app import load_engine
+        from diarizer.settings import DiarizerSettings
+
+        several = DiarizerSettings(model_dir=store.model_dir, worker_batch=2, **WORKER)  # type: ignore[arg-type]
+        assert at_once(load_engine(several)) == 2
+        assert at_once(load_engine(several.model_copy(update={"worker_batch": 0}))) == 1
 
 
 def assert_same_turns(found: "Diarization | Exception", expected: "Diarization") -> None:
