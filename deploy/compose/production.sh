@@ -19,7 +19,7 @@ value() { cat "$secrets/$1"; }
 sha256() { if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi | cut -c1-64; }
 
 mkdir -p "$secrets"
-for name in admin_token secret_key postgres_password gateway_password transcriber_password speakers_password \
+for name in admin_token secret_key encryption_key postgres_password gateway_password transcriber_password speakers_password \
   nats_service_password nats_gateway_password nats_transcriber_password nats_speakers_password \
   nats_transcriber_worker_password nats_diarizer_password nats_exporter_password \
   nats_provisioner_password nats_subscriber_password s3_root_secret_key s3_secret_key \

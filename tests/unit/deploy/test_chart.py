@@ -9,6 +9,7 @@ import yaml
 from pydantic_settings import BaseSettings
 
 from common.bus_rights import RIGHTS
+from common.encryption.key_holders import parse_key
 from common.signing import receiver_key
 from diarizer.settings import DiarizerSettings
 from exporter.settings import ExporterSettings
@@ -232,6 +233,19 @@ def test_token_of_administrators_is_a_file_of_the_api_alone() -> None:
     assert len(of_kind(objects, "Secret")["secrets"]["stringData"]["admin-token"]) >= 32
     mounted = json.dumps(of_kind(objects, "Deployment")["transcriber-api"]["spec"]["template"])
     assert '"key": "admin-token"' in mounted
+
+
+def test_key_of_encryption_is_a_file_of_the_api_alone(defaults: list[Object]) -> None:
+    path = "/run/secrets/securetranscribe/encryption-key"
+    holders = {
+        service: variables(container(defaults, service))["ENCRYPTION_KEY_FILE"]
+        for service in SETTINGS
+        if "ENCRYPTION_KEY_FILE" in variables(container(defaults, service))
+    }
+    assert holders == {"transcriber-api": path}
+    parse_key(of_kind(defaults, "Secret")["secrets"]["stringData"]["encryption-key"])
+    without = render({"secrets": {"encryptionKey": False}})
+    assert "ENCRYPTION_KEY_FILE" not in variables(container(without, "transcriber-api"))
 
 
 @pytest.mark.parametrize("worker", WORKERS)

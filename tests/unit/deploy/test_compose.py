@@ -12,6 +12,7 @@ import pytest
 from pydantic_settings import BaseSettings
 
 from common.bus_rights import RIGHTS
+from common.encryption.key_holders import parse_key
 from common.provisioning.settings import ProvisioningSettings
 from common.signing import receiver_key
 from devstack import nats
@@ -162,6 +163,23 @@ def test_workers_have_no_key_but_their_own(services: dict[str, dict[str, Any]], 
     others = {f"{other.replace('-', '_')}_service_key" for other in set(WORKERS.values())}
     granted = set(production()["services"][name]["secrets"]) & others
     assert granted == {f"{WORKERS[name].replace('-', '_')}_service_key"}
+
+
+def test_only_the_transcriber_api_has_the_key_of_encryption(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    for described in (services, production()["services"]):
+        holders = {
+            name
+            for name, service in described.items()
+            if any(one.startswith("ENCRYPTION_KEY") for one in service.get("environment", {}))
+            or "encryption_key" in service.get("secrets", [])
+        }
+        assert holders == {"transcriber-api"}
+    parse_key(environment(services["transcriber-api"])["ENCRYPTION_KEY"])
+    produced = production()["services"]["transcriber-api"]["environment"]
+    assert produced["ENCRYPTION_KEY"] == ""
+    assert produced["ENCRYPTION_KEY_FILE"] == "/run/secrets/encryption_key"
 
 
 def test_only_the_store_and_its_setup_have_the_root_key(

@@ -65,6 +65,17 @@ def test_commands() -> None:
     assert commands["transcriber-worker"] == ("-m", "transcriber", "worker")
 
 
+def test_only_the_service_that_encrypts_gets_the_key(plan: MakePlan) -> None:
+    made = plan(environment={"ENCRYPTION_KEY": "the operator's"})
+    holders = {
+        one.name
+        for one in made.processes
+        if any(name.startswith("ENCRYPTION_KEY") for name in one.spec.environment)
+    }
+    assert holders == {"transcriber-api"}
+    assert "ENCRYPTION_KEY_FILE" not in variables(made, "transcriber-api")
+
+
 def test_workers_are_numbered(plan: MakePlan) -> None:
     config = StackConfig(workers={"transcriber-worker": 2, "diarizer": 0})
     names = [one.name for one in plan(config).processes]

@@ -5,5 +5,6 @@
 {{- with .facts.database }}{{ $keys = append $keys (printf "%s-database-url" .) }}{{ end }}
 {{- if and (has "s3" .facts.servers) (not .facts.stage) }}{{ $keys = concat $keys (list "s3-access-key" "s3-secret-key") }}{{ end }}
 {{- if and (eq .name "transcriber-api") .root.Values.secrets.adminToken }}{{ $keys = append $keys "admin-token" }}{{ end }}
+{{- if and (eq .name "transcriber-api") .root.Values.secrets.encryptionKey }}{{ $keys = append $keys "encryption-key" }}{{ end }}
 {{- toJson $keys }}
 {{- end }}

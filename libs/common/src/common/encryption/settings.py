@@ -16,7 +16,7 @@ class EncryptionSettings(Settings):
     `encryption_key` may hold several keys: the first one wraps, and the others only unwrap.
     """
 
-    encryption: bool = False
+    encryption: bool = True
     encryption_key: SecretStr = SecretStr("")
     encryption_key_service: str = Field("", pattern="^(https?://[^/].*)?$")
     encryption_key_service_token: SecretStr = SecretStr("")
