@@ -1,5 +1,5 @@
-"""Audit log: who did what to what, from where, with which outcome, and when.
+"""Audit log: actions of callers, with targets, addresses, outcomes and times.
 
 `actions` declares for every method whether its calls are entries, `call` makes the entry of a call,
-and `trail` sends it to the gateway, which keeps it.
+and `trail` sends it to the gateway.
 """

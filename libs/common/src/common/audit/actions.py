@@ -1,6 +1,6 @@
-"""All actions: the one table that says what a call of each method is in the audit log.
+"""Table of all actions in the audit log, by method.
 
-A method is either in `AUDITED` or in `NOT_AUDITED`. A test fails for a method that is in neither.
+A method is either in `AUDITED` or in `NOT_AUDITED`. A test fails for a method in neither.
 """
 
 from collections.abc import Iterable, Mapping
@@ -26,7 +26,7 @@ def _transcription(action: str, **more: Any) -> Rule:
 
 
 def _made(action: str, kind: str, path: str) -> Rule:
-    """Return the rule of a method that makes something."""
+    """Return the rule of a method for making something."""
     return Rule(action=action, kind=kind, made=(path,))
 
 
@@ -35,12 +35,12 @@ def _signs_in(action: str) -> Rule:
 
 
 def _one(action: str, kind: str, **more: Any) -> Rule:
-    """Return the rule of a method whose request has the identifier of its kind."""
+    """Return the rule of a method with the identifier of its kind in the request."""
     return Rule(action=action, kind=kind, ids=(f"{kind}_id",), **more)
 
 
 def _in_workspace(action: str, kind: str, **more: Any) -> Rule:
-    """Return the rule of a method whose request names a workspace."""
+    """Return the rule of a method with a workspace in the request."""
     return _one(action, kind, workspace="workspace_id", **more)
 
 

@@ -24,7 +24,7 @@ _current: contextvars.ContextVar["CallRecord | None"] = contextvars.ContextVar(
 
 
 class CallRecord:
-    """What is known about a call that becomes an entry at its end."""
+    """Facts about a call, for the entry at its end."""
 
     def __init__(self, rule: Rule, *, door: "audit_pb2.AuditDoor.ValueType | None" = None) -> None:
         """`door` is where the call came in. Without it, the caller tells."""
@@ -46,25 +46,25 @@ class CallRecord:
         return self._rule
 
     def saw(self, response: Any) -> None:
-        """Take in a response, of which a stream has several."""
+        """Take in a response. A stream has several."""
         self.response = response
         self._shown = self._shown or self._rule.shows(self.request, response)
 
     def concerns(self, workspace_id: str, targets: tuple[str, ...] = ()) -> None:
-        """Note the workspace that owns the targets, where it is not the caller's active one."""
+        """Note the owner of the targets, where it is not the caller's active workspace."""
         self._workspace_id = workspace_id or self._workspace_id
         self._targets = tuple(dict.fromkeys((*self._targets, *targets)))[:MOST_TARGETS]
 
     def called_by(self, caller: Identity) -> None:
-        """Note the caller of a request that is no call of gRPC."""
+        """Note the caller of a request of the JSON API."""
         self._caller = caller
 
     def failed(self, code: str) -> None:
-        """Note the gRPC code of a request that fails, although the answer looks like success."""
+        """Note the gRPC code of a failed request with an answer that looks like success."""
         self._code = code
 
     def entry(self, code: str) -> audit_pb2.AuditEntry | None:
-        """Return the entry of a call that ended with a gRPC code, None if it is not one."""
+        """Return the entry of a call with this gRPC code, None if it is not one."""
         code = self._code or code
         caller = self._caller or identity.current_or_none()
         succeeded = code == "OK"
@@ -104,18 +104,18 @@ class CallRecord:
         return actor
 
     def _workspace_of(self, caller: Identity | None, *, succeeded: bool) -> str:
-        """Return the workspace whose managers see the entry.
+        """Return the workspace of the entry.
 
-        A caller could otherwise write into the log of any workspace, by calls that fail.
+        Failed calls count for the caller's own one. Otherwise anybody could write into any log.
         """
         named = self._rule.workspace_of(self.request) if succeeded else ""
         return self._workspace_id or named or (caller.workspace_id if caller is not None else "")
 
 
 def concerns(workspace_id: str, *targets: str) -> None:
-    """Note that the current call is about things of a workspace, such as of a shared transcription.
+    """Note the workspace of the current call, for example the owner of a shared transcription.
 
-    Does nothing in calls that are not audited.
+    Does nothing in calls without an entry.
     """
     record = _current.get()
     if record is not None:
@@ -154,7 +154,7 @@ def actor_of(caller: Identity | None) -> audit_pb2.AuditActor:
 
 
 def _is_part(caller: Identity | None) -> bool:
-    """Return whether a service calls for somebody whose own call has an entry."""
+    """Return whether a service calls on behalf of a session, as part of the session's own call."""
     return caller is not None and caller.service not in ("", _GATEWAY) and bool(caller.session_id)
 
 

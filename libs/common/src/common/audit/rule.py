@@ -13,21 +13,21 @@ _IDENTIFIER = re.compile(r"[0-9]{1,19}|[a-z]{1,20}_[0-9a-f]{32}|[A-Za-z0-9_-]{32
 
 
 def always(_request: Any, _response: Any) -> bool:
-    """Return that every call is an entry."""
+    """Return True, because every call is an entry."""
     return True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rule:
-    """The action that a call of a method is, and its targets.
+    """Action and targets of the calls of a method.
 
     `ids` and `made` are paths to identifiers in the request and in the response, such as
-    `transcription.transcription_id`. `workspace` is the path in the request to a workspace that the
-    call is about, in place of the active one. With `by_request`, the action depends on the request.
-    Repeated reads of the same things by the same caller are one entry. A call that signs somebody
-    in is done by that user, and one that opens a link by somebody with that link. `shows` tells
-    from the request and one response whether something was read at all. The response of a failed
-    call is None.
+    `transcription.transcription_id`. `workspace` is the path in the request to the workspace of the
+    call, in place of the active one. With `by_request`, the action depends on the request.
+    Repeated reads of the same things by the same caller are one entry. With `signs_in`, the actor
+    is the user in the response, and with `opens_link`, somebody with the link. `shows` tells from
+    the request and one response whether something was read at all. The response of a failed call
+    is None.
     """
 
     action: str
@@ -49,7 +49,7 @@ class Rule:
         return self.by_request(request)
 
     def workspace_of(self, request: Any) -> str:
-        """Return the workspace that a request names, if any."""
+        """Return the workspace in a request, if any."""
         if not self.workspace or request is None:
             return ""
         return next(_identifiers(request, self.workspace), "")
@@ -65,7 +65,7 @@ class Rule:
 
 
 def _identifiers(message: Any, path: str) -> Iterator[str]:
-    """Yield the identifiers at a path, which may lead through a repeated field."""
+    """Yield the identifiers at a path, also through repeated fields."""
     name, _, rest = path.partition(".")
     value = getattr(message, name, None)
     if value is None:

@@ -1,4 +1,4 @@
-"""Entries on their way to the gateway, which keeps them."""
+"""Entries on their way to the gateway."""
 
 import asyncio
 import contextlib
@@ -61,8 +61,8 @@ class Repetitions:
 class AuditTrail:
     """Queue of entries, published to JetStream in the background.
 
-    Adding an entry never waits. Entries wait while NATS is away, up to `most`. Those that do not
-    fit, and those that are left when the process ends, are counted and logged.
+    Adding an entry never waits. Entries wait while NATS is away, up to `most`. Lost ones
+    are counted and logged: those beyond `most`, and those left when the process ends.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class AuditTrail:
 
     @property
     def waiting(self) -> int:
-        """Number of entries that are not published yet."""
+        """Number of unpublished entries."""
         return len(self._waiting)
 
     def begin(self, method: str) -> CallRecord | None:
@@ -99,7 +99,7 @@ class AuditTrail:
         return None if rule is None else CallRecord(rule)
 
     def end(self, record: CallRecord, code: str) -> None:
-        """Add the entry of a call that ended with a gRPC code, unless it repeats another.
+        """Add the entry of a call with this gRPC code, unless it repeats another.
 
         A failure is logged and does not hurt the call.
         """
@@ -136,7 +136,7 @@ class AuditTrail:
         self._publishing = asyncio.create_task(self.run(), name="audit trail")
 
     async def close(self, seconds: float = _ANSWER_SECONDS) -> None:
-        """Publish what waits, for at most some seconds, and end. Count and log the rest."""
+        """Publish waiting entries for at most some seconds, and end. Count and log the rest."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 if self._waiting and self._publishing is not None:

@@ -120,9 +120,9 @@ class AuditApi:
             Text, Query(max_length=500, description="`cursor` of the page before.")
         ] = "",
     ) -> Success[AuditPageData]:
-        """Return who did what to what, the latest first. For managers of the workspace.
+        """Return entries, the latest first. For managers of the workspace.
 
-        Administrators of the deployment also read entries that concern no workspace.
+        Administrators of the deployment also read entries without a workspace.
         """
         page = await self._reader.page(
             Grant.copy(caller), selection, deployment=deployment, limit=limit, token=cursor

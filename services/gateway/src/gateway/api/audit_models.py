@@ -14,7 +14,7 @@ Door = Literal["rest", "grpc", "internal", "unspecified"]
 
 
 class AuditActorData(ApiModel):
-    """Who did something."""
+    """The caller."""
 
     kind: ActorKind
     user_id: str | None
@@ -24,14 +24,14 @@ class AuditActorData(ApiModel):
 
 
 class AuditTargetData(ApiModel):
-    """What it was done to."""
+    """Things concerned."""
 
     kind: str = Field(description="Kind of things, such as `transcription`.")
     ids: list[str] = Field(description="Their identifiers. Empty once their workspace was erased.")
 
 
 class AuditEntryData(ApiModel):
-    """One thing that somebody did or tried to do."""
+    """One action of a caller."""
 
     id: str
     time: Moment

@@ -18,7 +18,7 @@ _UNSPECIFIED = "unspecified"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """One thing that somebody did or tried to do. `number` is its place in the table."""
+    """Entry of the audit log. `number` is its place in the table."""
 
     number: int
     entry_id: str
@@ -60,7 +60,7 @@ class Selection:
 
 
 def row_of(message: Message, service: str) -> dict[str, object]:
-    """Return the columns of a message that a service has published."""
+    """Return the columns of a message from a service."""
     return {
         "entry_id": message.entry_id,
         "happened_at": message.time.ToDatetime(tzinfo=dt.UTC),

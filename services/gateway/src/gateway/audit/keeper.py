@@ -1,4 +1,4 @@
-"""Background work on the audit log: storing what services publish, and retention."""
+"""Background work on the audit log: storage and retention."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -17,7 +17,7 @@ _log = logging.get(__name__)
 
 
 class AuditStep(MessageStep):
-    """Stores entries that services have published, each once."""
+    """Stores published entries, each once."""
 
     name = "audit"
     items = "entries of the audit log"
@@ -34,7 +34,7 @@ class AuditStep(MessageStep):
         )
 
     async def handle(self, message: Message) -> None:
-        """Store one entry under the name of the service that could publish it."""
+        """Store one entry under the name of its publisher, as the subject gives it."""
         try:
             entry = audit_pb2.AuditEntry.FromString(message.payload)
         except DecodeError as error:
@@ -43,7 +43,7 @@ class AuditStep(MessageStep):
 
 
 class AuditRetention:
-    """Deletes entries that are older than the retention of the audit log."""
+    """Deletes entries after the retention of the audit log."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class AuditRetention:
         self._now = now
 
     async def step(self) -> None:
-        """Delete what is too old."""
+        """Delete old entries."""
         if not self._days:
             return
         deleted = await self._entries.delete_before(self._now() - dt.timedelta(days=self._days))

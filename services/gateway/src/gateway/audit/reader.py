@@ -73,7 +73,7 @@ class AuditReader:
 
 
 def permitted_selection(caller: Grant, selection: Selection, *, deployment: bool) -> Selection:
-    """Return a selection of entries that a caller may read.
+    """Return a selection, limited to the entries of a caller.
 
     Raises:
         AuthenticationError: the caller has no session.

@@ -1,6 +1,6 @@
-"""Entries for requests of the JSON API that the gateway serves by itself.
+"""Entries for requests of the JSON API to the gateway itself.
 
-All others become calls of services, which write the entries.
+All others become calls of services. Those write the entries.
 """
 
 import re
@@ -86,9 +86,9 @@ _CODES = {
 
 
 class AuditedRequests:
-    """Middleware that adds requests to the audit log.
+    """Middleware for the entries of requests.
 
-    Handlers name what they made with `common.audit.call.concerns`.
+    Handlers name new things with `common.audit.call.concerns`.
     """
 
     def __init__(

@@ -97,7 +97,7 @@ class AuditLog:
         return [_entry(row) for row in rows]
 
     async def delete_before(self, before: dt.datetime) -> int:
-        """Delete entries that were stored before a time. Return their number."""
+        """Delete entries stored before a time. Return their number."""
         deleted = 0
         while True:
             parameters = {"before": before, "most": _AT_A_TIME}
@@ -108,7 +108,7 @@ class AuditLog:
                 return deleted
 
     async def forget(self, workspace_id: str, _reason: str = "") -> None:
-        """Remove what identifies the things of a workspace from its entries."""
+        """Remove the identifiers of the things of a workspace from its entries."""
         await self._database.fetch_one(_FORGET, {"workspace_id": workspace_id})
 
 

@@ -1,4 +1,4 @@
-"""What the claims of a provider mean here."""
+"""Persons, groups and roles in the claims of a provider."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ _MOST_GROUPS = 2000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Person:
-    """Somebody whom a provider has authenticated."""
+    """A person authenticated by a provider."""
 
     issuer: str
     subject: str
@@ -77,7 +77,7 @@ def roles_of(provider: OidcProvider, groups: frozenset[str]) -> dict[str, Role]:
 
 
 def needs_more(provider: OidcProvider, claims: Mapping[str, Any]) -> bool:
-    """Return whether an ID token lacks claims that the user's information may have."""
+    """Return whether to read the user's information for claims missing in the ID token."""
     wants_groups = provider.roles or provider.administrators or provider.allowed_groups
     missing_groups = bool(wants_groups) and not groups_of(claims, provider.groups_claim)
     return missing_groups or any(name not in claims for name in ("email", "preferred_username"))

@@ -30,7 +30,7 @@ ALGORITHMS = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Metadata:
-    """What a discovery document says."""
+    """Contents of a discovery document."""
 
     authorization_endpoint: str
     token_endpoint: str
@@ -44,7 +44,7 @@ class Metadata:
 
 
 class ProviderConnection:
-    """Requests to one provider, whose document and keys are kept for an hour."""
+    """Requests to one provider. Its document and keys are kept for an hour."""
 
     def __init__(self, provider: OidcProvider, *, clock: Clock = time.monotonic) -> None:
         self.provider = provider
@@ -60,7 +60,7 @@ class ProviderConnection:
         await self._http.aclose()
 
     async def metadata(self) -> Metadata:
-        """Return what the provider says about itself.
+        """Return the discovery document.
 
         Raises:
             UnavailableError: it does not answer, or its document is not that of the issuer.
@@ -71,7 +71,7 @@ class ProviderConnection:
         return self._metadata[1]
 
     async def keys(self, *, again: bool = False) -> KeySet:
-        """Return the provider's keys. `again` fetches them once more unless that was just done.
+        """Return the provider's keys. `again` fetches them once more, at most every few seconds.
 
         Raises:
             UnavailableError: the provider does not answer.

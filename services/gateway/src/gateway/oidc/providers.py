@@ -25,7 +25,7 @@ _DEFAULT_SCOPES = ("openid", "profile", "email")
 
 
 class RoleRule(BaseModel):
-    """A group of the provider whose members have a role in a workspace."""
+    """Role of the members of a group in a workspace."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -41,7 +41,7 @@ _MISCONFIGURED = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Departure:
-    """Where the browser goes to sign in, and the secret that it keeps until it is back."""
+    """Address of the provider's sign-in page, and the secret of the browser until it is back."""
 
     url: str
     browser: str = field(repr=False)
@@ -49,7 +49,7 @@ class Departure:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Arrival:
-    """A person who is back from the provider."""
+    """A person back from the provider."""
 
     person: Person
     began: ProviderSession
@@ -95,7 +95,7 @@ class OidcSignIn:
     async def start(
         self, provider_id: str, *, browser: str, return_to: str, redirect_uri: str
     ) -> Departure:
-        """Begin a sign-in. `browser` is the secret that the browser keeps already, if any.
+        """Begin a sign-in. `browser` is the secret of the browser, if it has one.
 
         Raises:
             NotFoundError: there is no such provider.
@@ -130,7 +130,7 @@ class OidcSignIn:
         browser: str,
         redirect_uri: str,
     ) -> Arrival:
-        """Return the person who is back from a provider.
+        """Return the person back from a provider.
 
         Raises:
             NotFoundError: there is no such provider.
@@ -236,7 +236,7 @@ class OidcSignIn:
         *,
         nonce: str,
     ) -> Mapping[str, Any]:
-        """Return the claims of the ID token, and those that only the user's information has."""
+        """Return the claims of the ID token, completed from the user's information."""
         access_token = str(tokens.get("access_token", ""))
         claims = await TokenVerifier(connection).id_token(
             tokens["id_token"], nonce=nonce, access_token=access_token

@@ -16,7 +16,7 @@ _LONGEST_TOKEN = 16 * 1024
 
 
 class OidcSignOut:
-    """Ends sessions that began at providers."""
+    """Ends sessions from providers."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class OidcSignOut:
         self._now = now
 
     async def by_provider(self, provider_id: str, token: str) -> Sequence[str]:
-        """End the sessions that a log-out token of a provider names. Return them.
+        """End the sessions in a log-out token of a provider. Return them.
 
         Raises:
             NotFoundError: there is no such provider.
@@ -60,7 +60,7 @@ class OidcSignOut:
     async def address(self, session_id: str, *, return_to: str) -> str:
         """Return where a session ends at its provider. Empty if it did not begin at one.
 
-        `return_to` is the address that the provider sends the browser back to.
+        `return_to` is the address for the browser afterwards.
         """
         began = await self._store.session(session_id)
         if began is None:

@@ -73,7 +73,7 @@ class Login:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Begun:
-    """What is needed to finish a sign-in."""
+    """Secrets to finish a sign-in with."""
 
     nonce: str = field(repr=False)
     code_verifier: str = field(repr=False)
@@ -82,7 +82,7 @@ class Begun:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProviderSession:
-    """A session that began at a provider."""
+    """Origin of a session: a provider, and the session there."""
 
     provider: str
     issuer: str
@@ -100,7 +100,7 @@ class Linked:
 
 
 class OidcStore:
-    """Sign-ins under way, and sessions that began at providers."""
+    """Sign-ins under way, and sessions from providers."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -119,7 +119,7 @@ class OidcStore:
         await self._database.execute(_BEGIN, parameters)
 
     async def take(self, provider: str, state: str, browser: str, now: dt.datetime) -> Begun | None:
-        """Return a sign-in of a browser, which can be finished once."""
+        """Return a sign-in of a browser and forget it."""
         parameters = {
             "state_sha256": hash_token(state),
             "browser_sha256": hash_token(browser),
@@ -142,7 +142,7 @@ class OidcStore:
         await self._database.execute(_ADD_SESSION, parameters)
 
     async def session(self, session_id: str) -> tuple[str, str] | None:
-        """Return the provider and the ID token of a session that began at one."""
+        """Return the provider and the ID token of a session from a provider."""
         row = await self._database.fetch_one(_SESSION, {"session_id": session_id})
         return None if row is None else (row["provider"], row["id_token"])
 
@@ -164,14 +164,14 @@ class OidcStore:
         return [row["session_id"] for row in rows]
 
     async def sweep(self, now: dt.datetime) -> None:
-        """Delete sign-ins that nobody has finished, and log-out tokens that nobody can use."""
+        """Delete expired sign-ins and log-out tokens."""
         async with self._database.transaction() as connection:
             await execute(connection, _SWEEP_LOGINS, {"now": now})
             await execute(connection, _SWEEP_TOKENS, {"now": now})
 
 
 class Identities:
-    """Who users are at providers, within one transaction."""
+    """Identities of users at providers, within one transaction."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -31,7 +31,7 @@ def _now() -> int:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LogoutToken:
-    """Whom a provider has logged out: a session of its own, or all of a subject."""
+    """Log-out at a provider: one of its sessions, or all of a subject."""
 
     subject: str
     session: str
@@ -72,7 +72,7 @@ class TokenVerifier:
         return found.claims
 
     async def logout_token(self, token: str) -> LogoutToken:
-        """Return what a log-out token says.
+        """Return the contents of a log-out token.
 
         Raises:
             AuthenticationError: it is not a log-out token for us.

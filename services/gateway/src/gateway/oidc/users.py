@@ -1,4 +1,4 @@
-"""Users of the persons whom providers have authenticated, and their roles."""
+"""Users of the persons from providers, and their roles."""
 
 from contextlib import suppress
 
@@ -28,9 +28,9 @@ class ProviderUsers:
         self._registry = registry
 
     async def admit(self, person: Person, provider: OidcProvider) -> str:
-        """Return the user of a person, whose roles are those of the groups at this moment.
+        """Return the user of a person, with the roles of the groups at this moment.
 
-        A verified e-mail address leads to the user who has it. Roles that people gave stay.
+        A verified e-mail address leads to the user with it. Roles given by people stay.
 
         Raises:
             AuthenticationError: there is no user for the person. `reason` is for programs.
@@ -75,7 +75,7 @@ class ProviderUsers:
         return user
 
     async def _find(self, connection: Connection, person: Person, provider: OidcProvider) -> User:
-        """Return the user whom a person is from now on."""
+        """Return the user for a new person."""
         users = Users(connection)
         known = await users.by_email(person.email) if person.email else None
         if known is not None and person.email_verified:
@@ -130,7 +130,7 @@ class ProviderUsers:
     ) -> bool:
         """Follow a group of administrators. Return whether the user is one because of it.
 
-        Administrators whom people made stay so.
+        Administrators made by people stay so.
         """
         if not provider.administrators:
             return linked.made_administrator
@@ -173,7 +173,7 @@ class ProviderUsers:
 
 
 def _name(person: Person) -> str:
-    """Return a name that is permitted here."""
+    """Return a permitted name."""
     for candidate in (person.name, person.email, person.display_name, person.subject):
         with suppress(ApplicationError):
             return checked_name(candidate[:MAX_NAME])
