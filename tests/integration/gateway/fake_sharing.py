@@ -65,7 +65,7 @@ class FakeSharing(sharing_pb2_grpc.SharingServiceServicer):
         if link is None:
             raise NotFoundError("There is no such link.")
         link.state = sharing_pb2.LINK_STATE_REVOKED
-        link.revoke_time.CopyFrom(times.timestamp(BEGUN))
+        link.revoke_time.FromDatetime(BEGUN)
         return sharing_pb2.RevokeLinkResponse()
 
     async def ListLinkUses(self, request: Any, context: Any) -> Any:
@@ -87,7 +87,7 @@ class FakeSharing(sharing_pb2_grpc.SharingServiceServicer):
         return sharing_pb2.CheckLinkResponse(
             link_id="link_1",
             transcription_id=7,
-            expire_time=times.timestamp(times.moment(times.timestamp(BEGUN)).replace(year=2099)),
+            expire_time=times.timestamp(BEGUN.replace(year=2099)),
         )
 
 
