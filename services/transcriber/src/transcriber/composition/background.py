@@ -41,7 +41,7 @@ Listener = Callable[[Client], Awaitable[None]]
 #: Seconds between looks for work that users wait for.
 _SOON = 5.0
 #: Seconds between looks for other work.
-_LATER = 30.0
+_LATER = 10.0
 
 
 def make_background(core: Core, actions: Actions) -> tuple[Background, tuple[Listener, ...]]:
