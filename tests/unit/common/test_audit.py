@@ -298,12 +298,29 @@ class Watch:
 def test_repetitions_end() -> None:
     clock = Watch()
     repetitions = Repetitions(clock=clock)
-    first, other = deleted(), deleted("NOT_FOUND")
-    assert not repetitions.include(first)
-    assert repetitions.include(first)
-    assert not repetitions.include(other)
+    assert not repetitions.include(("a", "1"))
+    assert repetitions.include(("a", "1"))
+    assert not repetitions.include(("a", "2"))
     clock.now = REPEATED_SECONDS
-    assert not repetitions.include(first)
+    assert not repetitions.include(("a", "1"))
+
+
+def test_reads_by_others_and_with_another_outcome_are_entries() -> None:
+    repetitions = Repetitions()
+    method = f"{PACKAGE}.TranscriptionService/StreamTranscript"
+    request = transcription_pb2.StreamTranscriptRequest(transcription_id=41)
+    response = transcription_pb2.StreamTranscriptResponse()
+    seen = []
+    for caller, code in (
+        (Identity(session_id="s", workspace_id="w"), "OK"),
+        (Identity(session_id="s", workspace_id="w"), "OK"),
+        (Identity(session_id="s", workspace_id="w"), "NOT_FOUND"),
+        (Identity(session_id="t", workspace_id="w"), "OK"),
+    ):
+        identity.use(caller)
+        found = record(method, request, response)
+        seen.append(found.entry(code, repetitions.include) is not None)
+    assert seen == [True, False, True, True]
 
 
 def test_vocabulary_is_fixed() -> None:

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from gateway.oidc.providers import OidcProvider, by_id
+from gateway.oidc.providers import OidcProvider, Providers
 from gateway.oidc.sign_in import safe_return
 
 
@@ -74,8 +74,10 @@ def test_openid_is_always_asked_for() -> None:
 
 
 def test_ids_are_distinct() -> None:
-    with pytest.raises(ValueError, match="same id"):
-        by_id((provider(), provider(name="Another")))
+    adapter: TypeAdapter[Any] = TypeAdapter(Providers)
+    assert len(adapter.validate_python((provider(), provider(id="q")))) == 2
+    with pytest.raises(ValidationError, match="same id"):
+        adapter.validate_python((provider(), provider(name="Another")))
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,13 @@
 import contextvars
 import datetime as dt
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from opentelemetry import trace
 
 from common import identity
-from common.addresses import current_address
+from common.addresses import current_address, network_of
 from common.audit.rule import MOST_TARGETS, Rule
 from common.identity import Identity
 from securetranscribe.v1 import audit_pb2
@@ -21,6 +22,14 @@ _UNTOUCHED = frozenset({"RESOURCE_EXHAUSTED"})
 _current: contextvars.ContextVar["CallRecord | None"] = contextvars.ContextVar(
     "audited_call", default=None
 )
+
+#: Tells whether there was a call with the same description just now.
+Repeats = Callable[[tuple[str, ...]], bool]
+
+
+def never(_description: tuple[str, ...]) -> bool:
+    """Return False, because every call is an entry of its own."""
+    return False
 
 
 class CallRecord:
@@ -63,8 +72,11 @@ class CallRecord:
         """Note the gRPC code of a failed request with an answer that looks like success."""
         self._code = code
 
-    def entry(self, code: str) -> audit_pb2.AuditEntry | None:
-        """Return the entry of a call with this gRPC code, None if it is not one."""
+    def entry(self, code: str, repeats: Repeats = never) -> audit_pb2.AuditEntry | None:
+        """Return the entry of a call with this gRPC code, None if it is not one.
+
+        Nor is a read or a refusal whose description `repeats` another one.
+        """
         code = self._code or code
         caller = self._caller or identity.current_or_none()
         succeeded = code == "OK"
@@ -72,6 +84,11 @@ class CallRecord:
         if code in _UNTOUCHED or _is_part(caller) or not shown:
             return None
         targets = self._targets or self._rule.targets(self.request, self.response)
+        # First of all, since players and pages ask for one thing again and again.
+        if (self._rule.read or code in _REFUSED) and repeats(
+            (self._rule.action, code, *_names(caller), *targets)
+        ):
+            return None
         entry = audit_pb2.AuditEntry(
             entry_id=str(uuid.uuid4()),
             actor=self._actor(caller, targets, succeeded=succeeded),
@@ -151,6 +168,13 @@ def actor_of(caller: Identity | None) -> audit_pb2.AuditActor:
         session_id=caller.session_id,
         link_id=caller.link_id,
     )
+
+
+def _names(caller: Identity | None) -> tuple[str, ...]:
+    """Return the names of a caller, or the network of a caller without any."""
+    if caller is None or not caller.session_id:
+        return (network_of(current_address()),)
+    return caller.user_id, caller.session_id, caller.link_id
 
 
 def _is_part(caller: Identity | None) -> bool:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from nats.aio.client import Client
 
 from common import bus, logging, telemetry
-from common.addresses import network_of
 from common.audit.actions import AUDITED
 from common.audit.call import CallRecord
 from common.audit.rule import Rule
@@ -34,19 +33,9 @@ class Repetitions:
         self._clock = clock
         self._until: OrderedDict[tuple[str, ...], float] = OrderedDict()
 
-    def include(self, entry: audit_pb2.AuditEntry) -> bool:
-        """Return whether there was such an entry just now. Remember this one otherwise."""
+    def include(self, key: tuple[str, ...]) -> bool:
+        """Return whether there was a call with this description just now. Remember it otherwise."""
         now = self._clock()
-        actor = entry.actor
-        key = (
-            entry.action,
-            entry.code,
-            actor.user_id,
-            actor.session_id,
-            actor.link_id,
-            network_of(entry.address),
-            *entry.target_ids,
-        )
         if self._until.get(key, 0.0) > now:
             return True
         self._until.pop(key, None)
@@ -104,18 +93,14 @@ class AuditTrail:
         A failure is logged and does not hurt the call.
         """
         try:
-            entry = record.entry(code)
-            if entry is not None and not self._repeats(entry, record.rule):
+            entry = record.entry(code, self._repetitions.include)
+            if entry is not None:
                 self.add(entry)
         except Exception as error:
             telemetry.AUDIT_LOST.inc()
             _log.error(
                 "an entry of the audit log is lost", action=record.rule.action, exc_info=error
             )
-
-    def _repeats(self, entry: audit_pb2.AuditEntry, rule: Rule) -> bool:
-        refused = entry.outcome == audit_pb2.AUDIT_OUTCOME_REFUSED
-        return (rule.read or refused) and self._repetitions.include(entry)
 
     def add(self, entry: audit_pb2.AuditEntry) -> None:
         """Queue an entry. It is lost if too many wait."""
