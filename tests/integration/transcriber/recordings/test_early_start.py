@@ -24,6 +24,7 @@ from tests.integration.transcriber.fakes import (
 )
 from tests.integration.transcriber.resumable.uploading import Uploads
 from transcriber.queue.early_parts import EarlyPartStep
+from transcriber.store.early_parts import EarlyParts
 from transcriber.wakeups import WakeUps
 
 COMPLETED = transcription_pb2.TRANSCRIPTION_STATUS_COMPLETED
@@ -32,6 +33,15 @@ SPOKEN = {second: f"word{second}" for second in range(5, int(LENGTH), 10)}
 TEXT = " ".join(SPOKEN.values())
 ONE_SPEAKER = diarization(("Speaker_1", 0.0, LENGTH))
 _FIRST_TASK = "SELECT state FROM tasks WHERE stage = 'transcribe' AND part = 0"
+_UPLOAD = """
+INSERT INTO uploads (transcription_id, session_id, workspace_id, source_key, auto_start, touched_at)
+VALUES (7, 's', 's', '7/source', true, now() - make_interval(secs => %s))
+"""
+_PART = """
+INSERT INTO early_parts (transcription_id, workspace_id, task_id, job_id, options, audio_key,
+                         result_key, sound, state)
+VALUES (7, 's', gen_random_uuid(), 'job_7', '{}', '7/beginning', '7/early.pb', '', 'done')
+"""
 _Request = transcription_pb2.UploadTranscriptionRequest
 Pause = Callable[[], Awaitable[Any]]
 
@@ -305,13 +315,50 @@ async def test_a_result_stored_late_is_removed(
     await nothing_left(database, objects, client)
 
 
-async def nothing_left(database: Database, objects: ObjectStore, client: Any) -> None:
+async def test_a_beginning_without_a_worker_is_removed(
+    database: Database, objects: ObjectStore, client: Any
+) -> None:
+    await database.execute(_UPLOAD, (0,))
+    await database.execute(_PART)
+    await database.execute("UPDATE early_parts SET state = 'preparing'")
+    await objects.put("audio", "7/beginning", b"sound")
+    async with database.transaction() as connection:
+        early = EarlyParts(connection)
+        assert await early.outstanding() == 1
+        assert await early.find(7) is None
+        assert await early.give_way(5) == ["job_7"]
+        assert not await early.release(7)
+    await nothing_left(database, objects, client, uploads=1)
+
+
+async def test_an_upload_whose_process_died_leaves_nothing(
+    database: Database, objects: ObjectStore, client: Any
+) -> None:
+    await database.execute(_UPLOAD, (100,))
+    await database.execute(_PART)
+    await objects.put("audio", "7/beginning", b"sound")
+    await objects.put("results", "7/early.pb", b"words")
+    await step(database, objects, client).step()
+    assert [part["dropped"] for part in await parts(database)] == [False]
+    await database.execute("UPDATE uploads SET touched_at = now() - interval '1 hour'")
+    await step(database, objects, client).step()
+    assert await objects.keys("audio") == []
+    assert await objects.keys("results") == []
+    await step(database, objects, client).step()
+    assert await parts(database) == []
+    cancelled = await database.fetch_all("SELECT subject FROM outbox WHERE subject LIKE '%%job_7'")
+    assert cancelled
+
+
+async def nothing_left(
+    database: Database, objects: ObjectStore, client: Any, *, uploads: int = 0
+) -> None:
     """Wait until nothing of an early part is left."""
 
     async def gone() -> bool:
         await step(database, objects, client).step()
-        uploads = await database.fetch_all("SELECT 1 AS one FROM uploads")
-        return not (await parts(database) or uploads)
+        left = await database.fetch_all("SELECT 1 AS one FROM uploads")
+        return not await parts(database) and len(left) == uploads
 
     await until(gone)
     assert await objects.keys("audio") == []

@@ -92,7 +92,7 @@ def make_background(core: Core, actions: Actions) -> tuple[Background, tuple[Lis
             Work(step=DecisionsStep(database, actions.names), every=_LATER),
             Work(step=DeletionStep(database, actions.deleter), every=_LATER),
             Work(step=uploads, every=_LATER),
-            Work(step=_early_parts(core), every=_SOON),
+            Work(step=_early_parts(core), every=_LATER),
             Work(step=ResumableUploadStep(database, actions.resumable.remover), every=10.0),
             Work(
                 step=CaptureStep(database, actions.captures.completion),

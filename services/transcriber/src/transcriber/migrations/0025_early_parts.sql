@@ -13,8 +13,9 @@ CREATE TABLE early_parts (
     result_key text NOT NULL,
     -- Digest of the sound that the worker hears.
     sound text NOT NULL,
-    -- 'ended' is without a result.
-    state text NOT NULL DEFAULT 'released' CHECK (state IN ('released', 'done', 'ended')),
+    -- 'preparing' is before the object of the beginning, and 'ended' is without a result.
+    state text NOT NULL DEFAULT 'preparing'
+        CHECK (state IN ('preparing', 'released', 'done', 'ended')),
     busy_seconds double precision NOT NULL DEFAULT 0,
     stream_sequence bigint,
     created_at timestamptz NOT NULL DEFAULT now(),

@@ -7,7 +7,7 @@ once the whole recording is known to sound and to be processed the same there (`
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +15,7 @@ from typing import TypeVar
 from uuid import uuid4
 
 from common import logging, telemetry
-from common.errors import ApplicationError
+from common.errors import ApplicationError, ConflictError
 from common.identity import Owner
 from common.objects import ObjectStore
 from common.piece_buffer import PieceBuffer
@@ -83,29 +83,36 @@ class EarlyStarts:
         self._enabled = enabled
         self._held = 0
 
-    async def watched(self, upload: Arriving, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def watched(
+        self, upload: Arriving, chunks: AsyncIterator[bytes], *, from_the_front: bool = True
+    ) -> AsyncGenerator[bytes, None]:
         """Yield the bytes of a file, and start its first part as soon as they allow it.
 
-        Nothing is started for a recording that is only to be stored, nor while all recognizers are
+        Close the generator when the upload fails, so that nothing is started any more.
+
+        Nothing is started for a recording that is only to be stored, and while all recognizers are
         busy.
         """
-        wanted = self._enabled and upload.request.auto_start
-        if not wanted or self._held >= _AT_ONCE or not self._workers.idle(Stage.TRANSCRIBE):
+        wanted = self._enabled and from_the_front and upload.request.auto_start
+        if not wanted or self._held >= _AT_ONCE:
             async for chunk in chunks:
                 yield chunk
             return
         self._held += 1
         beginning = _Beginning()
         starting = asyncio.create_task(self._start(upload, beginning), name="early start")
+        starting.add_done_callback(self._release)
         try:
             async for chunk in chunks:
                 beginning.add(chunk)
                 yield chunk
         finally:
-            self._held -= 1
             starting.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await starting
+
+    def _release(self, _started: "asyncio.Task[None]") -> None:
+        self._held -= 1
 
     async def _start(self, upload: Arriving, beginning: "_Beginning") -> None:
         """Start the first part once its sound is there and a worker is idle."""
@@ -117,28 +124,31 @@ class EarlyStarts:
             if heard is None:
                 return
             await beginning.promises(LEAST_SECONDS)
-            key = beginning_key(upload.transcription_id)
-            stored = False
-            while True:
+            part = None
+            while part is None:
                 if self._workers.idle(Stage.TRANSCRIBE):
-                    if not stored:
-                        await self._objects.put(self._bucket, key, data)
-                        stored = True
-                    if await self._begin(upload, heard, key):
-                        return
-                await asyncio.sleep(_RETRY_SECONDS)
+                    part = await self._prepared(upload, heard)
+                if part is None:
+                    await asyncio.sleep(_RETRY_SECONDS)
+            # The row comes first, so that the object is removed whatever happens.
+            await self._objects.put(self._bucket, part.audio_key, data)
+            await self._hand_out(part, upload.owner.session_id)
         except ApplicationError as error:
             _log.info("first part not started early", reason=error.message)
         except Exception:
             # The upload goes on without.
             _log.exception("first part not started early")
 
-    async def _begin(self, upload: Arriving, heard: Heard, key: str) -> bool:
-        """Hand the first part to an idle worker. Return False if there is none."""
+    async def _prepared(self, upload: Arriving, heard: Heard) -> EarlyPart | None:
+        """Return the first part, for which an idle worker's place is held. None if there is none.
+
+        Raises:
+            ConflictError: the upload has a part already.
+        """
         async with self._database.transaction() as connection:
             await locks.acquire(connection, locks.DISPATCH)
             if not await self._is_free(connection):
-                return False
+                return None
             owner, request = upload.owner, upload.request
             options = await hot_words.with_terms(
                 connection,
@@ -158,15 +168,13 @@ class EarlyStarts:
                     **options.of_stage(Stage.TRANSCRIBE, heard.signals),
                     PART: EARLY.to_json(),
                 },
-                audio_key=key,
+                audio_key=beginning_key(upload.transcription_id),
                 result_key=f"{upload.transcription_id}/{task_id}.pb",
                 sound=heard.sound,
             )
-            if await EarlyParts(connection).add(part):
-                await self._hand_out(connection, part, owner.session_id)
-        self._wake_ups.outbox.notify()
-        _log.info("first part started early", transcription_id=upload.transcription_id)
-        return True
+            if not await EarlyParts(connection).add(part):
+                raise ConflictError("The upload has an early part already.")
+            return part
 
     async def _is_free(self, connection: Connection) -> bool:
         """Return whether a worker has nothing else to do."""
@@ -175,7 +183,8 @@ class EarlyStarts:
         early = await EarlyParts(connection).outstanding()
         return tasks.open + early < self._workers.alive(Stage.TRANSCRIBE)
 
-    async def _hand_out(self, connection: Connection, part: EarlyPart, session_id: str) -> None:
+    async def _hand_out(self, part: EarlyPart, session_id: str) -> None:
+        """Hand a part whose object is stored to the workers, unless it has given way."""
         source = TaskSource(
             transcription_id=part.transcription_id,
             session_id=session_id,
@@ -183,13 +192,18 @@ class EarlyStarts:
             seconds=EARLY.heard[1],
         )
         message = await self._issuer.message(part.task, source, 1)
-        await JobOutbox(connection).task(
-            task_id=part.task_id,
-            release=1,
-            stage=Stage.TRANSCRIBE,
-            payload=message.SerializeToString(),
-            trace=telemetry.inject(),
-        )
+        async with self._database.transaction() as connection:
+            if not await EarlyParts(connection).release(part.transcription_id):
+                return
+            await JobOutbox(connection).task(
+                task_id=part.task_id,
+                release=1,
+                stage=Stage.TRANSCRIBE,
+                payload=message.SerializeToString(),
+                trace=telemetry.inject(),
+            )
+        self._wake_ups.outbox.notify()
+        _log.info("first part started early", transcription_id=part.transcription_id)
 
     async def _seconds_in(self, data: bytes) -> float:
         return await self._run(partial(seconds_in, data))

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,8 +119,9 @@ class Uploader:
             coming = Arriving(
                 transcription_id=upload.transcription_id, owner=owner, request=request
             )
-            sent = hashed(self._early.watched(coming, counted), digest.update)
-            size = await self._objects.put_stream(self._bucket, upload.source_key, sent)
+            async with aclosing(self._early.watched(coming, counted)) as watched:
+                sent = hashed(watched, digest.update)
+                size = await self._objects.put_stream(self._bucket, upload.source_key, sent)
             final = amend(request)
             examined = await self._examiner.examine(
                 upload.source_key,

@@ -2,7 +2,8 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -146,15 +147,9 @@ class Reception:
         updates: list[Callable[[bytes], None]] = [] if position.offset else [digest.update]
         if position.checksum is not None:
             updates.append(position.checksum.update)
-        if not position.offset:
-            coming = Arriving(
-                transcription_id=upload.transcription_id,
-                owner=upload,
-                request=request_from_json(upload.request),
-            )
-            incoming = self._early.watched(coming, incoming)
         try:
-            await self._receive(upload, lease, position, pieces, hashed(incoming, *updates))
+            async with aclosing(self._watched(upload, position, incoming)) as watched:
+                await self._receive(upload, lease, position, pieces, hashed(watched, *updates))
         except FileUploadError as error:
             await self._completion.reject(upload, lease, error)
             raise
@@ -169,6 +164,17 @@ class Reception:
             return await find(self._database, upload.upload_id, upload.workspace_id)
         sha256 = "" if position.offset else digest.hexdigest()
         return await self._completion.complete(upload, lease, sha256=sha256)
+
+    def _watched(
+        self, upload: ResumableUpload, position: Position, incoming: AsyncIterator[bytes]
+    ) -> AsyncGenerator[bytes, None]:
+        """Return bytes, from which the first part of the recording may start."""
+        coming = Arriving(
+            transcription_id=upload.transcription_id,
+            owner=upload,
+            request=request_from_json(upload.request),
+        )
+        return self._early.watched(coming, incoming, from_the_front=not position.offset)
 
     async def _receive(
         self,

@@ -8,6 +8,7 @@ from psycopg.types.json import Jsonb
 
 from common.postgres import Connection, execute, fetch_all, fetch_one
 from transcriber.domain.early_parts import EarlyPart
+from transcriber.store.uploads import HOLDS_SECONDS
 
 _ADD = """
 INSERT INTO early_parts (transcription_id, workspace_id, task_id, job_id, options, audio_key,
@@ -18,11 +19,15 @@ ON CONFLICT DO NOTHING
 """
 _FIND = """
 SELECT * FROM early_parts
-WHERE transcription_id = %s AND state <> 'ended' AND NOT adopted AND NOT dropped
+WHERE transcription_id = %s AND state IN ('released', 'done') AND NOT adopted AND NOT dropped
 """
 _OUTSTANDING = """
 SELECT count(*) AS parts FROM early_parts
-WHERE state = 'released' AND NOT adopted AND NOT dropped
+WHERE state IN ('preparing', 'released') AND NOT adopted AND NOT dropped
+"""
+_RELEASE = """
+UPDATE early_parts SET state = 'released'
+WHERE transcription_id = %s AND state = 'preparing' AND NOT dropped
 """
 _PUBLISHED = """
 UPDATE early_parts SET stream_sequence = %s WHERE task_id = %s AND NOT adopted
@@ -41,7 +46,7 @@ WHERE task_id = %(task_id)s
 _GIVE_WAY = """
 UPDATE early_parts SET dropped = true WHERE transcription_id IN (
     SELECT transcription_id FROM early_parts
-    WHERE state = 'released' AND NOT adopted AND NOT dropped
+    WHERE state IN ('preparing', 'released') AND NOT adopted AND NOT dropped
     ORDER BY created_at DESC LIMIT %s FOR UPDATE SKIP LOCKED)
 RETURNING job_id
 """
@@ -58,7 +63,8 @@ WHERE NOT item_rests('early-parts', e.transcription_id::text)
     THEN e.withdrawn_at < now() - make_interval(secs => %(late_seconds)s)
     ELSE e.dropped OR NOT (
         EXISTS (SELECT FROM uploads u
-                WHERE u.transcription_id = e.transcription_id AND NOT u.given_up)
+                WHERE u.transcription_id = e.transcription_id AND NOT u.given_up
+                  AND u.touched_at > now() - make_interval(secs => %(idle_seconds)s))
         OR EXISTS (SELECT FROM resumable_uploads r
                    WHERE r.transcription_id = e.transcription_id AND NOT r.given_up
                      AND r.state = 'receiving'))
@@ -97,7 +103,10 @@ class EarlyParts:
         self._connection = connection
 
     async def add(self, part: EarlyPart) -> bool:
-        """Add a part that is handed out. Return False if the recording has one already."""
+        """Add a part that holds a worker's place. Return False if the recording has one already.
+
+        Its object is stored afterwards, so that it is found and removed after a crash.
+        """
         parameters = {
             "transcription_id": part.transcription_id,
             "workspace_id": part.workspace_id,
@@ -110,6 +119,10 @@ class EarlyParts:
         }
         return await execute(self._connection, _ADD, parameters) == 1
 
+    async def release(self, transcription_id: int) -> bool:
+        """Note that a part is handed out. Return False if it has given way."""
+        return await execute(self._connection, _RELEASE, (transcription_id,)) == 1
+
     async def find(self, transcription_id: int) -> EarlyPart | None:
         """Return the part of a recording, if a job may take it over."""
         return _part(await fetch_one(self._connection, _FIND, (transcription_id,)))
@@ -119,7 +132,7 @@ class EarlyParts:
         return _part(await fetch_one(self._connection, f"{_FIND} FOR UPDATE", (transcription_id,)))
 
     async def outstanding(self) -> int:
-        """Return the number of parts at the workers that no job has taken over."""
+        """Return the number of parts with a worker's place that no job has taken over."""
         row = await fetch_one(self._connection, _OUTSTANDING)
         return int(row["parts"]) if row else 0
 
@@ -147,7 +160,7 @@ class EarlyParts:
         await execute(self._connection, _TAKE_OVER, parameters)
 
     async def give_way(self, count: int) -> list[str]:
-        """Drop the newest parts at the workers, at most `count`. Return their jobs."""
+        """Drop the newest parts with a worker's place, at most `count`. Return their jobs."""
         rows = await fetch_all(self._connection, _GIVE_WAY, (count,))
         return [row["job_id"] for row in rows]
 
@@ -157,7 +170,11 @@ class EarlyParts:
         What was withdrawn is returned again after `late_seconds`, in which a worker may still have
         stored a result.
         """
-        parameters = {"limit": limit, "late_seconds": late_seconds}
+        parameters = {
+            "limit": limit,
+            "late_seconds": late_seconds,
+            "idle_seconds": HOLDS_SECONDS,
+        }
         return [LeftPart(**row) for row in await fetch_all(self._connection, _LEFT, parameters)]
 
     async def withdraw(self, part: LeftPart) -> bool:

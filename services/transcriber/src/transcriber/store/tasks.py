@@ -53,7 +53,8 @@ held AS (
     WHERE t.stage = %(stage)s AND t.state IN ('released', 'running')
     UNION ALL
     SELECT workspace_id FROM early_parts
-    WHERE %(stage)s = 'transcribe' AND state = 'released' AND NOT adopted AND NOT dropped
+    WHERE %(stage)s = 'transcribe' AND state IN ('preparing', 'released') AND NOT adopted
+      AND NOT dropped
 ),
 taken AS (
     SELECT workspace_id, count(*) AS tasks FROM held GROUP BY workspace_id
