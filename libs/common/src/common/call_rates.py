@@ -73,7 +73,16 @@ _EDITS = frozenset(
 _CHUNKS = frozenset({"AppendUpload", "PutChunk"})
 _READS = ("Get", "List", "Search", "Watch")
 #: Methods that count new sessions themselves, and one that only services need.
-_OWN = frozenset({"CreateSession", "ResumeSession", "AuthenticateSession"})
+_OWN = frozenset(
+    {
+        "CreateSession",
+        "ResumeSession",
+        "AuthenticateSession",
+        "SignIn",
+        "CompleteSetup",
+        "ResetPassword",
+    }
+)
 
 
 def group_of_call(method: str) -> Group | None:

@@ -25,7 +25,9 @@ from common.runtime import Supervisor, eventually
 from common.signing import CallSigner, CallVerifier
 from common.upload_places import PlaceLimits, UploadPlaces
 from gateway import loop_watch
+from gateway.accounts import account_servicer
 from gateway.accounts import composition as accounts
+from gateway.accounts import services as account_services
 from gateway.api.access_tokens import AccessTokenApi
 from gateway.api.account_models import ProviderData
 from gateway.api.accounts import AccountApi
@@ -401,7 +403,9 @@ class Gateway:
         )
         audit = AuditServicer(AuditReader(AuditLog(self._database)))
         links = LinkServicer(self._opener, self._limits)
+        providers = {one.id: one.label for one in self._settings.oidc_providers}
         return {
+            **account_services.services(self._accounts, self._registry, self._limits, providers),
             link_servicer.SERVICE: partial(
                 sharing_pb2_grpc.add_LinkServiceServicer_to_server, links
             ),
@@ -429,6 +433,7 @@ class Gateway:
                 **dict.fromkeys(services, Access.SERVICE),
                 **maintenance_servicer.ACCESS,
                 **link_servicer.ACCESS,
+                **account_servicer.ACCESS,
             },
         )
 

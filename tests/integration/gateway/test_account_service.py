@@ -1,0 +1,181 @@
+"""Accounts over gRPC: two people, their workspaces, and a program."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc.aio
+import pytest
+
+from common.errors import (
+    AuthenticationError,
+    AuthorizationError,
+    ConflictError,
+    NotFoundError,
+    ValidationError,
+)
+from common.grpc_client import unwrap
+from common.postgres import Database
+from securetranscribe.v1 import identity_pb2 as pb
+from securetranscribe.v1 import identity_pb2_grpc, session_pb2, session_pb2_grpc
+from tests.integration.gateway.accounts import PASSWORD, setup_token, start_over
+from tests.integration.gateway.conftest import MakeGateway, Running
+
+
+class Caller:
+    """Stubs that send a token, or none."""
+
+    def __init__(self, channel: grpc.aio.Channel, token: str = "") -> None:
+        self._metadata = (("authorization", f"Bearer {token}"),) if token else ()
+        self.accounts = identity_pb2_grpc.AccountServiceStub(channel)
+        self.workspaces = identity_pb2_grpc.WorkspaceServiceStub(channel)
+        self.tokens = identity_pb2_grpc.AccessTokenServiceStub(channel)
+        self.sessions = session_pb2_grpc.SessionServiceStub(channel)
+
+    async def ask(self, method: Any, request: Any) -> Any:
+        return await unwrap(method(request, metadata=self._metadata, timeout=30))
+
+
+@pytest.fixture(scope="module")
+async def closed(make_gateway: MakeGateway) -> AsyncIterator[Running]:
+    """A gateway where people sign in."""
+    async with make_gateway(auth_mode="accounts") as one:
+        yield one
+
+
+@pytest.fixture(autouse=True)
+async def nobody(database: Database) -> AsyncIterator[None]:
+    await start_over(database)
+    yield
+    await start_over(database)
+
+
+@pytest.fixture
+async def channel(closed: Running) -> AsyncIterator[grpc.aio.Channel]:
+    async with grpc.aio.insecure_channel(closed.grpc_address) as one:
+        yield one
+
+
+@pytest.fixture
+async def ada(channel: grpc.aio.Channel, database: Database) -> Caller:
+    """The first administrator."""
+    stranger = Caller(channel)
+    request = pb.CompleteSetupRequest(
+        setup_token=await setup_token(database), name="Ada", password=PASSWORD
+    )
+    answer = await stranger.ask(stranger.accounts.CompleteSetup, request)
+    return Caller(channel, answer.signed_in.session_token)
+
+
+async def user(channel: grpc.aio.Channel, administrator: Caller, name: str) -> Caller:
+    made = await administrator.ask(
+        administrator.accounts.CreateUser, pb.CreateUserRequest(name=name)
+    )
+    stranger = Caller(channel)
+    await stranger.ask(
+        stranger.accounts.ResetPassword,
+        pb.ResetPasswordRequest(reset_token=made.reset_token, new_password=PASSWORD),
+    )
+    answer = await stranger.ask(
+        stranger.accounts.SignIn, pb.SignInRequest(name=name, password=PASSWORD)
+    )
+    return Caller(channel, answer.signed_in.session_token)
+
+
+async def test_two_people_and_a_workspace(channel: grpc.aio.Channel, ada: Caller) -> None:
+    bob = await user(channel, ada, "Bob")
+    account = await bob.ask(bob.accounts.GetAccount, pb.GetAccountRequest())
+    assert (account.user.name, account.user.administrator) == ("Bob", False)
+    with pytest.raises(AuthorizationError):
+        await bob.ask(bob.accounts.ListUsers, pb.ListUsersRequest())
+    made = await ada.ask(ada.workspaces.CreateWorkspace, pb.CreateWorkspaceRequest(name="Team"))
+    team = made.workspace.workspace_id
+    with pytest.raises(NotFoundError):
+        await bob.ask(bob.workspaces.ListMembers, pb.ListMembersRequest(workspace_id=team))
+    for role in (pb.ROLE_COMMENTER, pb.ROLE_UNSPECIFIED):
+        with pytest.raises(ValidationError):
+            await ada.ask(
+                ada.workspaces.SetMember,
+                pb.SetMemberRequest(workspace_id=team, user="bob", role=role),
+            )
+    request = pb.SetMemberRequest(workspace_id=team, user="bob", role=pb.ROLE_VIEWER)
+    await ada.ask(ada.workspaces.SetMember, request)
+    switched = await bob.ask(
+        bob.workspaces.SwitchWorkspace, pb.SwitchWorkspaceRequest(workspace_id=team)
+    )
+    assert switched.workspace.active
+    token = bob._metadata[0][1].removeprefix("Bearer ")
+    found = await bob.ask(
+        bob.sessions.AuthenticateSession,
+        session_pb2.AuthenticateSessionRequest(session_token=token),
+    )
+    assert (found.workspace_id, found.role) == (team, pb.ROLE_VIEWER)
+    assert found.user_id == account.user.user_id
+    assert found.authenticated
+    members = await bob.ask(bob.workspaces.ListMembers, pb.ListMembersRequest(workspace_id=team))
+    assert [one.name for one in members.members] == ["Ada", "Bob"]
+    with pytest.raises(AuthorizationError):
+        await bob.ask(bob.workspaces.DeleteWorkspace, pb.DeleteWorkspaceRequest(workspace_id=team))
+    with pytest.raises(ConflictError):
+        await ada.ask(
+            ada.workspaces.RemoveMember,
+            pb.RemoveMemberRequest(workspace_id=team, user_id=members.members[0].user_id),
+        )
+    await ada.ask(ada.workspaces.DeleteWorkspace, pb.DeleteWorkspaceRequest(workspace_id=team))
+    own = await bob.ask(bob.workspaces.ListOwnWorkspaces, pb.ListOwnWorkspacesRequest())
+    assert [one.active for one in own.workspaces] == [False]
+
+
+async def test_a_program_has_a_session_of_its_user(channel: grpc.aio.Channel, ada: Caller) -> None:
+    with pytest.raises(ValidationError):
+        await ada.ask(
+            ada.tokens.CreateAccessToken, pb.CreateAccessTokenRequest(name="x", scopes=[])
+        )
+    made = await ada.ask(
+        ada.tokens.CreateAccessToken,
+        pb.CreateAccessTokenRequest(name="robot", scopes=[pb.SCOPE_READ]),
+    )
+    robot = Caller(channel, made.secret)
+    created = await robot.ask(robot.sessions.CreateSession, session_pb2.CreateSessionRequest())
+    child = Caller(channel, created.session_token)
+    assert created.session.user_identifier == "Ada"
+    assert created.session.authenticated
+    for program in (robot, child):
+        await program.ask(
+            program.sessions.GetCurrentSession, session_pb2.GetCurrentSessionRequest()
+        )
+        with pytest.raises(AuthorizationError):
+            await program.ask(program.accounts.SignOut, pb.SignOutRequest())
+        with pytest.raises(AuthorizationError):
+            await program.ask(program.accounts.ListUsers, pb.ListUsersRequest())
+    (listed,) = (
+        await ada.ask(ada.tokens.ListAccessTokens, pb.ListAccessTokensRequest())
+    ).access_tokens
+    assert listed.HasField("last_use_time")
+    await ada.ask(
+        ada.tokens.RevokeAccessToken, pb.RevokeAccessTokenRequest(token_id=listed.token_id)
+    )
+    for program in (robot, child):
+        with pytest.raises(AuthenticationError):
+            await program.ask(
+                program.sessions.GetCurrentSession, session_pb2.GetCurrentSessionRequest()
+            )
+
+
+async def test_without_credentials_there_is_no_session(channel: grpc.aio.Channel) -> None:
+    stranger = Caller(channel)
+    with pytest.raises(AuthenticationError, match="Sign in"):
+        await stranger.ask(stranger.sessions.CreateSession, session_pb2.CreateSessionRequest())
+    providers = await stranger.ask(stranger.accounts.ListProviders, pb.ListProvidersRequest())
+    assert providers.accounts
+    assert providers.setup_required
+
+
+async def test_in_the_open_mode_nobody_signs_in(running: Running) -> None:
+    async with grpc.aio.insecure_channel(running.grpc_address) as channel:
+        stranger = Caller(channel)
+        providers = await stranger.ask(stranger.accounts.ListProviders, pb.ListProvidersRequest())
+        assert not providers.accounts
+        with pytest.raises(ConflictError):
+            await stranger.ask(
+                stranger.accounts.SignIn, pb.SignInRequest(name="a", password=PASSWORD)
+            )
