@@ -55,6 +55,7 @@ SpeakerService      viewer:read   SearchVoices ListObservations GetProfileClip L
 SpeakerService      editor:write  CreateSpeaker UpdateSpeaker DeleteSpeaker MergeSpeakers
 SpeakerService      editor:write  SplitSpeaker EnrollSpeaker DeleteObservation RestoreSpeaker
 SpeakerService      services RecognizeVoices SetVoiceDecisions EraseVoices EraseWorkspaceVoices
+StatusService       services GetStatusVersions
 SpeechService       editor:write  Recognize AlignWords StreamingRecognize
 TranscriptService   [read]   ReadTranscript ListRevisions CompareRevisions
 TranscriptService   [write]  EditTranscript UndoEdits RedoEdits RestoreRevision

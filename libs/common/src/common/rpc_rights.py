@@ -178,6 +178,7 @@ _TABLE: Iterable[tuple[Rule, str, tuple[str, ...]]] = (
     (_CREATE, "DiarizationService", ("Diarize", "ExtractVoiceprint")),
     (_SERVICES, "EmbeddingService", ("Embed",)),
     (_SERVICES, "MaintenanceService", ("ListSetAside", "RetrySetAside")),
+    (_SERVICES, "StatusService", ("GetStatusVersions",)),
     (
         _PUBLIC,
         "AdminService",
