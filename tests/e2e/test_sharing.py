@@ -81,7 +81,7 @@ class Person:
                 answer = call(request, metadata=metadata, timeout=120)
                 return list(answer) if hasattr(answer, "__iter__") else answer
             except grpc.RpcError as error:
-                return error.code()  # type: ignore[attr-defined]
+                return error.code()
 
     def socket(self) -> ClientConnection:
         """Open a WebSocket."""
@@ -103,7 +103,7 @@ def signed_in(stack: Stack, path: str, **body: Any) -> Person:
 def administrator(accounts: Stack) -> Person:
     async def token() -> str:
         url = accounts.servers.environment("gateway")["DATABASE_URL"]
-        database = Database(PostgresSettings(database_url=url))  # type: ignore[arg-type]
+        database = Database(PostgresSettings(database_url=url))
         await database.open()
         try:
             return await setup_token(database)
@@ -219,7 +219,7 @@ def test_shared_with_a_user(olga: Person, ann: Person, number: int) -> None:
         ("POST", f"/transcription/{number}/reprocess"),
         ("GET", shares),
     ):
-        body = {} if path.endswith("reprocess") else None
+        body: dict[str, Any] | None = {} if path.endswith("reprocess") else None
         assert ann.status(method, path, json=body) == 403, path
     olga.ask("POST", shares, json={"user": ann.user_id, "role": "editor"})
     assert star(ann, number) == 200

@@ -11,7 +11,7 @@ import pytest
 
 from common.audio.decoding import decode
 from common.audio.resampling import SAMPLE_RATE
-from securetranscribe import ApiError
+from securetranscribe import ApiError, SecureTranscribeClient
 from tests.e2e.interfaces import GrpcInterface, Interface, RestInterface
 from tests.e2e.stack import JOB_SECONDS, Stack
 from tests.e2e.voices import Voices
@@ -138,6 +138,28 @@ def test_enrolled_profile_can_be_deleted_permanently(stack: Stack, voices: Voice
             client.get_speaker_clip(made["id"])
         assert caught.value.status == 404
         soon(lambda: client.list_voices(number)[1]["name"] == "Speaker_2")
+
+        # Both can be undone, with the names in transcripts.
+        _undo(client, made["id"])
+        assert _seconds(client.get_speaker_clip(made["id"])) > 2
+        soon(lambda: _linked(client, number) == ("Bob", "suggested", made["id"]))
+        robert = client.create_speaker("Robert")
+        client.merge_speakers(robert["id"], made["id"])
+        soon(lambda: _linked(client, number) == ("Robert", "suggested", robert["id"]))
+        _undo(client, made["id"])
+        soon(lambda: _linked(client, number) == ("Bob", "suggested", made["id"]))
+
+
+def _undo(client: SecureTranscribeClient, speaker_id: int) -> None:
+    """Restore a profile that was deleted or merged."""
+    [entry] = [one for one in client.list_trashed_speakers() if one["speaker_id"] == speaker_id]
+    assert client.restore_speaker(entry["id"])["id"] == speaker_id
+
+
+def _linked(client: SecureTranscribeClient, number: int) -> tuple[str, str, int | None]:
+    """Return name, source and profile of the second voice of a transcription."""
+    voice = client.list_voices(number)[1]
+    return voice["name"], voice["name_source"], voice["speaker_id"]
 
 
 def _seconds(clip: bytes) -> float:

@@ -98,8 +98,10 @@ async def test_visitors_read_and_export_one_transcription(
         assert await outcome(visitor, number, method, fields) == "", method
     for method, fields in (*CHANGES, *OWNERS):
         assert await outcome(visitor, number, method, fields) == "AUTHORIZATION_ERROR", method
-    for method, fields in (*READS, *SOUND, *CHANGES, *OWNERS):
+    for method, fields in (*READS, *SOUND, *CHANGES):
         assert await outcome(visitor, other, method, fields) == "NOT_FOUND", method
+    for method, fields in OWNERS:
+        assert await outcome(visitor, other, method, fields) == "AUTHORIZATION_ERROR", method
     [shown] = await visitor.shared()
     assert (shown.transcription.transcription_id, shown.role) == (number, VIEWER)
     assert shown.expire_time == link.expire_time
