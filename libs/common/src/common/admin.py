@@ -9,7 +9,7 @@ ADMIN_HEADER = "x-admin-token"
 
 
 class Administrators:
-    """Callers who send the value of ADMIN_TOKEN. An empty value means that there are none."""
+    """Callers who send the value of ADMIN_TOKEN. There are none if it is empty."""
 
     def __init__(self, token: str) -> None:
         self._token = token.encode()

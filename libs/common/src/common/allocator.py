@@ -1,4 +1,4 @@
-"""Settings of the C library's allocator, for processes that pass on large blocks."""
+"""Settings of the C library's allocator, for processes passing on large blocks."""
 
 import contextlib
 import ctypes

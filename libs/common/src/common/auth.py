@@ -22,10 +22,10 @@ class Access(enum.Enum):
 
 
 class TokenAuthenticator(Protocol):
-    """Source of the session that a token belongs to."""
+    """Source of the session of a token."""
 
     async def authenticate(self, token: str) -> Grant:
-        """Return the token's access. Raise AuthenticationError for a token that is not valid."""
+        """Return the token's access. Raise AuthenticationError for an invalid token."""
         ...
 
 
@@ -50,8 +50,8 @@ class CachedAuthenticator:
 class CallAuthenticator:
     """Identity of a caller, from the metadata of the call and the access rule of the method.
 
-    `access` maps full method names (`/package.Service/Method`) to their rule. Methods that are not
-    listed require a session. A service's signature is accepted by every method.
+    `access` maps full method names (`/package.Service/Method`) to their rule. Unlisted
+    methods require a session. A service's signature is accepted by every method.
     """
 
     def __init__(

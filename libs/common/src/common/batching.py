@@ -1,4 +1,4 @@
-"""Batches of model inputs that come from several recordings at a time.
+"""Batches of model inputs from several recordings at a time.
 
 A card computes sixteen inputs in little more time than one, but the inputs of one recording do not
 always fill a batch, and waiting for its decoder leaves the card idle. So one batcher per model
@@ -51,7 +51,7 @@ class Batcher(Generic[Kind, Item, Answer]):
     """Collects items of several threads, and runs those of one kind together on its own thread.
 
     A batch starts when it is full, when its first item has waited long enough, or when every
-    recording in work waits for an answer. An error hurts only the item that causes it: the items of
+    recording in work waits for an answer. An error hurts only the item causing it: the items of
     a failed batch are repeated one by one. A batch that takes too much memory is halved, also for
     the following ones, and the limit grows back slowly.
     """
@@ -90,7 +90,7 @@ class Batcher(Generic[Kind, Item, Answer]):
 
     @contextmanager
     def recording(self) -> Iterator[None]:
-        """Count a recording that is in work on this thread. Batches wait for its items."""
+        """Count a recording in work on this thread. Batches wait for its items."""
         with self._changed:
             self._recordings += 1
         try:
@@ -266,7 +266,7 @@ class Batcher(Generic[Kind, Item, Answer]):
         self._set_limit(min(self._limit, limit))
 
     def _grow(self, size: int) -> None:
-        """Count a batch that has succeeded. Only full ones show that there is room for more."""
+        """Count a successful batch. Only full ones show that there is room for more."""
         if size < self._limit or self._limit >= self._limits.most:
             return
         self._calm += 1

@@ -30,7 +30,7 @@ _TRANSCRIBER_EVENTS = ("transcription", "job", "queue")
 
 @dataclass(frozen=True, kw_only=True)
 class Rights:
-    """Subjects to which a user may publish and subscribe."""
+    """Subjects open to a user for publishing and subscribing."""
 
     publish: tuple[str, ...]
     subscribe: tuple[str, ...]
@@ -42,7 +42,7 @@ class Rights:
 
 
 def _receives(user: str) -> tuple[str, ...]:
-    """Return the subjects that every service subscribes to."""
+    """Return the subjects subscribed to by every service."""
     return (bus.event_subject("*", "session", "*", "*"), f"{bus.inbox_prefix(user)}.>")
 
 
@@ -117,7 +117,7 @@ def _transcriber() -> Rights:
 
 
 def _publisher(*events: str) -> tuple[str, ...]:
-    """Return the subjects for publishing events to their stream, which others keep in order."""
+    """Return the subjects for publishing events to their stream. Others keep it in order."""
     return (f"$JS.API.STREAM.INFO.{bus.EVENTS_STREAM}", *events)
 
 

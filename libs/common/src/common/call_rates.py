@@ -113,7 +113,7 @@ class CallRates:
 
     @classmethod
     def configured(cls, settings: object) -> Self | None:
-        """Create the counter of a service that clients call, None for others."""
+        """Create the counter of a service called by clients, None for others."""
         if not isinstance(settings, RateSettings):
             return None
         return cls(RateLimits.configured(settings))

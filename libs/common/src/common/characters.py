@@ -1,4 +1,4 @@
-"""Characters of names of people and files: those that are forbidden, dropped, and kept.
+"""Characters of names of people and files: those forbidden, dropped, and kept.
 
 Joiners between letters are kept, since Persian, Hindi and emoji need them. Characters that show
 nothing and change nothing are dropped.
@@ -31,12 +31,12 @@ _JOINERS = "\u200c\u200d"
 
 
 def has_forbidden(text: str) -> bool:
-    """Return whether a text contains characters that no name may have."""
+    """Return whether a text contains characters forbidden in names."""
     return _FORBIDDEN.search(text) is not None
 
 
 def without_forbidden(text: str) -> str:
-    """Return the text without the characters that no name may have."""
+    """Return the text without the characters forbidden in names."""
     return str(_FORBIDDEN.sub("", text))
 
 

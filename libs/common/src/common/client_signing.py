@@ -1,4 +1,4 @@
-"""Client interceptors that sign calls to another service."""
+"""Client interceptors signing calls to another service."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

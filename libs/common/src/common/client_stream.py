@@ -89,7 +89,7 @@ class _NotReadyError(Exception):
 
 
 def _now(coroutine: Coroutine[Any, Any, Answer]) -> Answer:
-    """Return the value of a coroutine that does not wait. Raise _NotReadyError if it does."""
+    """Return the value of a coroutine without waiting. Raise _NotReadyError if it waits."""
     try:
         coroutine.send(None)
     except StopIteration as stop:

@@ -32,7 +32,7 @@ class Connections:
     audit: AuditTrail | None = None
 
     def channel(self, address: str, receiver: str) -> grpc.aio.Channel:
-        """Return a channel to another service, whose calls are signed."""
+        """Return a channel to another service, with signed calls."""
         signer = CallSigner(self.settings.secret_key.get_secret_value(), self.service)
         return channel(self.settings, address, receiver=receiver, signer=signer)
 
@@ -48,9 +48,9 @@ class Connections:
         access: Mapping[str, Access] | None = None,
         limits: CallLimits = API_LIMITS,
     ) -> GrpcServer:
-        """Return a server whose callers are authenticated by the gateway.
+        """Return a server with callers authenticated by the gateway.
 
-        `access` holds the rules of methods that do not require a session.
+        `access` holds the rules of methods not requiring a session.
         """
         authenticator = CallAuthenticator(
             tokens=self.tokens,

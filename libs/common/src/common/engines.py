@@ -53,7 +53,7 @@ class EngineSettings:
 
 @runtime_checkable
 class Concurrent(Protocol):
-    """Engine that is called for several recordings at a time, each on a thread. Optional."""
+    """Engine called for several recordings at a time, each on a thread. Optional."""
 
     @property
     def at_once(self) -> int:
@@ -80,7 +80,7 @@ class EngineRegistry(Generic[Engine]):
         """Return the name if there is such an engine. For validators of settings.
 
         Raises:
-            ValueError: there is none. The message lists the names that exist.
+            ValueError: there is none. The message lists the existing names.
         """
         if name not in self.modules:
             raise ValueError(f"there is no engine '{name}', only {', '.join(sorted(self.modules))}")

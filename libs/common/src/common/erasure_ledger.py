@@ -21,7 +21,7 @@ _log = logging.get(__name__)
 
 
 class ErasureKind(enum.StrEnum):
-    """Kind of thing that was erased."""
+    """Kind of an erased thing."""
 
     RECORDING = "recording"
     TRANSCRIPTION = "transcription"

@@ -20,7 +20,7 @@ class ApplicationError(Exception):
 
     @property
     def retry_after_seconds(self) -> int | None:
-        """Seconds after which a repetition may succeed, if that is known."""
+        """Seconds until a repetition may succeed, if known."""
         told = self.details.get("retry_after_seconds", "")
         return int(told) if told.isdecimal() else None
 
@@ -61,7 +61,7 @@ class NotFoundError(ApplicationError):
 
 
 class ConflictError(ApplicationError):
-    """The request conflicts with something that already exists."""
+    """The request conflicts with something existing."""
 
     code = "CONFLICT"
 

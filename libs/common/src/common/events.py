@@ -86,7 +86,7 @@ def envelope(event: event_pb2.Event, *, source: str) -> Envelope:
 
 
 def workspace_of(event: event_pb2.Event) -> str:
-    """Return the workspace that an event concerns. Empty when all are concerned.
+    """Return the workspace concerned by an event. Empty when all are concerned.
 
     Events of the version before name only a session, whose id its workspace has too.
     """

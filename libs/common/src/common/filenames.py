@@ -30,7 +30,7 @@ def clean(name: str) -> str:
 
 
 def portable(title: str) -> str:
-    """Return a stem for file names that every operating system accepts.
+    """Return a stem for file names valid on every operating system.
 
     `Q1/Q2: plan?` becomes `Q1 Q2 plan`. At most `LONGEST_PORTABLE` bytes are kept, and no character
     is cut in half. Names reserved by Windows become `NAMELESS`.

@@ -48,7 +48,7 @@ def _contracts() -> Iterator[ModuleType]:
 
 
 def service_config(idempotent: Iterable[str]) -> str:
-    """Return a gRPC service configuration that retries the named methods on UNAVAILABLE only.
+    """Return a gRPC service configuration for retrying the named methods on UNAVAILABLE only.
 
     Names are `package.Service/Method`. A leading slash, as in access tables, makes no difference.
     """

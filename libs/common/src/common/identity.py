@@ -42,7 +42,7 @@ class Scope(enum.Enum):
 
 
 class Owner(Protocol):
-    """Anything that names a session and the workspace that it works in."""
+    """Anything with a session and the workspace it works in."""
 
     @property
     def session_id(self) -> str:
@@ -75,7 +75,7 @@ class Caller(Owner, Protocol):
 
     @property
     def link_id(self) -> str:
-        """The shared link that was opened, empty for others."""
+        """The opened shared link, empty for others."""
         ...
 
     @property
@@ -120,7 +120,7 @@ class Grant:
 
     @classmethod
     def owning(cls, owner: Owner) -> "Grant":
-        """Return the access of a service that works for the owner of something stored.
+        """Return the access of a service working for the owner of something stored.
 
         The service has done what a caller wanted, or does what nobody has asked for.
         """
@@ -169,7 +169,7 @@ class Identity(Grant):
         client_address: str = "",
         request_digest: str = "",
     ) -> "Identity":
-        """Return a caller who has this access."""
+        """Return a caller with this access."""
         return Identity(
             **vars(Grant.copy(grant)),
             service=service,
@@ -180,7 +180,7 @@ class Identity(Grant):
 
     @property
     def workspaces(self) -> tuple[str, ...]:
-        """The effective workspaces: those in which the caller has any rights."""
+        """The effective workspaces: those with any rights of the caller."""
         return (self.workspace_id,) if self.own_role is not None else ()
 
 

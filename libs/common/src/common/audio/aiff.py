@@ -1,7 +1,6 @@
 """Sizes in AIFF files, replaced where they cannot be right.
 
-Programs that write to a pipe and recorders that lose power leave placeholders, at which FFmpeg
-gives up.
+Programs writing to a pipe and recorders losing power leave placeholders. FFmpeg gives up at them.
 """
 
 import struct
@@ -20,7 +19,7 @@ _UNKNOWN = 0xFFFFFFFF
 
 
 def repaired_aiff(file: Seekable) -> SplicedFile | None:
-    """Return the file with sizes that fit it, None if nothing is wrong with them.
+    """Return the file with fitting sizes, None if nothing is wrong with them.
 
     The position in the file changes.
     """

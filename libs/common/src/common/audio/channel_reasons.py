@@ -51,7 +51,7 @@ def reason(
     tracks: Sequence[Track],
     evidence: Evidence,
 ) -> str:
-    """Return why a recording is mixed or separated, with the figures that decided."""
+    """Return why a recording is mixed or separated, with the deciding figures."""
     sentences = [
         _decision(mode, groups, selection, tracks, evidence),
         *_left_out(selection, tracks),

@@ -37,7 +37,7 @@ class Selection:
 
     `audible` is False if no channel has sound. Then those of the default track count. `quiet` ones
     might have sound outside of the measured excerpts. `silent` and `steady` ones are left out.
-    `notes` are sentences for users about tracks that are left out.
+    `notes` are sentences for users about tracks left out.
     """
 
     counted: tuple[Channel, ...]

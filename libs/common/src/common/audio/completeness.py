@@ -16,7 +16,7 @@ _ASF_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 
 
 def stated_end(file: Seekable, kind: AudioKind) -> int | None:
-    """Return the size in bytes that a file states, None if it states none that can be.
+    """Return the size in bytes stated by a file, None if it states no possible one.
 
     The position in the file is kept.
     """
@@ -108,7 +108,7 @@ def _end_of_matroska(file: Seekable) -> int | None:
 
 
 def segment_end(head: bytes, place: int) -> int | None:
-    """Return where the segment of a Matroska file ends whose header is at a place.
+    """Return where the segment of a Matroska file with its header at a place ends.
 
     None if the header does not state it, as in live recordings.
     """
@@ -127,7 +127,7 @@ def _end_of_mp3(file: Seekable) -> int | None:
 
 
 def mp3_counts(head: bytes) -> tuple[int, int | None] | None:
-    """Return the frames and bytes that the first frame of an MP3 states, None if it states none."""
+    """Return the frames and bytes stated by the first frame of an MP3, None if it states none."""
     frame = head[:1_024]
     vbri = frame.find(b"VBRI")
     if vbri >= 0 and len(frame) >= vbri + 18:

@@ -79,7 +79,7 @@ class OpenAudio:
 
     `track` is the index of the stream if one was asked for. `zero` is the beginning of the
     recording's clock in the container's own time, in seconds. `stated` is the length in seconds in
-    the header of a file that FFmpeg receives with another one. Of a chained file, `container` and
+    the header of a file given to FFmpeg with another one. Of a chained file, `container` and
     `stream` are those of the first link, and `links` are all.
     """
 
@@ -94,7 +94,7 @@ class OpenAudio:
 
     @property
     def start(self) -> float:
-        """The time at which the stream claims to begin, in seconds on the recording's clock."""
+        """The claimed beginning of the stream, in seconds on the recording's clock."""
         if self.stream.start_time is None or self.stream.time_base is None:
             return 0.0
         return float(self.stream.start_time * self.stream.time_base) - self.zero
@@ -253,7 +253,7 @@ def _container(file: WatchedFile, kind: AudioKind) -> Iterator[InputContainer]:
 
 
 def _stream(container: InputContainer, track: int | None) -> AudioStream:
-    """Return the stream of a track, or the one that players would choose if it can be decoded."""
+    """Return the stream of a track, or the one players would choose if it can be decoded."""
     streams = audio_streams(container)
     of_track = [stream for stream in streams if stream.index == track]
     # Each link of a chained Ogg file numbers its streams by itself.

@@ -171,7 +171,7 @@ def _frames_of_one(opened: OpenAudio, start: float) -> Iterator[tuple[float | No
 
 
 class _Skipped:
-    """The packets before a moment, which need not be decoded. They are in order of time."""
+    """The packets before a moment, in order of time. They need not be decoded."""
 
     def __init__(self, opened: OpenAudio, moment: float) -> None:
         self._opened = opened
@@ -211,7 +211,7 @@ def _seek(opened: OpenAudio, start: float) -> None:
 
 
 def _rewind(opened: OpenAudio) -> None:
-    """Read from the beginning, which is the only way without an index."""
+    """Read from the beginning, the only way without an index."""
     try:
         opened.container.seek(0)
     except DECODING_ERRORS:

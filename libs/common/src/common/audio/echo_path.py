@@ -98,7 +98,7 @@ def predict(original: Levels, path: EchoPath) -> Levels:
 
 
 def find_lag(original: Levels, copy: Levels) -> tuple[float, int]:
-    """Return the correlation and the lag in frames at which two envelopes are most alike.
+    """Return the correlation and the lag in frames with two envelopes most alike.
 
     The lag is positive if `copy` is later. `original` has LONGEST_LAG frames more at both ends.
     """
@@ -120,7 +120,7 @@ def correlate(x: Levels, y: Levels) -> float:
 
 
 def loud_part(levels: Levels) -> Levels:
-    """Return the levels with all that lie far below the loudest one raised to a common one."""
+    """Return the levels, with all those far below the loudest one raised to a common one."""
     loud: Levels = np.maximum(levels, levels.max() - np.float32(_RANGE))
     return loud
 

@@ -29,7 +29,7 @@ _PADDING_SECONDS = 1.0
 class Extent:
     """The end of a recording's last sound, in seconds on its clock.
 
-    `stated` is the end that the file states if that is not there.
+    `stated` is the end stated by the file if that is not there.
     """
 
     end: float

@@ -1,4 +1,4 @@
-"""Table of the formats that are taken: how each is recognized, read, and called.
+"""Table of the accepted formats: how each is recognized, read, and called.
 
 Only demuxers are listed that open no other files and run no scripts, and only formats that have a
 signature or frames to tell them from other files.
@@ -18,7 +18,7 @@ class Format:
     """One format of files.
 
     `name` is for users, `demuxer` is FFmpeg's name. `extensions` are the usual ones, the first of
-    them for files that have none. A file is recognized by `signature`, its first bytes, or by
+    them for files without one. A file is recognized by `signature`, its first bytes, or by
     `sync`, its frames. `anywhere` is False if frames must start with the file.
     """
 

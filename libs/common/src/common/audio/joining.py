@@ -222,9 +222,9 @@ def _encode(
 
 
 def _blocks(sounds: Sequence[Sound], channels: int) -> Iterator[Samples]:
-    """Yield sound as arrays of (channels, samples). Channels that it lacks are silent.
+    """Yield sound as arrays of (channels, samples). Its missing channels are silent.
 
-    Sound that cannot be decoded is left out.
+    Undecodable sound is left out.
     """
     decoded = [decode(sound) for sound in sounds]
     try:

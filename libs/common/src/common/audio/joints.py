@@ -1,6 +1,6 @@
 """Where the parts of joined files begin: whole recordings, one after the other in one file.
 
-`cat`, web radio and recorders that start again write them. Every part has a header and time stamps
+`cat`, web radio and restarting recorders write them. Every part has a header and time stamps
 of its own, and FFmpeg takes those of the first or the last part for all.
 """
 

@@ -154,7 +154,7 @@ class Loudness:
 
     @property
     def active_seconds(self) -> float:
-        """Time in which sound stands out from the noise."""
+        """Time with sound that stands out from the noise."""
         frames = self.active.sum(axis=1) >= _FEWEST_BANDS
         return float(np.count_nonzero(frames)) * FRAME_SECONDS
 

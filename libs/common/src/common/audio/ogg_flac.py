@@ -23,7 +23,7 @@ class _Page:
 
 
 def flac_begin(file: Seekable) -> float:
-    """Return the time in seconds at which FLAC in an Ogg file begins, 0 if it is something else.
+    """Return the beginning of FLAC in an Ogg file in seconds, 0 if it is something else.
 
     The position in the file changes.
     """

@@ -1,4 +1,4 @@
-"""Sizes that programs write before they know the right one."""
+"""Sizes written by programs before they know the right one."""
 
 #: Sizes this close to these powers of two are placeholders.
 _NEAR_POWER = 65_536

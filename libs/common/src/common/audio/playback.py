@@ -61,7 +61,7 @@ class PlaybackFiles:
 
 
 def signals_of_copy(channels: int) -> list[Signal]:
-    """Return the signals in a copy, in the order in which they were recorded.
+    """Return the signals in a copy, in the order of their recording.
 
     `channels` is that of PlaybackFiles.
     """
@@ -102,7 +102,7 @@ class PlaybackRecorder:
         return [listener(number, source) for number, source in enumerate(sounds)]
 
     def finish(self) -> PlaybackFiles:
-        """Return the copy. A signal that could not be decoded is silent.
+        """Return the copy. An undecodable signal is silent.
 
         Raises:
             PlaybackError: recording failed, or a signal was not decoded to its end.
@@ -166,7 +166,7 @@ class PlaybackRecorder:
         )
 
     def _recorded(self, number: int, blocks: Iterator[Samples]) -> Iterator[Samples]:
-        """Yield blocks and record them. A signal that was decoded before is not recorded again."""
+        """Yield blocks and record them. A signal decoded before is not recorded again."""
         track = self._tracks[number]
         if track is not None and track.state is _State.ENDED:
             yield from blocks
@@ -268,7 +268,7 @@ class _Track:
 
 
 def _joined(tracks: Sequence[_Track | None], count: int) -> Iterator[bytes]:
-    """Yield packets with all tracks. Tracks that are missing or shorter are silent."""
+    """Yield packets with all tracks. Missing or shorter tracks are silent."""
     silence = silent_packet()
     readers: list[Iterator[bytes]] = [iter(()) for _ in range(width_of(len(tracks)))]
     for place, track in zip(places_of(len(tracks)), tracks, strict=True):

@@ -1,4 +1,4 @@
-"""Opus packets of mono sound, and packets that hold several mono streams.
+"""Opus packets of mono sound, and packets of several mono streams.
 
 Each party of a recording is a stream of its own. Stereo coding would mix parties.
 """
@@ -58,12 +58,12 @@ class OpusEncoder:
 
     @property
     def delay(self) -> int:
-        """Samples before the sound that a decoder has to drop."""
+        """Samples before the sound, to be dropped by a decoder."""
         header = bytes(self._codec.extradata or b"")
         return int.from_bytes(header[10:12], "little") * SAMPLE_RATE // CLOCK_RATE
 
     def push(self, samples: Samples) -> list[bytes]:
-        """Return the packets that are complete with mono samples in ±1."""
+        """Return the packets completed by mono samples in ±1."""
         if not len(samples):
             # The encoder would run out of memory over a frame without samples.
             return []

@@ -95,7 +95,7 @@ def _beginning(head: bytes, samples: int, delay: int, places: list[int], size: i
 
 
 def _seek_head(elements: list[tuple[int, int]]) -> bytes:
-    """Return where elements begin that follow it with the given lengths."""
+    """Return where the following elements of the given lengths begin."""
     entry = len(_seek(_INFO, 0))
     position = len(_id(_SEEK_HEAD)) + len(_size(entry * len(elements))) + entry * len(elements)
     entries = b""

@@ -104,7 +104,7 @@ def _within(span: Span, extent: Extent) -> Extent:
 
 
 def _decode_head(opened: OpenAudio) -> tuple[OpenAudio, int, int]:
-    """Decode the first seconds of the first track that can be decoded.
+    """Decode the first seconds of the first decodable track.
 
     Return the recording with this track, and its actual sample rate and number of channels.
     """

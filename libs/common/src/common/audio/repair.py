@@ -22,7 +22,7 @@ class Prepared:
 
 
 def prepared(file: WatchedFile, kind: AudioKind) -> Prepared:
-    """Return the file with a header that is right. The position changes."""
+    """Return the file with a correct header. The position changes."""
     if kind in {AudioKind.WAV, AudioKind.W64}:
         wav = read_wav(file)
         if wav is not None:

@@ -24,7 +24,7 @@ _FEWEST_PACKETS = 5
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A frame's length in bytes, and the parameters that it shares with its neighbors."""
+    """A frame's length in bytes, and the parameters shared with its neighbors."""
 
     size: int
     alike: object = None
@@ -52,7 +52,7 @@ class FrameSync:
 
 
 def _bytes_where(test: Callable[[int], bool]) -> bytes:
-    """Return a regular expression for the bytes that pass a test."""
+    """Return a regular expression for the bytes passing a test."""
     return b"[" + b"".join(re.escape(bytes([value])) for value in range(256) if test(value)) + b"]"
 
 
@@ -260,7 +260,7 @@ PROGRAM = FrameSync(
 
 
 def _gsm(data: bytes, start: int) -> int | None:
-    """Find half a second of frames that are not all one byte."""
+    """Find half a second of frames other than of one repeated byte."""
     heads = data[start:][::33]
     frames = len(data[start:]) // 33
     valid = frames >= 25 and all(head >> 4 == 0x0D for head in heads[:frames])

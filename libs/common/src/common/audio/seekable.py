@@ -1,11 +1,11 @@
-"""Files that can be read at any position."""
+"""Files readable at any position."""
 
 import io
 from typing import Protocol, Self
 
 
 class Seekable(Protocol):
-    """The part of a binary file's interface that reading at any position takes."""
+    """The part of a binary file's interface needed for reading at any position."""
 
     def read(self, size: int = -1, /) -> bytes: ...  # noqa: D102
     def seek(self, offset: int, whence: int = 0, /) -> int: ...  # noqa: D102

@@ -59,7 +59,7 @@ class Span:
         return math.inf if self.end is None else self.end
 
     def within(self, start: float, end: float | None) -> "Span":
-        """Return the span between two moments that count from the start of this one."""
+        """Return the span between two moments counted from the start of this one."""
         limit = self.limit if end is None else min(self.limit, self.start + max(0.0, end))
         return Span(start=self.start + max(0.0, start), end=limit if math.isfinite(limit) else None)
 

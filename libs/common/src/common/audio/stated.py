@@ -1,4 +1,4 @@
-"""Lengths that files state about themselves, as far as they are credible."""
+"""Lengths stated by files themselves, as far as they are credible."""
 
 import struct
 
@@ -25,7 +25,7 @@ _BROADCAST = 1
 
 
 def stated_length(opened: OpenAudio) -> float | None:
-    """Return the length in seconds that a file states, None if it states none that can be."""
+    """Return the length in seconds stated by a file, None if it states no possible one."""
     if opened.stated is not None:
         return opened.stated
     if opened.kind is AudioKind.MP3:

@@ -161,7 +161,7 @@ def _piece(opened: OpenAudio, channels: int, span: _Span) -> npt.NDArray[np.floa
 
 
 def _place(sound: npt.NDArray[np.float32], values: npt.NDArray[np.float32], position: int) -> None:
-    """Write values into the sound from a position that may lie outside of it."""
+    """Write values into the sound from a position, possibly outside of it."""
     first, last = max(0, position), min(sound.shape[1], position + values.shape[1])
     if first < last:
         sound[:, first:last] = values[:, first - position : last - position]

@@ -19,7 +19,7 @@ class Timeline:
     """
 
     def __init__(self, opened: OpenAudio, start: float = 0.0) -> None:
-        """`start` is the moment from which sound is wanted, in seconds."""
+        """`start` is the first wanted moment of sound, in seconds."""
         self.clock = 0.0
         # A time found by seeking is credible, though the declared length may be too short.
         self._latest = max(_latest(opened), start + _BEYOND_SECONDS)

@@ -1,4 +1,4 @@
-"""Files whose reading errors are kept apart from those of decoding."""
+"""Files with reading errors kept apart from those of decoding."""
 
 from common.audio.seekable import Seekable
 

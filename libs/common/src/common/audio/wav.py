@@ -1,7 +1,7 @@
 """WAV files (RIFF, RIFX, RF64, BW64 and Wave64) read without trust in any single field.
 
-Recorders that lose power leave placeholders as sizes, and encoders write wrong ones. FFmpeg would
-believe them. So the sound is located here. `wav_repair` puts it behind a header that is right.
+Recorders losing power leave placeholders as sizes, and encoders write wrong ones. FFmpeg would
+believe them. So the sound is located here. `wav_repair` puts it behind a correct header.
 """
 
 import struct
@@ -44,17 +44,17 @@ class Wav:
 
     @property
     def size(self) -> int:
-        """Bytes of sound that are there."""
+        """Bytes of sound actually there."""
         return _length(self.pieces)
 
     @property
     def duration(self) -> float:
-        """Seconds of sound that are there, 0 if only decoding can tell."""
+        """Seconds of sound actually there, 0 if only decoding can tell."""
         return self.form.seconds(self.size, self.fact)
 
     @property
     def declared_duration(self) -> float | None:
-        """Seconds that the header states, if it is credible."""
+        """Seconds stated by the header, if credible."""
         if self.declared is None:
             return None
         return self.form.seconds(self.declared, self.fact) or None
@@ -113,7 +113,7 @@ def wav_starts(file: Seekable) -> Iterator[int]:
 
 
 def _read_one(file: Seekable, start: int, end: int) -> tuple[Wav | None, int | None]:
-    """Return the WAV file that begins at `start`, and where another one begins behind it."""
+    """Return the WAV file at `start`, and where another one begins behind it."""
     head = _head(file, start, end)
     if head is None:
         return None, None

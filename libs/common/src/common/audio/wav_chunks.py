@@ -50,7 +50,7 @@ class Dialect:
     head: int
 
     def chunk(self, file: Seekable, place: int) -> Chunk | None:
-        """Return the chunk whose header is at a place, None if there is none."""
+        """Return the chunk with its header at a place, None if there is none."""
         file.seek(place)
         length = struct.calcsize(self.order + self.header)
         header = file.read(length)
@@ -77,7 +77,7 @@ W64 = Dialect(order="<", header="16sQ", counts_header=True, align=8, head=40)
 
 
 def dialect_at(file: Seekable, place: int) -> tuple[Dialect, int] | None:
-    """Return the dialect of the WAV file that begins at a place, and where it claims to end."""
+    """Return the dialect of the WAV file at a place, and where it claims to end."""
     file.seek(place)
     head = file.read(W64.head)
     if head[:4] == b"riff" and head[24:28] == b"wave":
@@ -107,7 +107,7 @@ def _next(file: Seekable, chunk: Chunk, end: int, dialect: Dialect) -> Chunk | N
 
 
 def _search(file: Seekable, place: int, dialect: Dialect) -> Chunk | None:
-    """Return the next chunk that is needed, near a place where the chain of chunks is broken."""
+    """Return the next needed chunk, near a place where the chain of chunks is broken."""
     file.seek(place)
     found = _NEEDED.search(file.read(_SEARCHED))
     return dialect.chunk(file, place + found.start()) if found else None

@@ -96,7 +96,7 @@ class WavForm:
         return struct.pack("<4sI", b"fmt ", len(body)) + body + bytes(len(body) % 2)
 
     def measured(self, size: int, fact: int | None) -> Self:
-        """Return the format with the byte rate of `size` bytes that hold `fact` samples."""
+        """Return the format with the byte rate of `size` bytes holding `fact` samples."""
         seconds = self.seconds(size, fact)
         if self.is_linear or not seconds:
             return self
@@ -105,7 +105,7 @@ class WavForm:
     def seconds(self, size: int, fact: int | None) -> float:
         """Return the length of `size` bytes of sound in seconds, 0 if it is unknown.
 
-        `fact` is the number of samples that the file states. It counts only if the bytes agree.
+        `fact` is the number of samples stated by the file. It counts only if the bytes agree.
         """
         if not self.rate:
             return 0.0
@@ -174,7 +174,7 @@ def _samples(form: WavForm, size: int) -> float:
 
 
 def _block_of(form: WavForm) -> int | None:
-    """Return the block align that follows from the stated samples per block."""
+    """Return the block align given by the stated samples per block."""
     if form.tag == _GSM:
         return _GSM_BLOCK[0]
     if len(form.extension) < 4 or form.tag not in {_MS_ADPCM, _IMA_ADPCM}:

@@ -1,4 +1,4 @@
-"""Headers that are right, for the sound of WAV files whose own ones may be wrong."""
+"""Correct headers for the sound of WAV files, in place of possibly wrong ones."""
 
 import struct
 

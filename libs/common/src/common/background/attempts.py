@@ -223,7 +223,7 @@ class ItemAttempts:
         await execute(self._connection, _KEEP, parameters)
 
     async def resting(self, step: str, items: Sequence[str]) -> set[str]:
-        """Return the items that are not due: leased, waiting for a retry, or set aside."""
+        """Return the items not due: leased, waiting for a retry, or set aside."""
         rows = await fetch_all(self._connection, _RESTING, (step, list(items)))
         return {row["item"] for row in rows}
 
@@ -237,15 +237,15 @@ class ItemAttempts:
         return {row["step"]: row["items"] for row in await fetch_all(self._connection, _COUNTS)}
 
     async def retry(self, step: str | None = None, item: str | None = None) -> int:
-        """Make items that are set aside due again. Return their number."""
+        """Make items set aside due again. Return their number."""
         return await execute(self._connection, _RETRY, {"step": step, "item": item})
 
     async def discard(self, step: str, item: str) -> bool:
-        """Remove a message that is set aside. Return whether there was one."""
+        """Remove a message set aside. Return whether there was one."""
         return await execute(self._connection, _DISCARD, (step, item)) == 1
 
     async def purge(self) -> int:
-        """Forget items that are gone from their tables. Return their number."""
+        """Forget items gone from their tables. Return their number."""
         return await execute(self._connection, _PURGE)
 
     async def find(self, step: str, item: str) -> Attempt | None:

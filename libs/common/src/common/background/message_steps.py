@@ -62,7 +62,7 @@ class MessageStep(IsolatedStep[Message]):
         return item.key
 
     async def step(self) -> None:
-        """Retry messages that are due, then handle new ones from the stream.
+        """Retry due messages, then handle new ones from the stream.
 
         Raises:
             ApplicationError, nats.errors.Error: a server is away. Nothing is lost.

@@ -80,6 +80,6 @@ class Background:
             telemetry.ITEMS_SET_ASIDE.labels(step.name).set(counts.get(step.name, 0))
 
     async def purge(self) -> None:
-        """Forget attempts at items that are gone."""
+        """Forget attempts at items gone from their tables."""
         async with self._database.transaction() as connection:
             await ItemAttempts(connection).purge()

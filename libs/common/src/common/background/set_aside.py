@@ -1,4 +1,4 @@
-"""List and retry items that are set aside: `python -m SERVICE set-aside ...`."""
+"""List and retry items set aside: `python -m SERVICE set-aside ...`."""
 
 import argparse
 from collections.abc import Awaitable, Callable

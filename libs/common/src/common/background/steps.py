@@ -66,7 +66,7 @@ class IsolatedStep(Step, Generic[Item]):
         """Return the identifier of an item within this step."""
 
     async def set_aside(self, connection: Connection, item: Item) -> None:
-        """Notify the owner of an item that is set aside, for example with a warning."""
+        """Notify the owner of an item set aside, for example with a warning."""
 
     async def _failed(self, item: Item, attempt: Attempt, error: BaseException) -> None:
         """Record a failed attempt, and retry the item later or set it aside."""
@@ -181,10 +181,10 @@ class ItemStep(IsolatedStep[Item]):
         """Handle one item. Returning settles it. Raising counts as a failed attempt."""
 
     async def step(self) -> None:
-        """Handle all items that are due.
+        """Handle all due items.
 
         Raises:
-            ApplicationError, nats.errors.Error: a server is away. The items wait.
+                ApplicationError, nats.errors.Error: a server is away. The items wait.
         """
         for _ in range(_MOST_ROUNDS):
             async with self._database.statements() as connection:
@@ -232,7 +232,7 @@ class BatchStep(IsolatedStep[Item]):
         """Finish a batch after its transaction."""
 
     async def step(self) -> None:
-        """Handle all items that are due, batch by batch.
+        """Handle all due items, batch by batch.
 
         Raises:
             ApplicationError, nats.errors.Error: a server is away. Nothing of the batch is lost.
@@ -273,7 +273,7 @@ class BatchStep(IsolatedStep[Item]):
         return None
 
     async def _charged(self, connection: Connection, item: Item) -> Attempt:
-        """Count an attempt, within the transaction that continues without the item."""
+        """Count an attempt, within the transaction. It continues without the item."""
         key = self.key(item)
         attempts = await ItemAttempts(connection).claim(self.name, [key], LEASE_SECONDS)
         return attempts[0] if attempts else Attempt(item=key, number=1, outages=0, age=0.0)

@@ -1,1 +1,1 @@
-"""Encryption of stored objects: their format, and the keys that protect each other."""
+"""Encryption of stored objects: their format, and the keys protecting each other."""

@@ -15,7 +15,7 @@ from common.encryption.wrapping import WrongKeyError
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WrappedKey:
-    """A key under a deployment's key, which has the name `by`."""
+    """A key under a deployment's key with the name `by`."""
 
     data: bytes
     by: str
@@ -25,7 +25,7 @@ class KeyHolder(Protocol):
     """Whoever wraps the keys of workspaces."""
 
     async def current(self) -> str:
-        """Return the name of the key that wraps now.
+        """Return the name of the wrapping key.
 
         Raises:
             UnavailableError: the holder does not answer.
@@ -45,7 +45,7 @@ class KeyHolder(Protocol):
         ...
 
     async def unwrap(self, wrapped: WrappedKey, context: str) -> bytes:
-        """Return a key that was wrapped for the context.
+        """Return a key wrapped for the context.
 
         Raises:
             WrongKeyError: it was wrapped with an unknown key or for another context.
@@ -86,7 +86,7 @@ class DeploymentKeys:
         return WrappedKey(data=data, by=self._current)
 
     async def unwrap(self, wrapped: WrappedKey, context: str) -> bytes:
-        """Unwrap a key with the one that has wrapped it."""
+        """Unwrap a key with its wrapping key."""
         key = self._keys.get(wrapped.by)
         if key is None:
             raise WrongKeyError(f"it was wrapped with the key {wrapped.by}, which is missing")

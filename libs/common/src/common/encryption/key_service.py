@@ -40,7 +40,7 @@ class KeyService:
         )
 
     async def current(self) -> str:
-        """Return the name of the key that wraps now."""
+        """Return the name of the wrapping key."""
         return _name(await self._ask("GET", "key"))
 
     async def known(self, names: Sequence[str]) -> bool:  # noqa: ARG002 - only it knows

@@ -21,7 +21,7 @@ _AT_A_TIME = 16
 class ObjectCipher:
     """Encrypts and decrypts one object. Whoever has it can reach no other object.
 
-    Its name is part of the key, so an object that was put in place of another is refused.
+    Its name is part of the key, so an object put in place of another is refused.
     """
 
     def __init__(self, secret: bytes) -> None:
@@ -84,7 +84,7 @@ class ObjectCipher:
 
 
 def version_of_parts(upload_id: str) -> bytes:
-    """Return the version of an object whose parts are written by several processes."""
+    """Return the version of an object with parts written by several processes."""
     return hashlib.sha256(upload_id.encode()).digest()[: records.VERSION_BYTES]
 
 

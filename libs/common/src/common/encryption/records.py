@@ -1,4 +1,4 @@
-"""Format of encrypted objects: records of one chunk each, which can be read by themselves.
+"""Format of encrypted objects: records of one chunk each, readable by themselves.
 
 A record holds up to 64 KiB of plain bytes:
 
@@ -93,9 +93,7 @@ def seal(
     return sealed
 
 
-def unseal(
-    key: AESGCM, records: Buffer, *, first: int = 0, total: int
-) -> tuple[bytearray, bytes]:
+def unseal(key: AESGCM, records: Buffer, *, first: int = 0, total: int) -> tuple[bytearray, bytes]:
     """Return the plain bytes of records and their version.
 
     `first` is the number of the first one, and `total` that of all records of the object.

@@ -1,4 +1,4 @@
-"""Settings of services that encrypt objects."""
+"""Settings of services encrypting objects."""
 
 from pathlib import Path
 from typing import Self

@@ -1,4 +1,4 @@
-"""Access of one task to its objects, encrypted for the kind of worker that receives it.
+"""Access of one task to its objects, encrypted for the receiving kind of worker.
 
 A URL carries the key of its object as its fragment, which no request contains. Workers of older
 versions find no URLs and return the task.
@@ -25,7 +25,7 @@ def split_url(url: str) -> tuple[str, ObjectCipher | None]:
 
 
 def seal(task: queue_pb2.Task, service_key: str) -> None:
-    """Encrypt the URLs of a task with the key of the kind of worker that receives it."""
+    """Encrypt the URLs of a task with the key of the receiving kind of worker."""
     access = queue_pb2.TaskAccess(**{name: getattr(task, name) for name in _FIELDS})
     key = wrapping.derived_key(service_key.encode(), _PURPOSE)
     task.sealed_access = wrapping.wrap(key, access.SerializeToString(), task.task_id)
