@@ -23,7 +23,7 @@ from gateway.audit.reader import AuditReader
 from gateway.audit.requests import AUDITED_REQUESTS, NOT_AUDITED_REQUESTS
 from gateway.audit.store import AuditLog
 from securetranscribe.v1 import audit_pb2, audit_pb2_grpc
-from tests.integration.gateway.conftest import Running, until
+from tests.integration.gateway.conftest import MakeGateway, Running, until
 from tests.integration.gateway.test_sessions import bearer, create
 
 NOW = dt.datetime.now(dt.UTC)
@@ -171,6 +171,10 @@ async def test_entries_of_an_erased_workspace_say_nothing_of_its_things(
     late = entry(sent.workspace_id)
     await log.add(late, "transcriber")
     assert {one.target_ids for one in await found(log, sent.workspace_id)} == {()}
+    # Nobody manages the workspace any more, so administrators read its entries.
+    left = {one.entry_id for one in await found(log, "")}
+    assert {sent.entry_id, late.entry_id} <= left
+    assert other.entry_id not in left
 
 
 @pytest.mark.parametrize(
@@ -261,7 +265,8 @@ async def test_who_reads_what(
             reader.all(caller, ALL, deployment=deployment)
         return
     page = await reader.page(caller, ALL, deployment=deployment, limit=0, token="")
-    assert {one.workspace_id for one in page.entries} <= {"" if deployment else own}
+    if not deployment:
+        assert {one.workspace_id for one in page.entries} == {own}
     assert deployment or len(page.entries) == 1
 
 
@@ -310,6 +315,26 @@ async def test_statuses_and_lists_are_no_entries(
     await until(lambda: _stored(log, session["session_id"], "session.end"))
     entries = await found(log, session["session_id"])
     assert [one.action for one in entries] == ["session.end", "session.create"]
+
+
+async def test_refused_sign_ins_are_entries_without_the_name(
+    make_gateway: MakeGateway, log: AuditLog
+) -> None:
+    begun = dt.datetime.now(dt.UTC)
+    name = f"anna-{uuid.uuid4().hex}"
+    async with make_gateway(auth_mode="accounts") as running, running.client() as client:
+        body = {"name": name, "password": "a wrong password"}
+        assert (await client.post("/api/auth/sign-in", json=body)).status_code == 401
+        chosen = {"action": "account.sign_in", "outcome": "refused", "start": begun}
+
+        async def noted() -> bool:
+            return bool(await found(log, "", **chosen))
+
+        await until(noted)
+    (refused, *_) = await found(log, "", **chosen)
+    assert (refused.actor, refused.user_id, refused.target_ids) == ("nobody", "", ())
+    assert refused.address == "127.0.0.1"
+    assert name not in str(refused)
 
 
 async def test_log_over_rest(

@@ -284,7 +284,7 @@ def audit_consumer() -> ConsumerConfig:
     return ConsumerConfig(
         durable_name=AUDIT_CONSUMER,
         ack_policy=AckPolicy.EXPLICIT,
-        ack_wait=60,
+        ack_wait=10,
         max_deliver=-1,
     )
 

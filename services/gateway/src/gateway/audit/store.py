@@ -8,25 +8,27 @@ from psycopg.rows import DictRow
 from common.postgres import Database
 from gateway.audit.entry import Entry, Message, Selection, row_of
 
-# An entry that is delivered twice is stored once. Targets of workspaces that are erased or about to
-# be are left out, since nothing may tell what they owned.
+# An entry that is delivered twice is stored once. Targets of erased workspaces are left out.
 _INSERT = """
 INSERT INTO audit_entries (
     entry_id, happened_at, workspace_id, actor, user_id, session_id, link_id, actor_service, action,
-    target_kind, target_ids, address, door, outcome, code, service, trace_id
+    target_kind, target_ids, address, door, outcome, code, service, trace_id, erased
 ) SELECT
     %(entry_id)s, %(happened_at)s, %(workspace_id)s, %(actor)s, %(user_id)s, %(session_id)s,
     %(link_id)s, %(actor_service)s, %(action)s, %(target_kind)s,
-    CASE WHEN EXISTS (
+    CASE WHEN gone.erased THEN '{}' ELSE %(target_ids)s::text[] END,
+    %(address)s, %(door)s, %(outcome)s, %(code)s, %(service)s, %(trace_id)s, gone.erased
+FROM (
+    SELECT EXISTS (
         SELECT FROM ended_workspaces
         WHERE workspace_id = %(workspace_id)s AND erased_by ? 'audit'
-    ) THEN '{}' ELSE %(target_ids)s::text[] END,
-    %(address)s, %(door)s, %(outcome)s, %(code)s, %(service)s, %(trace_id)s
+    ) AS erased
+) AS gone
 ON CONFLICT (entry_id) DO NOTHING
 """
 _LATEST = """
 SELECT * FROM audit_entries
-WHERE workspace_id = %(workspace_id)s
+WHERE (workspace_id = %(workspace_id)s OR (%(workspace_id)s = '' AND erased))
   AND (%(start)s::timestamptz IS NULL OR happened_at >= %(start)s)
   AND (%(end)s::timestamptz IS NULL OR happened_at < %(end)s)
   AND (%(user_id)s = '' OR user_id = %(user_id)s)
@@ -43,7 +45,7 @@ ORDER BY happened_at DESC, number DESC LIMIT %(limit)s
 """
 _EARLIEST = """
 SELECT * FROM audit_entries
-WHERE workspace_id = %(workspace_id)s
+WHERE (workspace_id = %(workspace_id)s OR (%(workspace_id)s = '' AND erased))
   AND (%(start)s::timestamptz IS NULL OR happened_at >= %(start)s)
   AND (%(end)s::timestamptz IS NULL OR happened_at < %(end)s)
   AND (%(user_id)s = '' OR user_id = %(user_id)s)
