@@ -11,6 +11,7 @@ from transcriber.composition.actions import Actions, make_actions, make_replay
 from transcriber.composition.background import make_background
 from transcriber.composition.core import Core, connect_servers, make_core
 from transcriber.composition.services import ACCESS, make_services
+from transcriber.encryption.rotation import forget_unused_keys
 from transcriber.settings import ApiSettings
 from transcriber.store.expiry import Expiry
 
@@ -45,6 +46,7 @@ async def serve(settings: ApiSettings, supervisor: Supervisor) -> None:
 
 async def _erase_again(core: Core, actions: Actions) -> None:
     """Erase what a restored backup brought back, and voiceprints that may not be kept any more."""
+    await forget_unused_keys(core.servers.database)
     replay = make_replay(core, actions)
     await eventually(replay.compare)
     with contextlib.suppress(UnavailableError, TimedOutError):  # The background goes on with it.

@@ -40,8 +40,7 @@ WHERE transcription_id = %s AND content = 'recording'
 _ERASE = "DELETE FROM data_keys WHERE transcription_id = %s"
 _FORGET = """
 DELETE FROM data_keys k
-WHERE k.created_at < now() - interval '10 minutes'
-  AND NOT EXISTS (SELECT 1 FROM transcriptions WHERE id = k.transcription_id)
+WHERE NOT EXISTS (SELECT 1 FROM transcriptions WHERE id = k.transcription_id)
   AND NOT EXISTS (SELECT 1 FROM uploads WHERE transcription_id = k.transcription_id)
   AND NOT EXISTS (SELECT 1 FROM resumable_uploads
                   WHERE transcription_id = k.transcription_id AND state = 'receiving')
@@ -160,7 +159,10 @@ class DataKeys:
         await execute(self._connection, _ERASE, (transcription_id,))
 
     async def forget_unused(self) -> int:
-        """Erase keys of uploads and captures that came to nothing. Return their number."""
+        """Erase keys of uploads and captures that came to nothing. Return their number.
+
+        A restored database has given the identifiers of later ones back, with their keys.
+        """
         return await execute(self._connection, _FORGET)
 
 
