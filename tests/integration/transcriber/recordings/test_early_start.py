@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -22,6 +23,8 @@ from tests.integration.transcriber.fakes import (
     until,
     wav,
 )
+from tests.integration.transcriber.recordings.test_playback import Player
+from tests.integration.transcriber.recordings.test_playback import workers as listening_workers
 from tests.integration.transcriber.resumable.uploading import Uploads
 from transcriber.queue.early_parts import EarlyPartStep
 from transcriber.store.early_parts import EarlyParts
@@ -215,6 +218,31 @@ async def test_a_recording_that_is_only_stored_is_not_begun(
         await workers_known(api)
         await upload(api.caller(), recording, pause, auto_start=False)
     assert worker_factory.done == []
+
+
+async def test_playback_copies_are_the_same(
+    apis: ApiFactory, worker_factory: WorkerFactory, database: Database
+) -> None:
+    tone = wav(400.0, rate=4000)
+    copies: list[bytes] = []
+    for early in (True, False):
+
+        async def pause(expected: list[str]) -> None:
+            async def ready() -> bool:
+                return [part["state"] for part in await parts(database)] == expected
+
+            await until(ready)
+
+        expected = ["done"] if early else []
+        async with apis.run(start_early=early) as api, listening_workers(worker_factory):
+            await workers_known(api)
+            number = await upload(api.caller(), tone, partial(pause, expected))
+            found = await api.caller().ended(number)
+            assert found.status == COMPLETED, found.failure
+            assert not found.warnings
+            copies.append(await Player.of(api.channel, api.caller()).read(number))
+    assert len(copies[0]) > 10_000
+    assert copies[0] == copies[1]
 
 
 async def test_other_options_after_the_file_repeat_the_part(

@@ -4,7 +4,8 @@ import io
 
 import pytest
 
-from common.audio.signals import ChannelMode
+from common.audio.probe import probe
+from common.audio.signals import ChannelMode, Sound, Span
 from tests.unit.common.audio.sounds import recording
 from transcriber.recordings.beginning import (
     NEEDED_SECONDS,
@@ -26,6 +27,12 @@ def test_a_beginning_sounds_like_the_whole(name: str) -> None:
     assert heard is not None
     assert len(heard.signals) == 1
     assert heard.sound == sound_of_part(io.BytesIO(whole), heard.signals)
+    # Recognizers divide what they hear by its length.
+    lengths = {
+        probe(Sound(file=io.BytesIO(data), span=Span(end=64.0)), allow_truncated=True).duration
+        for data in (enough, whole)
+    }
+    assert len(lengths) == 1
 
 
 def test_a_file_with_its_index_at_the_end_cannot_be_read_from_the_front() -> None:
