@@ -49,11 +49,13 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--python", required=True, help="Python of the environment to install into")
     parser.add_argument("--extra-index-url", help="further index, for a build of PyTorch")
+    parser.add_argument("-r", dest="file", help="file with further packages")
     parser.add_argument("packages", nargs="+", help="directories and packages, as pip takes them")
     options = parser.parse_args(arguments)
     index = ["--extra-index-url", options.extra_index_url] if options.extra_index_url else []
+    further = ["-r", options.file] if options.file else []
     try:
-        install(options.python, options.packages, index)
+        install(options.python, [*options.packages, *further], index)
     except UnlockedError as error:
         print(error, file=sys.stderr)
         return 1

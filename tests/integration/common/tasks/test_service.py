@@ -229,7 +229,7 @@ class Repeating(Held):
     def __init__(self) -> None:
         super().__init__()
         self.running = 0
-        self.beside: list[int] = []
+        self.neighbors: list[int] = []
 
     def __call__(self, task: queue_pb2.Task, audio: RangedObject, control: TaskControl) -> bytes:
         self.running += 1
@@ -237,8 +237,8 @@ class Repeating(Held):
             if audio.read() != b"poison":
                 return super().__call__(task, audio, control)
             self.calls.append(task.task_id)
-            self.beside.append(self.running - 1)
-            if len(self.beside) == 1:
+            self.neighbors.append(self.running - 1)
+            if len(self.neighbors) == 1:
                 raise RuntimeError("poison")
             return b"done"
         finally:
@@ -263,11 +263,11 @@ async def test_repeated_task_is_done_alone(bench: Bench, settings: WorkerSetting
         await handler.begun()
         await bench.give(poison)
         await until(lambda: poison.task_id in queued)
-        assert handler.beside == [1]
+        assert handler.neighbors == [1]
         handler.release.set()
         done = {(await bench.result()).task_id for _ in range(2)}
         assert done == {other.task_id, poison.task_id}
-        assert handler.beside == [1, 0]
+        assert handler.neighbors == [1, 0]
         await bench.settled()
 
 

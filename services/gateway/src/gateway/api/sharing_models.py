@@ -32,7 +32,7 @@ _OUTCOMES: dict[int, UseOutcomeWord] = {
     sharing_pb2.LINK_USE_OUTCOME_OPENED: "opened",
     sharing_pb2.LINK_USE_OUTCOME_EXPIRED: "expired",
     sharing_pb2.LINK_USE_OUTCOME_REVOKED: "revoked",
-    sharing_pb2.LINK_USE_OUTCOME_WRONG_PASSWORD: "wrong_password",
+    sharing_pb2.LINK_USE_OUTCOME_WRONG_PASSWORD: "wrong_password",  # pragma: allowlist secret
     sharing_pb2.LINK_USE_OUTCOME_TOO_LATE: "too_late",
     sharing_pb2.LINK_USE_OUTCOME_TOO_MANY: "too_many_attempts",
 }

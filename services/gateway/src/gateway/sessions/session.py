@@ -52,7 +52,7 @@ class Kind(enum.Enum):
 
     OPEN = "open"
     SIGN_IN = "sign_in"
-    ACCESS_TOKEN = "access_token"  # noqa: S105 - a word
+    ACCESS_TOKEN = "access_token"  # noqa: S105 - a word # pragma: allowlist secret
     LINK = "link"
 
 

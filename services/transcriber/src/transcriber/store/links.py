@@ -78,7 +78,7 @@ class UseOutcome(enum.StrEnum):
     OPENED = "opened"
     EXPIRED = "expired"
     REVOKED = "revoked"
-    WRONG_PASSWORD = "wrong_password"  # noqa: S105
+    WRONG_PASSWORD = "wrong_password"  # noqa: S105 # pragma: allowlist secret
     TOO_LATE = "too_late"
     TOO_MANY = "too_many"
 
