@@ -76,7 +76,7 @@ class VoiceDecisions:
         - A name without an active profile creates one. It is deleted with the last decision for it
           unless a person has changed it.
         - A repeated decision stays untouched, including later changes to its observation.
-        - A decision for a profile renamed or merged in the meantime follows that profile.
+        - A decision for a profile renamed or merged in the meantime follows it.
         - A decision for a permanently deleted profile links to no profile and adds no observation.
         - Without decisions, all decisions, observations and recognitions of the recording are
           deleted.
@@ -149,8 +149,8 @@ class VoiceDecisions:
     ) -> dict[int, int]:
         """Map the profile ids in decisions to current ones, 0 for permanently deleted profiles.
 
-        Profiles that were deleted automatically are left out. Their decision was revoked, and
-        people may make it again.
+        Automatically deleted profiles are left out. Their decision was revoked, and people may make
+        it again.
         """
         ids = [decision.profile_id for decision in decisions if decision.profile_id]
         replacements = await GoneProfiles(connection).replacements(ids)

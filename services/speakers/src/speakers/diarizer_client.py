@@ -16,7 +16,7 @@ from speakers.domain.voiceprint import Voiceprint
 class ExtractedVoiceprint:
     """The dominant voice of a clip.
 
-    `voiceprint` belongs to the person who speaks most. `speakers` counts all people heard in the
+    `voiceprint` belongs to the person speaking most. `speakers` counts all people heard in the
     clip. `start` and `end` (seconds) delimit the cleanest turn of the dominant voice.
     """
 

@@ -51,9 +51,9 @@ class VoiceEraser:
     async def erase_workspace(self, workspace_id: str) -> int:
         """Erase what was kept for a workspace, and return the number of its voices.
 
-        Voiceprints of voices that a person named stay as the profile's, without any reference to
-        the workspace. Profiles without a voiceprint that no person has changed vanish with their
-        last decision.
+        Voiceprints of voices named by a person stay as the profile's, without any reference to the
+        workspace. Profiles without a voiceprint and not changed by a person vanish with their last
+        decision.
         """
         async with locks.ledger(self._database) as connection:
             erasure = Erasure(connection)

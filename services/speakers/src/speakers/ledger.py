@@ -172,7 +172,7 @@ class Ledger:
         clipped: Sequence[tuple[int, VoiceModel, Sample]],
         samples: Mapping[tuple[int, VoiceModel], Sequence[Sample]],
     ) -> int | None:
-        """Return the id of the observation nearest to its prototype, which skips outliers."""
+        """Return the id of the observation nearest to its prototype. This skips outliers."""
         prototypes = {
             model: summarize(found, self._spaces.of(model)).place
             for (_, model), found in samples.items()

@@ -1,4 +1,4 @@
-"""Refresh of the data that profiles derive from their ledgers."""
+"""Refresh of profile data derived from ledgers."""
 
 from collections.abc import Iterable, Sequence
 
@@ -34,9 +34,9 @@ class ProfileRefresher:
     ) -> dict[int, Profile]:
         """Recompute prototypes and figures from the current ledgers of these profiles.
 
-        Call this in the transaction that changed the ledgers. With `kept`, mark the profiles as
-        changed by a person. With `announced`, publish an event per profile. Ids without a profile
-        are left out of the result.
+        Call this in the transaction changing the ledgers. With `kept`, mark the profiles as changed
+        by a person. With `announced`, publish an event per profile. Ids without a profile are left
+        out of the result.
         """
         outbox = ProfileOutbox(connection)
         known = await Profiles(connection).all_with(list(profile_ids))
@@ -92,7 +92,7 @@ class PrototypeStep(ItemStep[int]):
     async def finish(self) -> None:
         """Handle all due items, including those beyond the rounds of one `step`.
 
-        Profiles that fail, and those that another replica is moving, are left to later steps.
+        Failing profiles, and those being moved by another replica, are left to later steps.
         """
         while await self._is_due():
             await self.step()

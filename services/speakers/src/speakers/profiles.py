@@ -143,7 +143,7 @@ class ProfileCatalog:
 
 
 def request_key(caller: str, request_id: str) -> str | None:
-    """Return the key under which an idempotent request is stored, None without a request id.
+    """Return the storage key of an idempotent request, None without a request id.
 
     The caller is part of the key, so that different callers may use the same request id.
 

@@ -23,7 +23,7 @@ class ProfileGuard:
         self._protects = protects
 
     def only_of(self, caller: Identity) -> str | None:
-        """Return the workspace that the caller is limited to, None if it is not limited."""
+        """Return the workspace to limit the caller to, None for no limit."""
         limited = self._protects and bool(caller.session_id) and not caller.user_id
         return caller.workspace_id if limited else None
 

@@ -40,7 +40,7 @@ class RecognizedVoice:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VoiceCandidate:
-    """A profile that resembles a voiceprint.
+    """A profile resembling a voiceprint.
 
     `similarity` is the cosine in the voice space, -1 to 1. `confidence` is the probability of this
     person, 0 to 1, with all other profiles and unknown people taken into account.

@@ -233,7 +233,7 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
     async def EraseWorkspaceVoices(
         self, request: speaker_pb2.EraseWorkspaceVoicesRequest, _context: Any
     ) -> speaker_pb2.EraseWorkspaceVoicesResponse:
-        """Erase what was kept for a workspace, except voices that a person named."""
+        """Erase what was kept for a workspace, except voices named by a person."""
         voices = await self._eraser.erase_workspace(request.workspace_id)
         return speaker_pb2.EraseWorkspaceVoicesResponse(voices=voices)
 

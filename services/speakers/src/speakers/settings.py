@@ -19,14 +19,14 @@ class SpeakersSettings(ServiceSettings, PostgresSettings, RateSettings):
     """Settings of `python -m speakers`. Environment variables have the field names in capitals.
 
     Attributes:
-        confidence_threshold: Lowest probability at which a voice is named.
+        confidence_threshold: Lowest probability for naming a voice.
         voice_min_seconds: Clean speech needed to recognize a voice or to learn from it.
-        known_voice_prior: Expected share of voices in recordings that have a profile.
+        known_voice_prior: Expected share of recorded voices with a profile.
         enrollment_min_seconds: Clean speech needed in an enrolled clip.
         enrollment_timeout_seconds: Time limit for the diarizer to process an enrolled clip.
         share_voice_clips: Whether every session may play clips taken from recordings.
         protect_profiles: Whether callers without an account may delete, merge and split only
-            profiles that their workspace has taught.
+            profiles taught by their workspace.
         voice_memory: Whether voiceprints are kept at all. Without it, stored ones are erased.
         voice_spaces_dir: Directory of additional voice spaces.
     """

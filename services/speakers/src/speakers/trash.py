@@ -22,7 +22,7 @@ _log = logging.get(__name__)
 
 
 class ProfileTrash:
-    """Deletions, merges and splits that can be undone."""
+    """Deletions, merges and splits, with undo."""
 
     def __init__(
         self, database: Database, refresher: ProfileRefresher, guard: ProfileGuard
@@ -38,9 +38,9 @@ class ProfileTrash:
             return await Trash(connection).page(page, only)
 
     async def restore(self, trash_id: int, caller: Identity) -> Profile:
-        """Undo one entry, and return the profile that it was done to.
+        """Undo one entry, and return its profile.
 
-        Voices that people decided otherwise since stay as they are.
+        People's later decisions about voices stand.
 
         Raises:
             NotFoundError: There is no such entry, or the caller may not undo it.
@@ -76,7 +76,7 @@ class ProfileTrash:
 
 
 async def _check_order(connection: Connection, entry: Trashed) -> None:
-    """Check that nothing was built upon an entry that would have to be undone first."""
+    """Check that nothing built upon an entry has to be undone first."""
     trash = Trash(connection)
     later = await trash.built_upon_by(entry.trash_id)
     needed = [] if entry.kind is TrashKind.DELETION else [entry.into_id]
@@ -108,7 +108,7 @@ class ProfileTrashStep(ItemStep[Trashed]):
         return str(item.trash_id)
 
     async def due(self, connection: Connection, limit: int) -> Sequence[Trashed]:
-        """Return entries whose time is over."""
+        """Return expired entries."""
         return await Trash(connection).due(limit)
 
     async def handle(self, item: Trashed) -> None:
@@ -119,7 +119,7 @@ class ProfileTrashStep(ItemStep[Trashed]):
 
 
 async def remove_for_good(connection: Connection, entry: Trashed) -> None:
-    """Erase an entry, and announce that its profile cannot be restored."""
+    """Erase an entry, and announce its profile as no longer restorable."""
     await Trash(connection).remove(entry.trash_id)
     if entry.kind is not TrashKind.SPLIT:
         await ProfileOutbox(connection).deleted(entry.profile_id, merged_into=entry.into_id)

@@ -29,7 +29,7 @@ class Outcome(enum.Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Candidate:
-    """A profile that may match a voice.
+    """A profile possibly matching a voice.
 
     `log_odds` is the natural logarithm of the likelihood ratio between one person and two people.
     """

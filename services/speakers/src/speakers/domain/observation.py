@@ -8,7 +8,7 @@ from speakers.domain.voiceprint import Voiceprint
 
 
 class DecisionSource(enum.Enum):
-    """Basis on which a voice belongs to a profile."""
+    """Basis for attributing a voice to a profile."""
 
     PERSON = "person"
     MACHINE = "machine"
@@ -59,7 +59,7 @@ class Voice:
 class VoiceDecision:
     """A person's decision about one voice of a recording.
 
-    `profile_id` is the profile that had the name at that time, 0 when only the name is known. With
+    `profile_id` is the profile with the name at that time, 0 when only the name is known. With
     `clip_gone`, an earlier clip is not of this voice any more.
     """
 

@@ -29,8 +29,8 @@ class Sample:
 class VoiceData:
     """Summary of a profile's samples of one model.
 
-    `place` is the position of the voice, None when the samples cancel each other out.
-    `confidence` (0 to 1) is the probability that the person is recognized later.
+    `place` is the position of the voice, None when the samples cancel each other out. `confidence`
+    (0 to 1) is the probability of recognizing the person later.
     """
 
     place: Place | None
@@ -64,7 +64,7 @@ def _weighted_sum(places: Sequence[Place], weights: Sequence[float]) -> Place:
 def _agreement(
     places: Sequence[Place], weights: Sequence[float], total: Place, space: VoiceSpace
 ) -> float:
-    """Return the mean probability that a sample is of the same person as all the others."""
+    """Return the mean probability of a sample being of the same person as all the others."""
     if len(places) < 2:
         return 1.0
     agreements = []

@@ -1,4 +1,4 @@
-"""Permanent deletions, merges and splits of profiles that can be undone."""
+"""Permanent deletions, merges and splits of profiles, with undo."""
 
 import datetime as dt
 import enum
@@ -20,9 +20,9 @@ class TrashKind(enum.StrEnum):
 class Trashed:
     """An entry of the trash.
 
-    `into_id` is the profile that received the observations, 0 for a deletion. Names are those of
-    the time. `made_target` tells that a split has made the receiving profile. `forwarded` has the
-    profiles that had been merged into this one before.
+    `into_id` is the profile receiving the observations, 0 for a deletion. Names are those of the
+    time. `made_target` tells whether a split has made the receiving profile. `forwarded` has the
+    profiles merged into this one before.
     """
 
     trash_id: int

@@ -2,9 +2,9 @@
 
 Raw voiceprints lie in a narrow cone, and a telephone line moves them further than a change of
 speaker does. A voice space subtracts the component common to all voices (its center) and projects
-out the few directions in which recording conditions show (its nuisance). The cosine of two
-positions then measures the similarity of two voices. Log odds fitted on recordings of real people
-turn it into a probability.
+out the few directions of recording conditions (its nuisance). The cosine of two positions then
+measures the similarity of two voices. Log odds fitted on recordings of real people turn it into a
+probability.
 """
 
 import hashlib
@@ -105,7 +105,7 @@ class VoiceSpaces:
 
     @classmethod
     def load(cls, directory: Path | None = None) -> "VoiceSpaces":
-        """Load the bundled spaces and those of a directory, which take precedence.
+        """Load the bundled spaces, overridden by those of a directory.
 
         Raises:
             ValueError: A file is not a voice space. The message names the file.

@@ -18,7 +18,7 @@ _LONGEST_NAME = 200
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VoiceModel:
-    """A model that computes voiceprints.
+    """A model computing voiceprints.
 
     Voiceprints of different models or versions are never compared.
     """
@@ -30,7 +30,7 @@ class VoiceModel:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Voiceprint:
-    """A unit vector, the model that computed it, and the seconds of clean speech behind it."""
+    """A unit vector, its model, and the seconds of clean speech behind it."""
 
     model: VoiceModel
     vector: Vector

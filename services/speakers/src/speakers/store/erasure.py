@@ -1,4 +1,4 @@
-"""Statements that erase what was kept for workspaces, and voiceprints of all."""
+"""Statements to erase what was kept for workspaces, and voiceprints of all."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -82,7 +82,7 @@ class Erasure:
             await execute(self._connection, sql, parameters)
 
     async def existing(self, ids: Sequence[int], before: dt.datetime | None) -> list[int]:
-        """Return those profiles that exist or are in the trash.
+        """Return those profiles existing or in the trash.
 
         With a time, only those created before it.
         """

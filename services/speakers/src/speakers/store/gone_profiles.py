@@ -1,4 +1,4 @@
-"""Table of profiles that people merged or permanently deleted."""
+"""Table of profiles merged or permanently deleted by people."""
 
 from collections.abc import Sequence
 
@@ -16,19 +16,19 @@ class GoneProfiles:
         self._connection = connection
 
     async def merged(self, source: int, into: int) -> None:
-        """Record that `source` was merged into `into`. Call this before deleting `source`."""
+        """Record the merge of `source` into `into`. Call this before deleting `source`."""
         parameters = {"source": source, "into": into}
         await execute(self._connection, _FORWARD, parameters)
         await execute(self._connection, _ADD, parameters)
 
     async def deleted(self, profile_id: int) -> None:
-        """Record that a person permanently deleted a profile."""
+        """Record a person's permanent deletion of a profile."""
         await execute(self._connection, _ADD, {"source": profile_id, "into": None})
 
     async def replacements(self, profile_ids: Sequence[int]) -> dict[int, int | None]:
-        """Return the profile that replaces each gone profile, None where there is none.
+        """Return the replacement of each gone profile, None without one.
 
-        Ids of profiles that are not gone are left out.
+        Ids of other profiles are left out.
         """
         rows = await fetch_all(self._connection, _REPLACEMENTS, (list(profile_ids),))
         return {row["profile_id"]: row["into_id"] for row in rows}

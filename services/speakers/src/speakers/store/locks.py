@@ -1,4 +1,4 @@
-"""Lock that serializes changes of profiles and ledgers."""
+"""Lock to serialize changes of profiles and ledgers."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,9 +15,9 @@ _PATIENCE = "SET LOCAL lock_timeout = '10s'"
 async def ledger(database: Database) -> AsyncIterator[Connection]:
     """Open a transaction with exclusive write access to profiles and ledgers.
 
-    A decision often touches several profiles whose prototypes derive from rows that another
-    decision may be moving. Decisions are rare and take milliseconds, so running them one after
-    another is fast enough and rules out such conflicts. Reading and recognition take no lock.
+    A decision often touches several profiles. Another decision may be moving the rows behind their
+    prototypes. Decisions are rare and take milliseconds, so running them one after another is fast
+    enough and rules out such conflicts. Reading and recognition take no lock.
 
     Raises:
         UnavailableError: The server does not answer, or other writers held the lock too long.

@@ -1,4 +1,4 @@
-"""Table of observations: voiceprints that people attributed to profiles."""
+"""Table of observations: voiceprints attributed to profiles by people."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -97,8 +97,8 @@ _CLIP = "SELECT clip, clip_content_type FROM observations WHERE observation_id =
 class ObservationOrigin:
     """Origin of an observation: a voice of a recording, or an enrolled clip.
 
-    For a clip, `transcription_id` is 0 and `label` is empty. `owner` is the session that added
-    the observation, with its workspace. `request_key` makes an enrollment idempotent.
+    For a clip, `transcription_id` is 0 and `label` is empty. `owner` is the session adding the
+    observation, with its workspace. `request_key` makes an enrollment idempotent.
     """
 
     owner: Owner
@@ -116,7 +116,7 @@ class Observations:
     async def model_id(self, model: VoiceModel) -> int | None:
         """Return the id of a model with stored voiceprints, None for an unknown model.
 
-        A model whose dimension differs from the stored one counts as unknown.
+        A model with a dimension other than the stored one counts as unknown.
         """
         parameters = {"name": model.name, "version": model.version}
         row = await fetch_one(self._connection, _MODEL_ID, parameters)

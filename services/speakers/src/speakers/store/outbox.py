@@ -1,7 +1,7 @@
 """The outbox of the speakers service: events about profiles.
 
-The transcriber keeps names of profiles. It must hear of every profile that was renamed, merged or
-deleted, even if NATS is away or this process dies the moment after.
+The transcriber keeps names of profiles. It must hear of every profile renamed, merged or deleted,
+even if NATS is away or this process dies the moment after.
 """
 
 from common.outbox import Outbox
@@ -13,20 +13,20 @@ SOURCE = "speakers"
 
 
 class ProfileOutbox(Outbox):
-    """The table of events that are still to be published, within one transaction."""
+    """The table of events still to be published, within one transaction."""
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection, source=SOURCE)
 
     async def updated(self, profile: Profile) -> None:
-        """Announce a profile that was created or changed."""
+        """Announce a created or changed profile."""
         data = event_pb2.SpeakerUpdated(speaker_id=profile.profile_id, name=profile.name)
         await self.event(event_pb2.Event(speaker_updated=data))
 
     async def deleted(
         self, profile_id: int, merged_into: int = 0, *, restorable: bool = False
     ) -> None:
-        """Announce a profile that was deleted, or merged into another one.
+        """Announce a profile deleted, or merged into another one.
 
         A `restorable` one is announced again when it is erased.
         """
@@ -36,7 +36,7 @@ class ProfileOutbox(Outbox):
         await self.event(event_pb2.Event(speaker_deleted=data))
 
     async def restored(self, profile: Profile, merged_into: int = 0) -> None:
-        """Announce a profile whose deletion, or merge into another one, was undone."""
+        """Announce a profile restored from a deletion, or from a merge into another one."""
         data = event_pb2.SpeakerRestored(
             speaker_id=profile.profile_id, name=profile.name, merged_into_speaker_id=merged_into
         )

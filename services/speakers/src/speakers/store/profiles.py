@@ -89,9 +89,9 @@ class Profiles:
         workspace_id: str,
         request_key: str | None = None,
     ) -> Profile:
-        """Insert a profile that a workspace made.
+        """Insert a profile made by a workspace.
 
-        A profile that is not `kept` is deleted with the last decision or observation of it.
+        A profile not `kept` is deleted with the last decision or observation of it.
 
         Raises:
             ConflictError: An active profile has the name.
@@ -131,7 +131,7 @@ class Profiles:
         return found[profile_id]
 
     async def all_with(self, profile_ids: Sequence[int]) -> dict[int, Profile]:
-        """Return the profiles that exist, keyed by id."""
+        """Return the existing profiles, keyed by id."""
         rows = await fetch_all(self._connection, _ALL_WITH, (list(profile_ids),))
         return {row["profile_id"]: _profile(row) for row in rows}
 
@@ -190,7 +190,7 @@ class Profiles:
         return await self._written(_SET_VOICE, parameters, "")
 
     async def delete(self, profile_id: int) -> None:
-        """Delete a profile and all rows that refer to it."""
+        """Delete a profile and all rows referring to it."""
         await execute(self._connection, _DELETE, (profile_id,))
 
     async def delete_unreferenced(self, profile_ids: Sequence[int]) -> list[int]:

@@ -1,4 +1,4 @@
-"""Statements that find what others than a workspace taught."""
+"""Statements to find what others than a workspace taught."""
 
 from collections.abc import Sequence
 

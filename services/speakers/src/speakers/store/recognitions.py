@@ -64,7 +64,7 @@ class VoiceRecognition:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SpeakerStatistics:
-    """Statistics over the recordings in which a speaker was named or recognized.
+    """Statistics over the recordings with the speaker named or recognized.
 
     `seconds` is the speaker's total speech. `high` to `very_low` count voices by confidence level.
     """
@@ -88,7 +88,7 @@ class Recognitions:
     async def replace(
         self, transcription_id: int, workspace_id: str, found: Sequence[VoiceRecognition]
     ) -> set[str]:
-        """Replace the recognitions of a recording. Return the labels that were stored.
+        """Replace the recognitions of a recording. Return the stored labels.
 
         Recognitions of profiles deleted in the meantime are not stored.
         """

@@ -1,6 +1,6 @@
-"""Statements that undo permanent deletions, merges and splits, within one transaction.
+"""Statements to undo permanent deletions, merges and splits, within one transaction.
 
-Voices that people decided otherwise since stay as they are.
+People's later decisions about voices stand.
 """
 
 import psycopg.errors
@@ -111,7 +111,7 @@ class Restoration:
         await self._execute(_OBSERVATIONS, _DECISIONS, _RECOGNITIONS, _RETURN_FORWARDED)
 
     async def separate(self) -> None:
-        """Bring back a merged profile, and the rows that were moved from it.
+        """Bring back a merged profile, and the rows moved from it.
 
         Raises:
             ConflictError: Another active profile has the name.
@@ -126,7 +126,7 @@ class Restoration:
         await self._execute(_MOVE_OBSERVATIONS)
 
     async def drop_target(self) -> bool:
-        """Delete the profile that a split has made, if nothing else uses it."""
+        """Delete the profile made by a split, if nothing else uses it."""
         return bool(await fetch_all(self._connection, _UNUSED_TARGET, self._parameters))
 
     async def _add_profile(self) -> None:

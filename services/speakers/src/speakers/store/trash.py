@@ -1,4 +1,4 @@
-"""Tables of permanent deletions, merges and splits that can be undone."""
+"""Tables of permanent deletions, merges and splits, with undo."""
 
 from collections.abc import Sequence
 
@@ -102,13 +102,13 @@ class Trash:
         self._connection = connection
 
     async def deletion(self, profile: Profile, workspace_id: str) -> None:
-        """Keep all rows of a profile that is about to be deleted."""
+        """Keep all rows of a profile about to be deleted."""
         copied = await self._added(TrashKind.DELETION, profile, None, workspace_id)
         for sql in (_COPY_PROFILE, _COPY_OBSERVATIONS, _COPY_DECISIONS, _COPY_RECOGNITIONS):
             await execute(self._connection, sql, copied)
 
     async def merge(self, source: Profile, into: Profile, workspace_id: str) -> None:
-        """Keep a profile, and note which rows are about to be moved to another one."""
+        """Keep a profile, and note the rows about to be moved to another one."""
         copied = await self._added(TrashKind.MERGE, source, into, workspace_id)
         for sql in (_COPY_PROFILE, _MOVED_LEDGER, _MOVED_DECISIONS):
             await execute(self._connection, sql, copied)
@@ -122,7 +122,7 @@ class Trash:
         *,
         made: bool,
     ) -> None:
-        """Note which observations were moved to another profile, `made` for them."""
+        """Note the observations moved to another profile, `made` for them."""
         count = len(observation_ids)
         noted = await self._added(
             TrashKind.SPLIT, profile, into, workspace_id, made=made, count=count
@@ -162,7 +162,7 @@ class Trash:
     async def page(self, page: Page, workspace_id: str | None) -> tuple[list[Trashed], int]:
         """Return one page of entries, newest first, and their number.
 
-        With a workspace, only of those that it made.
+        With a workspace, only of its own.
         """
         parameters = {"workspace_id": workspace_id, "size": page.size, "offset": page.offset}
         rows = await fetch_all(self._connection, _PAGE, parameters)
@@ -170,21 +170,21 @@ class Trash:
         return [_trashed(row) for row in rows], count["total"] if count else 0
 
     async def due(self, limit: int) -> list[Trashed]:
-        """Return entries that are due to be erased, oldest first."""
+        """Return entries due to be erased, oldest first."""
         return [_trashed(row) for row in await fetch_all(self._connection, _DUE, (limit,))]
 
     async def of_profiles(self, profile_ids: Sequence[int]) -> list[Trashed]:
-        """Return the entries of profiles, and of all that was merged into them."""
+        """Return the entries of profiles, and of all profiles merged into them."""
         rows = await fetch_all(self._connection, _OF_PROFILES, {"ids": list(profile_ids)})
         return [_trashed(row) for row in rows]
 
     async def gone_by(self, profile_id: int) -> Trashed | None:
-        """Return the entry by which a profile was deleted or merged."""
+        """Return the entry of a profile's deletion or merge."""
         row = await fetch_one(self._connection, _GONE_BY, (profile_id,))
         return None if row is None else _trashed(row)
 
     async def built_upon_by(self, trash_id: int) -> Trashed | None:
-        """Return the last later entry that moved or deleted some of the same observations."""
+        """Return the last later entry moving or deleting some of the same observations."""
         row = await fetch_one(self._connection, _BUILT_UPON_BY, {"trash_id": trash_id})
         return None if row is None else _trashed(row)
 
@@ -194,7 +194,7 @@ class Trash:
             await execute(self._connection, sql, (transcription_id,))
 
     async def remove(self, trash_id: int) -> None:
-        """Delete an entry with all that it keeps."""
+        """Delete an entry with everything it keeps."""
         await execute(self._connection, _REMOVE, (trash_id,))
 
 
