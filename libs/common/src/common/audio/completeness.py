@@ -108,7 +108,7 @@ def _end_of_matroska(file: Seekable) -> int | None:
 
 
 def segment_end(head: bytes, place: int) -> int | None:
-    """Return where the segment of a Matroska file with its header at a place ends.
+    """Return the end of the segment of a Matroska file by the place of its header.
 
     None if the header does not state it, as in live recordings.
     """

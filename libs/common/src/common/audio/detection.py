@@ -39,8 +39,8 @@ class Detected:
 def sniff(head: bytes) -> AudioKind | None:
     """Return the kind of a file by its first bytes, None if it is no recording.
 
-    `head` holds SNIFF_BYTES, or the whole file if it is shorter. A file whose leading tag is longer
-    than that counts as MP3, as it nearly always is.
+    `head` holds SNIFF_BYTES, or the whole file if it is shorter. A file with a longer leading tag
+    counts as MP3, as it nearly always is.
     """
     found = detect(io.BytesIO(head))
     if found is not None:

@@ -98,7 +98,7 @@ def predict(original: Levels, path: EchoPath) -> Levels:
 
 
 def find_lag(original: Levels, copy: Levels) -> tuple[float, int]:
-    """Return the correlation and the lag in frames with two envelopes most alike.
+    """Return the highest correlation of two envelopes and its lag in frames.
 
     The lag is positive if `copy` is later. `original` has LONGEST_LAG frames more at both ends.
     """

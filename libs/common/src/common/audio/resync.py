@@ -260,7 +260,7 @@ PROGRAM = FrameSync(
 
 
 def _gsm(data: bytes, start: int) -> int | None:
-    """Find half a second of frames other than of one repeated byte."""
+    """Find half a second of frames, not all of one byte."""
     heads = data[start:][::33]
     frames = len(data[start:]) // 33
     valid = frames >= 25 and all(head >> 4 == 0x0D for head in heads[:frames])

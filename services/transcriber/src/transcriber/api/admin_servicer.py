@@ -137,7 +137,7 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
     async def GetStorageFigures(
         self, _request: admin_pb2.GetStorageFiguresRequest, context: Any
     ) -> admin_pb2.GetStorageFiguresResponse:
-        """Return figures about everything that is stored."""
+        """Return figures about everything stored."""
         self._administrators.require(context, _THIS)
         return await self._dependencies.storage.read()
 
@@ -161,14 +161,14 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
     async def ListItemsSetAside(
         self, _request: admin_pb2.ListItemsSetAsideRequest, context: Any
     ) -> admin_pb2.ListItemsSetAsideResponse:
-        """List the items that any service has set aside."""
+        """List the items set aside by any service."""
         self._administrators.require(context, _THIS)
         return await self._dependencies.items.listed()
 
     async def RetryItemsSetAside(
         self, request: admin_pb2.RetryItemsSetAsideRequest, context: Any
     ) -> admin_pb2.RetryItemsSetAsideResponse:
-        """Make items that a service has set aside due again."""
+        """Make items set aside by a service due again."""
         self._administrators.require(context, _THIS)
         count = await self._dependencies.items.retry(request.service, request.step, request.item)
         return admin_pb2.RetryItemsSetAsideResponse(items=count)

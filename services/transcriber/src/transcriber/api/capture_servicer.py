@@ -1,4 +1,4 @@
-"""CaptureService: recordings that arrive while they are made."""
+"""CaptureService: recordings arriving while they are made."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass

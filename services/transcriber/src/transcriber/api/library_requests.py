@@ -41,7 +41,7 @@ _ACTIONS = {
 def wanted(
     message: transcription_pb2.TranscriptionFilter, *, trashed: bool = False, status: int = 0
 ) -> Filter:
-    """Convert a filter. `status` is one that is given apart from it.
+    """Convert a filter. `status` is one given apart from it.
 
     Raises:
         ValidationError: a field is invalid.

@@ -13,7 +13,7 @@ from transcriber.sharing.access import TranscriptionAccess
 
 
 class PlaybackServicer(playback_pb2_grpc.PlaybackServiceServicer):
-    """Serves PlaybackService. Callers hear only the recordings that they reach with their sound."""
+    """Serves PlaybackService. Callers hear only the recordings they reach with their sound."""
 
     def __init__(self, reader: PlaybackReader, access: TranscriptionAccess) -> None:
         self._reader = reader

@@ -40,7 +40,7 @@ _KINDS = {
 
 
 class ReprocessingServicer(reprocessing_pb2_grpc.ReprocessingServiceServicer):
-    """Serves ReprocessingService. Only the workspace that owns a recording processes it again."""
+    """Serves ReprocessingService. Only the owning workspace processes a recording again."""
 
     def __init__(
         self,

@@ -43,7 +43,7 @@ class SearchServicer(search_pb2_grpc.SearchServiceServicer):
     async def Search(
         self, request: search_pb2.SearchRequest, _context: Any
     ) -> search_pb2.SearchResponse:
-        """Search the caller's workspace, or within one transcription that others share."""
+        """Search the caller's workspace, or within one transcription shared by others."""
         filters, own = _filters(request), True
         if filters.transcription is None:
             workspace_id = rights.workspace(Right.READ)

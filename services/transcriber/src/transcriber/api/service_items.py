@@ -1,4 +1,4 @@
-"""Items that any service has set aside."""
+"""Items set aside by any service."""
 
 import asyncio
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ class ServiceItems:
         self._sources = sources
 
     async def listed(self) -> admin_pb2.ListItemsSetAsideResponse:
-        """Return the items of all services that answer, and the names of the others."""
+        """Return the items of all answering services, and the names of the others."""
         names = list(self._sources)
         asked = (self._ask(name) for name in names)
         answers = dict(zip(names, await asyncio.gather(*asked), strict=True))

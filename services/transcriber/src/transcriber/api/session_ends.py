@@ -1,4 +1,4 @@
-"""End of sessions whose data an administrator erases."""
+"""End of sessions with data erased by an administrator."""
 
 from collections.abc import Sequence
 

@@ -120,7 +120,7 @@ class SharingServicer(sharing_pb2_grpc.SharingServiceServicer):
     async def ListSharedWithMe(
         self, request: sharing_pb2.ListSharedWithMeRequest, _context: Any
     ) -> sharing_pb2.ListSharedWithMeResponse:
-        """List the transcriptions of others that the caller reaches."""
+        """List the transcriptions of others within the caller's reach."""
         caller = identity.current()
         if not caller.session_id:
             raise AuthenticationError("A session is required.")

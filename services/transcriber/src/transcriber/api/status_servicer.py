@@ -1,4 +1,4 @@
-"""StatusService: versions of statuses that the gateway has kept."""
+"""StatusService: versions of statuses kept by the gateway."""
 
 from typing import Any
 

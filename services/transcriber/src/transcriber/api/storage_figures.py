@@ -1,4 +1,4 @@
-"""Figures about everything that is stored, as a message for administrators."""
+"""Figures about everything stored, as a message for administrators."""
 
 from common import times
 from common.objects import ObjectStore

@@ -166,7 +166,7 @@ class TranscriptServicer(transcript_pb2_grpc.TranscriptServiceServicer):
     async def RedoEdits(
         self, request: transcript_pb2.RedoEditsRequest, _context: Any
     ) -> transcript_pb2.RedoEditsResponse:
-        """Repeat the caller's last batch that was taken back."""
+        """Repeat the caller's last batch taken back."""
         access = await self._access.find(request.transcription_id, Right.CHANGE)
         toggled = await self._editor.redo(
             request.transcription_id, access.workspace_id, access.author
@@ -273,7 +273,7 @@ class TranscriptServicer(transcript_pb2_grpc.TranscriptServiceServicer):
 
 
 def _right_of(operations: Sequence[Operation]) -> Right:
-    """Return the right that a batch of edits needs. Notes change no words."""
+    """Return the right needed by a batch of edits. Notes change no words."""
     notes = all(isinstance(item, AddNote | ChangeNote) for item in operations)
     return Right.COMMENT if notes else Right.CHANGE
 

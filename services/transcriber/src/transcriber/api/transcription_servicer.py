@@ -310,14 +310,14 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
     async def EraseWorkspace(
         self, request: transcription_pb2.EraseWorkspaceRequest, _context: Any
     ) -> transcription_pb2.EraseWorkspaceResponse:
-        """Erase everything that a workspace owns."""
+        """Erase everything owned by a workspace."""
         erased = await self._dependencies.workspaces.erase(request.workspace_id, request.reason)
         return transcription_pb2.EraseWorkspaceResponse(transcriptions=erased)
 
     async def ListWorkspaces(
         self, request: transcription_pb2.ListWorkspacesRequest, _context: Any
     ) -> transcription_pb2.ListWorkspacesResponse:
-        """List the workspaces that own transcriptions."""
+        """List the workspaces owning transcriptions."""
         if not 0 <= request.limit <= _MOST_WORKSPACES:
             raise ValidationError.of("limit", f"limit must be from 1 to {_MOST_WORKSPACES}.")
         async with self._database.transaction() as connection:
@@ -364,7 +364,7 @@ async def _past_batch(
     *,
     words: bool,  # noqa: ARG001
 ) -> list[Segment]:
-    """Return the next segments of an earlier revision, all of which have been read already."""
+    """Return the next segments of an earlier revision. All have been read already."""
     return list(segments[first : first + _BATCH])
 
 

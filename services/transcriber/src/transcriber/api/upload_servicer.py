@@ -92,7 +92,7 @@ class UploadServicer(upload_pb2_grpc.UploadServiceServicer):
     async def FinishUpload(
         self, request: upload_pb2.FinishUploadRequest, _context: Any
     ) -> upload_pb2.FinishUploadResponse:
-        """Complete an upload whose bytes are all stored."""
+        """Complete an upload with all bytes stored."""
         owner = rights.caller(Right.CREATE)
         upload = await self._dependencies.reception.finish(owner, request.upload_id)
         return upload_pb2.FinishUploadResponse(upload=_upload(upload))

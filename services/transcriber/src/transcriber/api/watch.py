@@ -106,7 +106,7 @@ class _Shown:
 
 
 def _recognized_parts(job: Job) -> int:
-    """Return the number of recognized parts, 0 for a recording that is processed as a whole."""
+    """Return the number of recognized parts, 0 for a recording processed as a whole."""
     return sum(
         stage.parts_done
         for stage in job.stages

@@ -1,1 +1,1 @@
-"""Captures: recordings that arrive while they are made."""
+"""Captures: recordings arriving while they are made."""

@@ -114,7 +114,7 @@ class Assembler:
         return tuple(found)
 
     async def _bytes(self, chunks: Sequence[Chunk]) -> AsyncIterator[bytes]:
-        """Yield the bytes of chunks, the next of which are read meanwhile."""
+        """Yield the bytes of chunks, and read the next ones meanwhile."""
         reading: collections.deque[asyncio.Task[bytes]] = collections.deque()
         try:
             for chunk in chunks:

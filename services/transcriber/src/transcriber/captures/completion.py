@@ -74,7 +74,7 @@ class CaptureCompletion:
         _log.info("capture complete", transcription_id=uploaded.transcription.id)
 
     async def clear(self, capture: Capture) -> None:
-        """Remove the chunks of a capture that has ended, and its recording if it failed."""
+        """Remove the chunks of an ended capture, and its recording if it failed."""
         if capture.state != "completed":
             await self.objects.delete(self.bucket, capture.source_key)
             await self.objects.abort_uploads(self.bucket, capture.source_key)
@@ -200,7 +200,7 @@ def _filename(capture: Capture, extension: str = "") -> str:
 
 
 def _losses(capture: Capture, arrived: int) -> list[str]:
-    """Return warnings about sound that has not arrived."""
+    """Return warnings about missing sound."""
     found = [] if capture.chunk_count is not None else [NOT_FINISHED]
     total = max(capture.chunk_count or 0, capture.chunks_end)
     if arrived < total:

@@ -38,7 +38,7 @@ class CaptureEnds:
 
         Raises:
             NotFoundError: the workspace has no such capture.
-            StateError: chunks are missing, which the details name, or it was discarded.
+            StateError: chunks are missing, named in the details, or it was discarded.
             ValidationError: more chunks have arrived than the request has.
         """
         async with self._database.transaction() as connection:

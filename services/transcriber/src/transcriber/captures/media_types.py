@@ -34,7 +34,7 @@ def check(media_type: str) -> str:
     """Return a media type as it is kept.
 
     Raises:
-        ValidationError: it is too long, or none that can be received in chunks.
+        ValidationError: it is too long, or not receivable in chunks.
     """
     if len(media_type) > _LONGEST or extension_of(media_type) is None:
         raise ValidationError.of(

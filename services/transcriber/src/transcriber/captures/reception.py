@@ -154,7 +154,7 @@ def prefix(capture: Capture) -> str:
 
 
 def ended(capture: Capture) -> StateError:
-    """Return the error of a request that a capture in this state cannot serve."""
+    """Return the error of a request not served by a capture in this state."""
     details = {"state": capture.state}
     if capture.result_id:
         details["transcription_id"] = str(capture.result_id)
@@ -185,7 +185,7 @@ def _check_number(capture: Capture, number: int) -> None:
 
 
 def _checked(new: NewChunk) -> bytes:
-    """Return the digest of a chunk whose size and checksum are right."""
+    """Return the digest of a chunk with the right size and checksum."""
     if not 1 <= len(new.data) <= MOST_CHUNK_BYTES:
         raise ValidationError.of(
             "data", f"A chunk must have from 1 byte to {sizes.compact(MOST_CHUNK_BYTES)}."

@@ -1,4 +1,4 @@
-"""Background steps, and the subscriptions that feed them."""
+"""Background steps, and the subscriptions feeding them."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial

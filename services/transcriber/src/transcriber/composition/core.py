@@ -123,7 +123,7 @@ class Core:
 
 
 async def connect_servers(settings: ApiSettings, stack: AsyncExitStack) -> Servers:
-    """Connect to all servers, waiting for those that are still starting."""
+    """Connect to all servers, waiting for those still starting."""
     database = Database(settings)
     await database.open()
     stack.push_async_callback(database.close)

@@ -48,7 +48,7 @@ class Sort(StrEnum):
 
     @property
     def key(self) -> str:
-        """The property that is compared: `id`, `title` or `duration`."""
+        """The compared property: `id`, `title` or `duration`."""
         match self:
             case Sort.TITLE | Sort.TITLE_DESCENDING:
                 return "title"
@@ -59,7 +59,7 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Filter:
-    """Properties that transcriptions must have. None and empty ones do not matter.
+    """Required properties of transcriptions. None and empty ones do not matter.
 
     `folder_id` 0 means outside of all folders. Durations are in seconds. `trashed` selects from the
     trash instead.

@@ -8,26 +8,26 @@ NO_COPY = "A copy for playback could not be made."
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CopyKeys:
-    """Objects of a copy and of its peaks, next to the result that announces them."""
+    """Objects of a copy and of its peaks, next to the result announcing them."""
 
     playback: str
     peaks: str
 
     @classmethod
     def of_result(cls, result_key: str) -> "CopyKeys":
-        """Return the keys that belong to the result of a task."""
+        """Return the keys belonging to the result of a task."""
         name = result_key.removesuffix(".pb")
         return cls(playback=f"{name}.webm", peaks=f"{name}.peaks")
 
     @staticmethod
     def result_of(playback: str) -> str:
-        """Return the key of the result that a copy belongs to, empty for an empty key."""
+        """Return the key of the result of a copy, empty for an empty key."""
         return f"{playback.removesuffix('.webm')}.pb" if playback else ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MadeCopy:
-    """A copy that a worker has stored. Sizes are in bytes, `duration` in seconds.
+    """A copy stored by a worker. Sizes are in bytes, `duration` in seconds.
 
     `channels` is the number of signals in it, in the order of those of the task.
     """
@@ -41,7 +41,7 @@ class MadeCopy:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StoredCopy:
-    """A copy of a recording or a part of one, and the key of the result that announces it.
+    """A copy of a recording or a part of one, and the key of the result announcing it.
 
     The part begins at second `start`.
     """

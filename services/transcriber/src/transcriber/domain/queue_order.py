@@ -24,7 +24,7 @@ class WaitingJob:
 
 
 def in_order(jobs: Iterable[WaitingJob], running: Mapping[str, int]) -> list[WaitingJob]:
-    """Return the jobs in the order in which they begin.
+    """Return the jobs in the order of their beginning.
 
     Released jobs come first, in the order of their release. The others are sorted by priority,
     then by fair share, then by age. The share of a workspace's first job is one more than its jobs

@@ -1,4 +1,4 @@
-"""The rule by which tasks are released to the workers."""
+"""The rule for releasing tasks to the workers."""
 
 #: Tasks handed out beyond the live workers. A free worker finds one at once, and an autoscaler sees
 #: demand even without workers.

@@ -96,7 +96,7 @@ class Transcription:
 
     @property
     def display_title(self) -> str:
-        """Title that is shown: its own one, or the name of the file."""
+        """Displayed title: its own one, or the name of the file."""
         return self.title or self.file.filename
 
     @property

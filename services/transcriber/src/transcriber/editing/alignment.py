@@ -35,7 +35,7 @@ class Alignment:
 def align(old: Heard, new: Heard) -> Alignment:
     """Align two versions by text and time, per channel if both have the same channels.
 
-    Words with equal texts are paired. A word between them has the words that overlap it in time.
+    Words with equal texts are paired. A word between them has the words overlapping it in time.
     """
     apart = {channel for channel, _ in old} == {channel for channel, _ in new}
     before, after = _by_channel(old, apart=apart), _by_channel(new, apart=apart)
@@ -119,7 +119,7 @@ def _windows(
     of_old: tuple[int, int],
     of_new: tuple[int, int],
 ) -> Iterator[tuple[range, range]]:
-    """Yield stretches of both versions that are short enough to be compared at once."""
+    """Yield stretches of both versions, short enough to be compared at once."""
     (old_start, old_end), (new_start, new_end) = of_old, of_new
     while old_start < old_end and new_start < new_end:
         old_stop = min(old_end, old_start + _AT_ONCE)
@@ -153,7 +153,7 @@ def _matches(
 def _overlapping(
     old: Sequence[WordItem], new: Sequence[WordItem]
 ) -> Iterator[tuple[ItemId, tuple[ItemId, ...]]]:
-    """Yield the new words that overlap each old one. Each new word is in one place at most."""
+    """Yield the new words overlapping each old one. Each new word is in one place at most."""
     found: dict[int, list[ItemId]] = defaultdict(list)
     first = 0
     for word in new:
@@ -173,7 +173,7 @@ def _overlapping(
 
 
 def _overlap(one: WordItem, other: WordItem) -> float:
-    """Return the seconds that two words share, a little for words without length."""
+    """Return the seconds shared by two words, a little for words without length."""
     shared = min(one.times.end, other.times.end) - max(one.times.start, other.times.start)
     momentary = one.times.start == one.times.end or other.times.start == other.times.end
     return 1e-6 if momentary and shared >= 0 else shared

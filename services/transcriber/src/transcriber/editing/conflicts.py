@@ -91,7 +91,7 @@ class ConflictSearch:
         yield from self._judged(run)
 
     def of_marks(self, reported: Iterable[tuple[int, AnyId, str]]) -> Iterator[Conflict]:
-        """Yield edits without a place, of those that were reported, as far as they still count."""
+        """Yield edits without a place, of those reported, as far as they still count."""
         for source, item_id, register in reported:
             item = self._old.find(item_id)
             if item is None or item.stamp(register).origin != source:
@@ -146,7 +146,7 @@ class ConflictSearch:
         return sorted(set(around), key=order.__getitem__)
 
     def _extra_near(self, word: WordItem, *, back: bool = False) -> Iterator[ItemId]:
-        """Yield words next to one that stand for no earlier words."""
+        """Yield words next to one, not standing for earlier words."""
         near = self._new.preceding(word.id) if back else self._new.following(word.id)
         for item in near:
             if isinstance(item, SegmentItem):

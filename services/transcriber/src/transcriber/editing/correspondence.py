@@ -70,7 +70,7 @@ class Correspondence:
             own.sort()
 
     def add_recognized(self, words: Heard) -> None:
-        """Align words of a still earlier machine version that a restoration brought back."""
+        """Align words of a still earlier machine version brought back by a restoration."""
         self.places.update(align(words, self._words).places)
 
     def targets(self, item_id: ItemId) -> list[WordItem]:
@@ -108,7 +108,7 @@ class Correspondence:
         return self._at_time(item)
 
     def _at_time(self, item: WordItem) -> PlacedItem | None:
-        """Return the place of a word in the segment that is spoken at its time, or nearly so."""
+        """Return the place of a word in the segment spoken at its time, or nearly so."""
         channel = self.old.segment_of(item.id).channel
         words = self._by_time.get(channel, [])
         if not words and len(self._by_time) == 1:

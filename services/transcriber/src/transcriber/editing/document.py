@@ -110,7 +110,7 @@ class Document:
         return item
 
     def effective_speaker(self, label: str) -> str:
-        """Return the label of the speaker that a label stands for after merges.
+        """Return the label of the speaker behind a label after merges.
 
         Raises:
             InvalidEditError: the merges go in a circle.

@@ -55,13 +55,13 @@ class Effects:
         return bool(self.insertions or self.notes or self.changes)
 
     def made(self) -> Iterator[PlacedItem | NoteItem]:
-        """Yield the items that the batch made."""
+        """Yield the items made by the batch."""
         for insertion in self.insertions:
             yield from insertion.items
         yield from self.notes
 
     def places(self) -> Iterator[ItemId]:
-        """Yield the words and segments that must be loaded to apply the effects."""
+        """Yield the words and segments needed to apply the effects."""
         for insertion in self.insertions:
             if insertion.after is not None:
                 yield insertion.after

@@ -9,7 +9,7 @@ from transcriber.editing.items import AnyId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collision:
-    """A register that somebody else has changed, and the revision of that change."""
+    """A register changed by somebody else, and the revision of that change."""
 
     item: AnyId
     register: str
@@ -24,7 +24,7 @@ class InvalidEditError(ValidationError):
 
 
 class EditConflictError(StateError):
-    """Parts of the transcript that the operation needs have changed since its revision."""
+    """Parts of the transcript needed by the operation have changed since its revision."""
 
     def __init__(self, collisions: Sequence[Collision]) -> None:
         latest = max(item.revision for item in collisions)

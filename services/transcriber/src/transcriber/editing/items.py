@@ -1,4 +1,4 @@
-"""Items of a transcript that people can edit: words, segments, speakers and notes.
+"""Editable items of a transcript: words, segments, speakers and notes.
 
 Every item has registers, the attributes that edits change. Each register is stamped with the
 revision of its last change, so that edits of different registers never conflict, and with the batch
@@ -57,7 +57,7 @@ class Stamp(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class Item:
-    """An item with the stamps of the registers that changed since it was made."""
+    """An item with the stamps of the registers changed since it was made."""
 
     registers: ClassVar[tuple[str, ...]] = ()
 
@@ -66,7 +66,7 @@ class Item:
 
     @property
     def made(self) -> Stamp:
-        """Stamp of all registers that have not changed."""
+        """Stamp of all unchanged registers."""
         revision = self.id.revision if isinstance(self.id, ItemId) else 0
         return Stamp(revision, revision)
 
@@ -82,11 +82,11 @@ class Item:
         self.stamps[register] = stamp
 
     def copy(self) -> Self:
-        """Return a copy that does not change with this item."""
+        """Return a copy independent of this item."""
         return replace(self, stamps=dict(self.stamps))
 
     def touch(self, register: str, revision: int) -> None:
-        """Stamp a register that depends on others as changed."""
+        """Stamp a register depending on others as changed."""
         self.stamps[register] = Stamp(self.stamp(register).origin, revision)
 
 
@@ -149,7 +149,7 @@ class WordItem(Item):
 
 @dataclass(slots=True, kw_only=True)
 class SegmentItem(Item):
-    """Beginning of a segment, which lasts until the next living one.
+    """Beginning of a segment. It lasts until the next living one.
 
     `extent` has no value. Its stamp tells when the words of the segment were last divided again.
     """

@@ -1,4 +1,4 @@
-"""Stretches of segments whose words are to be measured in the sound, and their new times."""
+"""Stretches of segments with words to be measured in the sound, and their new times."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass

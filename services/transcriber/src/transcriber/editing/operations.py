@@ -71,7 +71,7 @@ class SetSpeaker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeSpeakers:
-    """Give everything that a speaker said, now and later, to another one."""
+    """Give everything said by a speaker, now and later, to another one."""
 
     speaker: str
     into: str
@@ -123,7 +123,7 @@ class ChangeNote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetTimes:
-    """Set the measured times of words. It counts as part of the edits that wrote them."""
+    """Set the measured times of words. It counts as part of the edits writing them."""
 
     times: tuple[tuple[ItemId, Times], ...]
 

@@ -20,7 +20,7 @@ Batches = Sequence[tuple[Entry, Effects]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepeatedBatch:
-    """A batch repeated as a new revision, and the earlier revision that it repeats."""
+    """A batch repeated as a new revision, and the repeated earlier revision."""
 
     entry: Entry
     effects: Effects
@@ -37,7 +37,7 @@ class Rebased:
 
 
 def live_revisions(entries: Iterable[Entry]) -> frozenset[int]:
-    """Return the revisions of edits that are not undone."""
+    """Return the revisions of edits not undone."""
     live: set[int] = set()
     for entry in entries:
         if entry.kind is BatchKind.EDIT:
@@ -101,7 +101,7 @@ class _Repetition:
         self._batches: list[RepeatedBatch] = []
 
     def add_restored(self, effects: Iterable[Effects]) -> None:
-        """Align recognized words of earlier machine versions that restorations brought back."""
+        """Align recognized words of earlier machine versions brought back by restorations."""
         placed = [
             item
             for batch in effects
@@ -134,7 +134,7 @@ class _Repetition:
             self._batches.append(RepeatedBatch(entry=again, effects=made, source=entry.revision))
 
     def result(self, live: frozenset[int]) -> Rebased:
-        """Return the batches, with the conflicts that remain."""
+        """Return the batches, with the remaining conflicts."""
         for segment in self._words.old:
             if isinstance(segment, SegmentItem):
                 self._labels.of(segment.label)

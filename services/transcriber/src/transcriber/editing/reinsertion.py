@@ -11,7 +11,7 @@ from transcriber.editing.journal import Journal
 
 
 def reinsert(journal: Journal, target: Document, revision: int) -> None:
-    """Insert the living items of an earlier revision that a document lacks.
+    """Insert the living items of an earlier revision missing from a document.
 
     Nothing is missing if both are of the same machine version.
     """
@@ -28,7 +28,7 @@ def reinsert(journal: Journal, target: Document, revision: int) -> None:
 
 
 def relabeled(document: Document, labels: Mapping[str, str]) -> Document:
-    """Return a document whose speakers have the labels of a later machine version."""
+    """Return a document with the speaker labels of a later machine version."""
     items: list[PlacedItem] = []
     for item in document:
         if isinstance(item, SegmentItem):
@@ -48,7 +48,7 @@ def relabeled(document: Document, labels: Mapping[str, str]) -> Document:
 
 
 def _insert_behind(journal: Journal, living: Sequence[PlacedItem], revision: int) -> None:
-    """Insert each item behind the one that was before it."""
+    """Insert each item behind the one formerly before it."""
     before: PlacedItem | None = None
     for item in living:
         found = journal.document.find(item.id)
@@ -96,6 +96,6 @@ def _blocks(document: Document) -> Iterator[tuple[float, PlacedItem]]:
 
 
 def _copy(item: PlacedItem, revision: int) -> PlacedItem:
-    """Return an item whose registers come from a revision."""
+    """Return an item with registers from a revision."""
     stamps = dict.fromkeys(item.registers, Stamp(revision, revision))
     return replace(item, stamps=stamps)

@@ -51,7 +51,7 @@ class Found:
 
 
 class Replacer:
-    """Finds a query in texts, in a time that is linear in their length."""
+    """Finds a query in texts, in time linear in their length."""
 
     def __init__(self, query: Query) -> None:
         """Compile the query.
@@ -102,7 +102,7 @@ class Replacer:
 
 
 def replacement_of(segment: SegmentView, matches: Sequence[Found]) -> Replacement:
-    """Return the change of a segment by matches in order, none of which overlap."""
+    """Return the change of a segment by matches, in order and without overlap."""
     spans = spans_of(segment)
     return Replacement(
         segment=segment.id,
@@ -132,7 +132,7 @@ def spans_of(segment: SegmentView) -> list[tuple[int, int]]:
 
 
 def touched(spans: Sequence[tuple[int, int]], match: Found) -> range:
-    """Return the numbers of the words that a match touches, or the one before a blank."""
+    """Return the numbers of the words touched by a match, or the one before a blank."""
     first = next(place for place, (_, end) in enumerate(spans) if end > match.start)
     last = max(place for place, (start, _) in enumerate(spans) if start < match.end)
     return range(min(first, last), max(first, last) + 1)

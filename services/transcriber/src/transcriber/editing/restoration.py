@@ -21,7 +21,7 @@ def restore(
     revision: int,
     names: Mapping[str, Naming] | None = None,
 ) -> Effects:
-    """Give all items the values that they have in an earlier revision.
+    """Give all items their values in an earlier revision.
 
     Items made since then are deleted. Those of an earlier machine version are inserted. `revision`
     is the new one. `names` are those that speakers had in the earlier revision, by label. Others
@@ -61,7 +61,7 @@ def _divide(journal: Journal, revision: int) -> None:
 
 
 def _rename(journal: Journal, speaker: SpeakerItem, former: Naming) -> None:
-    """Give a speaker the former name. Names that are only suggested are left as they are."""
+    """Give a speaker the former name. Merely suggested names are left as they are."""
     confirmed = former.source is NameSource.CONFIRMED
     if confirmed or speaker.name.source is NameSource.CONFIRMED:
         name_speaker(journal, speaker, former if confirmed else NO_NAME)

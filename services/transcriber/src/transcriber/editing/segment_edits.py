@@ -84,7 +84,7 @@ class SegmentEdits:
                 self._journal.write(item, "label", label)
 
     def set_reviewed(self, operation: ops.SetReviewed) -> None:
-        """Mark as reviewed. The review is one of the words that the author saw."""
+        """Mark as reviewed. The review is one of the words seen by the author."""
         segment = self._journal.segment(operation.segment)
         self._journal.read(segment, "extent")
         for item in self._document.body(segment):

@@ -23,7 +23,7 @@ from transcriber.editing.segment_edits import SegmentEdits, SpeakerEdits
 
 
 class _Look(NamedTuple):
-    """Registers of the segment that words are in."""
+    """Registers of the segment of words."""
 
     label: str
     reviewed: bool

@@ -44,7 +44,7 @@ class SegmentView:
 
 
 def segments(document: Document) -> list[SegmentView]:
-    """Return the segments that have words, in order of their start."""
+    """Return the segments with words, in order of their start."""
     views = [view_of(document, segment) for segment in document.segments()]
     return sorted((view for view in views if view is not None), key=lambda view: view.start)
 

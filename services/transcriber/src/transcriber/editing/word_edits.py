@@ -17,7 +17,7 @@ class WordEdits:
         self._document = journal.document
 
     def replace(self, operation: ops.ReplaceWords) -> None:
-        """Write another text. Words whose text stays keep everything."""
+        """Write another text. Words with the same text keep everything."""
         words = self._journal.words(operation.first, operation.last)
         tokens = wording.tokens(operation.text)
         if not tokens:

@@ -119,7 +119,7 @@ class WordTransfer:
         self._journal.delete(word for word in rest if word.alive)
 
     def _measure(self, target: WordItem, change: Change) -> None:
-        """Repeat measured times, and those that belong to a wording as part of it."""
+        """Repeat measured times, and those belonging to a wording as part of it."""
         if target.wording.probability is not None:
             return
         if change.after_origin == change.before_origin:

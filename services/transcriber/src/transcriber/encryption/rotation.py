@@ -31,13 +31,13 @@ class KeyRotationStep(ItemStep[str]):
         return item
 
     async def step(self) -> None:
-        """Wrap the keys of all workspaces that are under an earlier key."""
+        """Wrap the keys of all workspaces under an earlier key."""
         if self._holder is not None:
             self._current = await self._holder.current()
             await super().step()
 
     async def due(self, connection: Connection, limit: int) -> Sequence[str]:
-        """Return workspaces whose key is under another."""
+        """Return workspaces with their key under another."""
         return await WorkspaceKeys(connection).under_others(self._current, limit)
 
     async def handle(self, item: str) -> None:
@@ -56,6 +56,6 @@ class KeyRotationStep(ItemStep[str]):
 
 
 async def forget_unused_keys(database: Database) -> None:
-    """Erase the keys of uploads and captures that came to nothing."""
+    """Erase the keys of failed or abandoned uploads and captures."""
     async with database.transaction() as connection:
         await DataKeys(connection).forget_unused()

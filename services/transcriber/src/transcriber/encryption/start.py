@@ -7,11 +7,11 @@ from transcriber.store.keys import WorkspaceKeys
 
 
 class MissingKeyError(ApplicationError):
-    """Recordings are encrypted with a key that this process does not have."""
+    """Recordings are encrypted with a key missing in this process."""
 
 
 async def check_keys(database: Database, holder: KeyHolder | None) -> None:
-    """Compare the keys of the settings with those that are in use.
+    """Compare the keys of the settings with those in use.
 
     Raises:
         MissingKeyError: one is missing.

@@ -60,7 +60,7 @@ class LibraryChanges:
                 await shelves.set_tags(transcription_id, change.tag_ids)
 
     async def tag(self, ids: Sequence[int], workspace_id: str, tag_id: int) -> list[int]:
-        """Add a tag to transcriptions. Return those that the workspace has.
+        """Add a tag to transcriptions. Return those of the workspace.
 
         Raises:
             NotFoundError: the workspace has no such tag.
@@ -73,7 +73,7 @@ class LibraryChanges:
         return found
 
     async def untag(self, ids: Sequence[int], workspace_id: str, tag_id: int) -> list[int]:
-        """Remove a tag from transcriptions. Return those that the workspace has.
+        """Remove a tag from transcriptions. Return those of the workspace.
 
         Raises:
             NotFoundError: the workspace has no such tag.
@@ -86,7 +86,7 @@ class LibraryChanges:
         return found
 
     async def move(self, ids: Sequence[int], workspace_id: str, folder_id: int) -> list[int]:
-        """Move transcriptions to a folder, 0 for none. Return those that the workspace has.
+        """Move transcriptions to a folder, 0 for none. Return those of the workspace.
 
         Raises:
             NotFoundError: the workspace has no such folder.
@@ -99,7 +99,7 @@ class LibraryChanges:
         return found
 
     async def favor(self, ids: Sequence[int], workspace_id: str, *, favorite: bool) -> list[int]:
-        """Mark transcriptions as favorites, or not. Return those that the workspace has."""
+        """Mark transcriptions as favorites, or not. Return those of the workspace."""
         async with self._database.transaction() as connection:
             shelves = Shelves(connection, workspace_id)
             found = await shelves.lock(ids)
@@ -116,7 +116,7 @@ async def _give_title(connection: Connection, transcription_id: int, title: str)
 
 
 async def _folder(connection: Connection, workspace_id: str, folder_id: int) -> int | None:
-    """Return a folder to move to, which stays until the end of the transaction."""
+    """Return a folder to move to. It stays until the end of the transaction."""
     if not folder_id:
         return None
     if await Folders(connection, workspace_id).lock(folder_id) is None:
@@ -125,7 +125,7 @@ async def _folder(connection: Connection, workspace_id: str, folder_id: int) -> 
 
 
 async def _check_tags(connection: Connection, workspace_id: str, tag_ids: Collection[int]) -> None:
-    """Require tags of the workspace, which stay until the end of the transaction."""
+    """Require tags of the workspace. They stay until the end of the transaction."""
     if set(tag_ids) - await Tags(connection, workspace_id).known(tag_ids):
         raise no_tag()
 

@@ -66,7 +66,7 @@ class Organization:
         return tag
 
     async def delete_tag(self, workspace_id: str, tag_id: int) -> None:
-        """Delete a tag. Transcriptions that had it stay.
+        """Delete a tag. Transcriptions with it stay.
 
         Raises:
             NotFoundError: the workspace has no such tag.
@@ -163,7 +163,7 @@ async def _parent(folders: Folders, parent_id: int) -> int | None:
 
 
 async def _free_name(folders: Folders, parent_id: int | None, folder: Folder) -> str:
-    """Return the name of a folder that moves, with a number if it is taken there."""
+    """Return the name of a moving folder, with a number if it is taken there."""
     name, number = folder.name, 1
     while await folders.has_namesake(parent_id, name, but=folder.id):
         number += 1
@@ -173,12 +173,12 @@ async def _free_name(folders: Folders, parent_id: int | None, folder: Folder) ->
 
 
 def no_tag() -> NotFoundError:
-    """Return the error about a tag that the workspace does not have."""
+    """Return the error about a tag unknown in the workspace."""
     return NotFoundError("There is no such tag.")
 
 
 def no_folder() -> NotFoundError:
-    """Return the error about a folder that the workspace does not have."""
+    """Return the error about a folder unknown in the workspace."""
     return NotFoundError("There is no such folder.")
 
 

@@ -1,4 +1,4 @@
-"""Titles that are suggested from transcripts, in the background and when asked for."""
+"""Titles suggested from transcripts, in the background and when asked for."""
 
 from collections.abc import Sequence
 
@@ -41,7 +41,7 @@ class TitleSuggestions:
             await suggest_within(connection, found, replace=True)
 
     async def add(self, transcription_id: int) -> None:
-        """Suggest a title for a transcript that was made. That of a person stays."""
+        """Suggest a title for a new transcript. That of a person stays."""
         async with self._database.transaction() as connection:
             found = await Transcriptions(connection).lock(transcription_id)
             if found is not None and found.transcript_at is not None:
@@ -89,7 +89,7 @@ class TitleStep(ItemStep[int]):
         return str(item)
 
     async def due(self, connection: Connection, limit: int) -> Sequence[int]:
-        """Return transcriptions for which a title is to be suggested."""
+        """Return transcriptions in need of a suggested title."""
         return await Titles(connection).due(limit)
 
     async def handle(self, item: int) -> None:

@@ -27,7 +27,7 @@ class Trash:
     async def put(self, transcription_id: int, workspace_id: str) -> None:
         """Move a workspace's transcription to the trash, cancelling its live job.
 
-        One that lies in the trash keeps its time there.
+        One already in the trash keeps its time there.
 
         Raises:
             NotFoundError: the workspace has no such transcription.
@@ -68,7 +68,7 @@ async def _lies_there(shelves: Shelves, transcription_id: int) -> bool:
 
 
 class TrashStep(ItemStep[Trashed]):
-    """Erases transcriptions that have been in the trash for TRASH_DAYS, as DELETE does."""
+    """Erases transcriptions after TRASH_DAYS in the trash, as DELETE does."""
 
     name = "trash"
     items = "transcriptions in the trash for longer than TRASH_DAYS"

@@ -35,7 +35,7 @@ def clip_range(clean: Sequence[tuple[float, float]]) -> tuple[float, float] | No
 
 
 def signal_of(plan: ChannelPlan | None, speaker: TranscriptSpeaker) -> Signal:
-    """Return the signal in which a speaker was heard: that of the channel, or the mix."""
+    """Return the signal with a speaker's voice: that of the channel, or the mix."""
     place = max(speaker.channel, 1) - 1
     if plan is None or place >= len(plan.signals):
         return Signal()

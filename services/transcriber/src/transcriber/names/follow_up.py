@@ -18,7 +18,7 @@ _PATIENT = Policy(most_attempts=12, timeout=120.0, first_pause=15.0, longest_pau
 
 
 class NamesStep(ItemStep[int]):
-    """Suggests names in transcripts that were stored without suggestions."""
+    """Suggests names in transcripts stored without suggestions."""
 
     name = step_names.NAMES
     items = "transcripts to search for known voices"

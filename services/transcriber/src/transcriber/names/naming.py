@@ -36,7 +36,7 @@ def follows(
     *,
     except_for: Collection[str] = (),
 ) -> dict[str, Follow]:
-    """Return the names that changed, by label, except for some labels.
+    """Return the changed names, by label, except for some labels.
 
     Both have the same speakers in the same order.
     """

@@ -42,7 +42,7 @@ class VoiceLink:
 
 
 class SpeakersClient:
-    """Calls SpeakerService as this service, on behalf of the workspace that owns the recording."""
+    """Calls SpeakerService as this service, on behalf of the recording's workspace."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = speaker_pb2_grpc.SpeakerServiceStub(channel)

@@ -1,4 +1,4 @@
-"""Suggestions of names for voices that the speakers service recognizes."""
+"""Suggestions of names for voices recognized by the speakers service."""
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence
@@ -42,7 +42,7 @@ class NameSuggestions:
             yield connection, await self._find(transcription, speakers) if heard else []
 
     async def add_late(self, transcription_id: int) -> None:
-        """Suggest names in a transcript that was stored without suggestions.
+        """Suggest names in a transcript stored without suggestions.
 
         Raises:
             ApplicationError: the speakers service does not answer or refuses.

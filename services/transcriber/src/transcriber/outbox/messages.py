@@ -47,7 +47,7 @@ def failure(value: Failure | None) -> _FailureMessage | None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TaskSource:
-    """The recording that a task reads: its object in the audio bucket, and its length."""
+    """The recording read by a task: its object in the audio bucket, and its length."""
 
     transcription_id: int
     session_id: str

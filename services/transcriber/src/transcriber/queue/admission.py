@@ -40,12 +40,12 @@ class Quotas:
 
     @property
     def queue_places(self) -> int:
-        """Places of the queue that one workspace can have."""
+        """Most places of the queue for one workspace."""
         return self._places(self.queue_share)
 
     @property
     def address_places(self) -> int:
-        """Places of the queue that all workspaces of one address can have."""
+        """Most places of the queue for all workspaces of one address."""
         return self._places(self.address_share)
 
     def _places(self, share: float) -> int:

@@ -53,7 +53,7 @@ class JobCanceller:
         return await Lifecycle(connection).cancel(job)
 
     async def withdraw(self, sequences: list[int]) -> None:
-        """Delete waiting tasks from the stream and wake the steps that follow jobs."""
+        """Delete waiting tasks from the stream and wake the steps following jobs."""
         self._wake_ups.jobs_changed()
         self._wake_ups.queue.notify()
         for sequence in sequences:

@@ -111,7 +111,7 @@ class Dispatcher(BatchStep[Task]):
         )
 
     async def handled(self, _connection: Connection, _items: Sequence[Task]) -> None:
-        """Wake the steps that publish and announce."""
+        """Wake the steps for publishing and announcing."""
         self._wake_ups.outbox.notify()
         self._wake_ups.queue.notify()
 

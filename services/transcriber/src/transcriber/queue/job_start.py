@@ -83,7 +83,7 @@ class JobStarter:
         return job
 
     def queued(self) -> None:
-        """Wake the steps that follow new jobs. Call this after the transaction."""
+        """Wake the steps following new jobs. Call this after the transaction."""
         self._wake_ups.jobs_changed()
         self._wake_ups.queue.notify()
 
@@ -211,7 +211,7 @@ async def _from_copy(
     plan: ChannelPlan | None,
     tasks: Sequence[Task],
 ) -> list[Task]:
-    """Return tasks that read the playback copy in place of the recording."""
+    """Return tasks reading the playback copy in place of the recording."""
     if not request.again:
         raise StateError("The recording was removed. Upload it again.")
     key, copied = await sources.copy_of(connection, transcription)

@@ -80,7 +80,7 @@ class ResultStep(MessageStep):
 
 
 async def _end_early(connection: Connection, result: queue_pb2.TaskResult) -> bool:
-    """Note the end of a part that was begun early. Return False if there is none."""
+    """Note the end of a part begun early. Return False if there is none."""
     return await EarlyParts(connection).ended(
         result.task_id,
         done=not result.returned and not result.HasField("failure"),

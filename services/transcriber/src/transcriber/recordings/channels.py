@@ -25,7 +25,7 @@ async def plan_of(
 ) -> ChannelPlan | None:
     """Return the plan of a stored recording in a mode.
 
-    A plan that was already made in this mode is kept, so that results are found again.
+    A plan already made in this mode is kept, so that results are found again.
     """
     made = transcription.channel_plan
     if made is not None and made.requested is mode:

@@ -69,7 +69,7 @@ class StaleUploadStep(ItemStep[Upload]):
 
 
 class RecordingStep(ItemStep[StoredSource]):
-    """Deletes recordings whose time is over, and keeps their transcriptions."""
+    """Deletes recordings after their time, and keeps their transcriptions."""
 
     name = "recordings"
     items = "recordings due to be deleted"

@@ -53,7 +53,7 @@ class Examiner:
     async def examine(
         self, key: str, filename: str, *, size: int, allow_truncated: bool
     ) -> Examined:
-        """Examine an object of `size` bytes that was uploaded under a name.
+        """Examine an object of `size` bytes uploaded under a name.
 
         Raises:
             AudioProcessingError: it cannot be decoded, or breaks off without `allow_truncated`.
@@ -84,7 +84,7 @@ class Examiner:
         return Examined(file=file, survey=await self._surveyed(stored, key, info))
 
     async def _surveyed(self, stored: RangedObject, key: str, info: AudioInfo) -> Survey | None:
-        """Return a survey. A recording that can be decoded is accepted without one, too."""
+        """Return a survey. A decodable recording is accepted without one, too."""
         try:
             found = await self._run(
                 lambda: survey(Hurried(stored, self._seconds), duration=info.duration)

@@ -44,7 +44,7 @@ class LedgerWriter:
 
 
 class LedgerStep(ItemStep[Erasure]):
-    """Writes erasures that the ledger lacks, after an outage of the object store."""
+    """Writes erasures missing from the ledger, after an outage of the object store."""
 
     name = step_names.LEDGER
     items = "erasures that the ledger in the object store lacks"
@@ -63,7 +63,7 @@ class LedgerStep(ItemStep[Erasure]):
         return item.key
 
     async def due(self, connection: Connection, limit: int) -> Sequence[Erasure]:
-        """Return erasures that should have been written by now."""
+        """Return erasures overdue for writing."""
         return await Erasures(connection).unwritten(self._after_seconds, limit)
 
     async def handle(self, item: Erasure) -> None:

@@ -1,4 +1,4 @@
-"""Reading of playback copies and their peaks, and removal of copies that others have replaced."""
+"""Reading of playback copies and their peaks, and removal of superseded copies."""
 
 import asyncio
 import hashlib
@@ -124,7 +124,7 @@ class PlaybackReader:
 
 
 class SupersededCopyStep(ItemStep[int]):
-    """Removes copies that others have replaced."""
+    """Removes copies replaced by others."""
 
     name = step_names.PLAYBACK_COPIES
     items = "transcriptions with replaced playback copies"

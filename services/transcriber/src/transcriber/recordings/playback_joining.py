@@ -87,7 +87,7 @@ class CopyJoiner:
 
 
 def _failed(merge: Task, error: Exception) -> PlaybackError:
-    """Count and log a copy that could not be joined."""
+    """Count and log a failure to join a copy."""
     telemetry.PLAYBACK_COPIES.labels("failed").inc()
     _log.warning("no joined copy", job_id=merge.job_id, exc_info=error)
     return PlaybackError(str(error))

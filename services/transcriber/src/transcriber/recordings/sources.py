@@ -23,7 +23,7 @@ _MIXED = (
 
 
 def copy_key(options: Mapping[str, Any]) -> str:
-    """Return the key of the playback copy that a task reads, empty if it reads the recording."""
+    """Return the key of the playback copy read by a task, empty if it reads the recording."""
     key: str = options.get(COPY_KEY, "")
     return key
 

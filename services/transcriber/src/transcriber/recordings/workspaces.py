@@ -1,4 +1,4 @@
-"""Erasure of everything that a workspace owns."""
+"""Erasure of everything owned by a workspace."""
 
 import contextlib
 import re

@@ -1,1 +1,1 @@
-"""Uploads in pieces, which go on after an interruption."""
+"""Uploads in pieces, resumable after an interruption."""

@@ -92,7 +92,7 @@ class Pieces:
             await self._note_whole(error)
 
     async def keep(self) -> None:
-        """Store everything that has arrived."""
+        """Store all arrived bytes."""
         if self._stored.assembled:
             return
         if self.complete:

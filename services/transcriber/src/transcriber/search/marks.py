@@ -13,7 +13,7 @@ _LEAST_PART = 3
 
 
 def marks(text: str, query: Query) -> list[tuple[int, int]]:
-    """Return the ranges of characters that match a query, in order and apart."""
+    """Return the ranges of characters matching a query, in order and apart."""
     words = list(folding.tokens(text))
     ranges = [
         found for term in query.terms for found in (_phrases if term.exact else _words)(words, term)

@@ -38,7 +38,7 @@ _log = logging.get(__name__)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LinkRequest:
-    """Wanted properties of a link. A `lifetime` of 0 is for a link that lasts."""
+    """Wanted properties of a link. A `lifetime` of 0 is for a lasting link."""
 
     name: str = ""
     lifetime: dt.timedelta = DEFAULT_LIFETIME
@@ -48,7 +48,7 @@ class LinkRequest:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OpenedLink:
-    """A link that was opened, and when the visit ends at the latest."""
+    """An opened link, and when the visit ends at the latest."""
 
     link: Link
     until: dt.datetime

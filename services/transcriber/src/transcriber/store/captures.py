@@ -1,4 +1,4 @@
-"""Captures: recordings that arrive while they are made, and their chunks."""
+"""Captures: recordings arriving while they are made, and their chunks."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -216,7 +216,7 @@ class Captures:
         return [_capture(row) for row in rows]
 
     async def receiving(self, workspace_id: str) -> int:
-        """Return the number of a workspace's captures that receive chunks."""
+        """Return the number of a workspace's captures receiving chunks."""
         row = await fetch_one(self._connection, _COUNT, (workspace_id,))
         return int(row["number"]) if row else 0
 

@@ -28,7 +28,7 @@ class DeadLetters:
         self._connection = connection
 
     async def add(self, task: Task, *, deliveries: int, payload: bytes) -> None:
-        """Keep the message of a task that was delivered too often."""
+        """Keep the message of a task delivered too often."""
         parameters = {
             "task_id": task.task_id,
             "job_id": task.job_id,

@@ -103,7 +103,7 @@ class EarlyParts:
         self._connection = connection
 
     async def add(self, part: EarlyPart) -> bool:
-        """Add a part that holds a worker's place. Return False if the recording has one already.
+        """Add a part holding a worker's place. Return False if the recording has one already.
 
         Its object is stored afterwards, so that it is found and removed after a crash.
         """

@@ -132,7 +132,7 @@ class EditHistory:
         return _head(await fetch_one(self._connection, _HEAD, (self._id, workspace_id)))
 
     async def repeated(self, author: str, request_id: str) -> int | None:
-        """Return the revision that a request made earlier."""
+        """Return the revision made by a request earlier."""
         row = await fetch_one(self._connection, _REPEATED, (self._id, author, request_id))
         return None if row is None else row["revision"]
 

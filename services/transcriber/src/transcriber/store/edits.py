@@ -467,7 +467,7 @@ class LoadedDocument:
         return self._before[row.item] != [encoding.item_to_json(item) for item in items]
 
     def changed_speakers(self) -> list[SpeakerItem]:
-        """Return the speakers that differ from their rows."""
+        """Return the speakers differing from their rows."""
         return [
             speaker
             for speaker in self.document.speakers

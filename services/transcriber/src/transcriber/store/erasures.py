@@ -65,7 +65,7 @@ class Erasures:
         reason: str,
         in_ledger: bool = True,
     ) -> Erasure:
-        """Record an erasure that this transaction carries out. Return it for the ledger."""
+        """Record an erasure carried out by this transaction. Return it for the ledger."""
         erasure = Erasure(
             kind=kind,
             subject=str(subject),
@@ -88,7 +88,7 @@ class Erasures:
         return erasure
 
     async def unwritten(self, after_seconds: float, limit: int) -> list[Erasure]:
-        """Return erasures of at least `after_seconds` ago that the ledger lacks, oldest first."""
+        """Return erasures of at least `after_seconds` ago missing from the ledger, oldest first."""
         return [
             _erasure(row)
             for row in await fetch_all(self._connection, _UNWRITTEN, (after_seconds, limit))
@@ -99,7 +99,7 @@ class Erasures:
         await execute(self._connection, _WRITTEN, (erasure.key,))
 
     async def found(self, entries: Sequence[Erasure]) -> int:
-        """Add entries of the ledger that are unknown here, to be repeated. Return their number."""
+        """Add entries of the ledger unknown here, to be repeated. Return their number."""
         parameters = {
             "keys": [entry.key for entry in entries],
             "kinds": [entry.kind for entry in entries],
@@ -127,7 +127,7 @@ class Erasures:
         return [_erasure(row) for row in rows], await self._number(_COUNT)
 
     async def unwritten_count(self) -> int:
-        """Return the number of erasures that the ledger lacks."""
+        """Return the number of erasures missing from the ledger."""
         return await self._number(_UNWRITTEN_COUNT)
 
     async def _now(self) -> dt.datetime:

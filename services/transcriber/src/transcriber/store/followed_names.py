@@ -183,7 +183,7 @@ class FollowedNames:
         return len(ids)
 
     async def forget(self, profile: int) -> None:
-        """Forget the kept names of a profile that cannot be restored any more."""
+        """Forget the kept names of a profile no longer restorable."""
         await execute(self._connection, _FORGET, {"profile": profile})
 
     async def _follow(self, lock: str, change: str, parameters: dict[str, object]) -> int:
