@@ -90,7 +90,7 @@ def table(decisions: Sequence[Decision]) -> str:
 
 
 def summary(decisions: Sequence[Decision]) -> str:
-    """Return the figures that matter: parties separated, and recordings split by mistake."""
+    """Return the main figures: parties separated, and recordings split by mistake."""
     lines = []
     for half in _HALVES:
         rows = [decision for decision in decisions if decision.half == half]

@@ -73,7 +73,7 @@ class Conversations:
         overlap: float = 0.3,
         shares: Sequence[float] | None = None,
     ) -> Samples:
-        """Return the speech of each person (people, samples), who take turns.
+        """Return the speech of each person (people, samples), taking turns.
 
         A turn begins up to `overlap` seconds before the end of the last one, or up to 0.8 s after
         it. People speak in turns of 0.6 to 6 s, with a frequency of `shares`.
@@ -94,12 +94,12 @@ class Conversations:
         return self._ensured(speech, streams)
 
     def at_once(self, people: int, seconds: float) -> Samples:
-        """Return the speech of people who all talk all the time."""
+        """Return the speech of people all talking all the time."""
         size = round(seconds * SAMPLE_RATE)
         return np.stack([np.resize(stream, size) for stream in self._streams(people)])
 
     def _ensured(self, speech: Samples, streams: Sequence[Samples]) -> Samples:
-        """Give each person who never had a turn one of two seconds."""
+        """Give each person without a turn one of two seconds."""
         size = speech.shape[1]
         for who in np.flatnonzero(~speech.any(axis=1)).tolist():
             place = int(self.random.integers(0, max(1, size - 3 * SAMPLE_RATE)))

@@ -54,7 +54,7 @@ class Conversation:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mixture:
-    """Two channels, and the echo that each has of the other."""
+    """Two channels, and the echo in each of the other."""
 
     name: str
     channels: tuple[Samples, Samples]

@@ -1,4 +1,4 @@
-"""Servers that the status reads are compared with.
+"""Servers for comparison with the status reads.
 
     python -m bench.echoes http BODY [GRPC_PORT]
     python -m bench.echoes grpc BODY

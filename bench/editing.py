@@ -217,7 +217,7 @@ async def _store(database: Database, segments: tuple[Segment, ...]) -> int:
 
 
 async def complete(connection: Connection, number: int, segments: tuple[Segment, ...]) -> None:
-    """Complete a transcription that is being processed."""
+    """Complete a transcription being processed."""
     await Transcripts(connection).replace(
         number,
         Completion(
@@ -242,7 +242,7 @@ async def complete(connection: Connection, number: int, segments: tuple[Segment,
 
 
 def random_word(dice: random.Random, segments: int) -> ItemId:
-    """Return a word that is not the last of its segment."""
+    """Return a word other than the last of its segment."""
     return word_id(1, dice.randrange(segments), dice.randrange(_WORDS_PER_SEGMENT - 1))
 
 

@@ -44,7 +44,7 @@ class _Shown:
 
 
 class _Throttled(io.RawIOBase):
-    """A file that is read at a limited speed. `ended` is when its end was reached."""
+    """A file read at a limited speed. `ended` is when its end was reached."""
 
     def __init__(self, file: IO[bytes], bytes_per_second: float) -> None:
         self._file = file

@@ -1,4 +1,4 @@
-"""Memory of a graphics card: its peak during a measurement, and a card that is nearly full."""
+"""Memory of a graphics card: its peak during a measurement, and a nearly full card."""
 
 import ctypes
 import os
@@ -16,7 +16,7 @@ _VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
 def card_name() -> str | None:
-    """Return the name of the card that CUDA would use, None without one."""
+    """Return the name of the card CUDA would use, None without one."""
     try:
         return str(pynvml.nvmlDeviceGetName(_card()))
     except pynvml.NVMLError:
@@ -24,7 +24,7 @@ def card_name() -> str | None:
 
 
 def _card() -> Any:
-    """Return the first card that is visible. The driver's library ignores the variable."""
+    """Return the first visible card. The driver's library ignores the variable."""
     pynvml.nvmlInit()
     first = os.environ.get(_VISIBLE, "0").split(",")[0].strip()
     if first.startswith(("GPU-", "MIG-")):

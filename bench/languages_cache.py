@@ -1,6 +1,6 @@
 """Results of decoding, kept outside of the tree, so that decisions are tuned without it.
 
-A result is kept with the CPU time that it took. Results of another version of the code that made
+A result is kept with its CPU time. Results of another version of the code that made
 them are not found.
 """
 
@@ -34,7 +34,7 @@ class CachedRecognizer:
 
     @property
     def languages(self) -> frozenset[str]:
-        """Codes of the languages that the model knows."""
+        """Codes of the model's languages."""
         return self._recognizer.languages
 
     def find_speech(self, sound: Samples) -> list[Span]:

@@ -123,7 +123,7 @@ class Checker:
         self._model = WhisperModel(str(model), device="cpu", compute_type="int8", cpu_threads=1)
 
     def recognize(self, samples: Samples) -> tuple[str, str]:
-        """Return the language and the text that Whisper finds."""
+        """Return the language and the text found by Whisper."""
         found: tuple[str, str] = kept(("plain", digest(samples)), lambda: self._recognized(samples))
         return found
 

@@ -179,7 +179,7 @@ def _kokoro(reading: str, language: str, voice: str) -> tuple[Samples, int]:
 
 
 def _phonemes(reading: str, language: str) -> str:
-    """Return phonemes with the punctuation of the text, which gives the intonation."""
+    """Return phonemes with the punctuation of the text, for the intonation."""
     written: list[str] = []
     part = ""
     for sign in f"{reading}\n":

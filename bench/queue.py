@@ -47,7 +47,7 @@ _HANDED_OUT = "SELECT task_id::text AS id FROM tasks WHERE state = 'released' OR
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """A number of items and the seconds that they took."""
+    """A number of items and the seconds they took."""
 
     what: str
     queued: int

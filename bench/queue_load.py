@@ -40,7 +40,7 @@ class QueueLoad:
         self._owners = owners
 
     async def recordings(self, count: int) -> range:
-        """Add recordings that have not been started, and return their ids."""
+        """Add recordings not yet started, and return their ids."""
         return await self._add(count, "pending")
 
     async def queued(self, count: int) -> None:

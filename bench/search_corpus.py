@@ -1,4 +1,4 @@
-"""Meetings to search, queries with the segments that answer them, and other texts around them."""
+"""Meetings to search, queries with the segments answering them, and other texts around them."""
 
 import json
 import random
@@ -71,7 +71,7 @@ class Meeting:
 
 @dataclass(frozen=True, kw_only=True)
 class LabeledQuery:
-    """A query with the places of all segments that answer it.
+    """A query with the places of all segments answering it.
 
     The ranking was tuned with the queries of the half `tuned` only.
     """

@@ -22,7 +22,7 @@ _KINDS = (("person", "drug"), ("person", "company"), ("drug", "company"))
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sentence:
-    """A sentence with two names, and the voice that says it."""
+    """A sentence with two names, and the voice saying it."""
 
     text: str
     names: tuple[str, str]

@@ -2,7 +2,7 @@
 
     python -m bench.web [--words 100000]
 
-Runs the servers and the services that pages need, with one transcript of many words. A fixed loop
+Runs the servers and the services needed by pages, with one transcript of many words. A fixed loop
 in the same browser is the reference: compare figures of machines by it.
 """
 

@@ -59,5 +59,5 @@ class SimulationOptions:
 
 
 def fixed(workers: int) -> ScalingOptions:
-    """Return the options of a pool that is not scaled."""
+    """Return the options of a pool without scaling."""
     return ScalingOptions(least=workers, most=workers)

@@ -73,7 +73,7 @@ def _waste(found: Mapping[str, Figures]) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a duration with a unit that suits it.
+    """Return a duration with a suitable unit.
 
     Example: 200 becomes 3.3 min.
     """

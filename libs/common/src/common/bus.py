@@ -77,7 +77,7 @@ def cancel_subject(job_id: str) -> str:
 
 
 def audit_subject(service: str) -> str:
-    """Return the subject for entries of the audit log that a service writes."""
+    """Return the subject for a service's entries of the audit log."""
     return f"{PREFIX}.audit.v1.{service}"
 
 
@@ -280,7 +280,7 @@ async def _ensure_consumers(stream: JetStreamContext, delivery: Delivery) -> Non
 
 
 def audit_consumer() -> ConsumerConfig:
-    """Return the configuration of the consumer that keeps the audit log."""
+    """Return the configuration of the consumer keeping the audit log."""
     return ConsumerConfig(
         durable_name=AUDIT_CONSUMER,
         ack_policy=AckPolicy.EXPLICIT,

@@ -46,7 +46,7 @@ def _groups(selection: Selection, evidence: Evidence, mode: ChannelMode) -> list
 
 
 def _with_quiet(groups: Sequence[Group], selection: Selection) -> list[list[Channel]]:
-    """Give each channel silent in the excerpts to a group, best one of its track."""
+    """Assign each channel silent in the excerpts to a group, best one of its track."""
     given: list[list[Channel]] = [[] for _ in groups]
     members = {channel for group in groups for channel in group}
     for channel in selection.quiet:

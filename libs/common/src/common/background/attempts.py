@@ -237,11 +237,11 @@ class ItemAttempts:
         return {row["step"]: row["items"] for row in await fetch_all(self._connection, _COUNTS)}
 
     async def retry(self, step: str | None = None, item: str | None = None) -> int:
-        """Make items set aside due again. Return their number."""
+        """Make set-aside items due again. Return their number."""
         return await execute(self._connection, _RETRY, {"step": step, "item": item})
 
     async def discard(self, step: str, item: str) -> bool:
-        """Remove a message set aside. Return whether there was one."""
+        """Remove a set-aside message. Return whether there was one."""
         return await execute(self._connection, _DISCARD, (step, item)) == 1
 
     async def purge(self) -> int:

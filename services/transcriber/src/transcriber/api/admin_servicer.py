@@ -168,7 +168,7 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
     async def RetryItemsSetAside(
         self, request: admin_pb2.RetryItemsSetAsideRequest, context: Any
     ) -> admin_pb2.RetryItemsSetAsideResponse:
-        """Make items set aside by a service due again."""
+        """Make a service's set-aside items due again."""
         self._administrators.require(context, _THIS)
         count = await self._dependencies.items.retry(request.service, request.step, request.item)
         return admin_pb2.RetryItemsSetAsideResponse(items=count)

@@ -81,7 +81,7 @@ def upload(config: transcription_pb2.UploadConfig, preferences: Preferences) -> 
 def amended(
     described: UploadRequest, late: transcription_pb2.UploadOptions, preferences: Preferences
 ) -> UploadRequest:
-    """Return an upload with the options after the file.
+    """Return an upload with the options received after the file.
 
     Raises:
         ValidationError: an option is invalid.

@@ -146,7 +146,7 @@ class ConflictSearch:
         return sorted(set(around), key=order.__getitem__)
 
     def _extra_near(self, word: WordItem, *, back: bool = False) -> Iterator[ItemId]:
-        """Yield words next to one, not standing for earlier words."""
+        """Yield words next to one, without earlier counterparts."""
         near = self._new.preceding(word.id) if back else self._new.following(word.id)
         for item in near:
             if isinstance(item, SegmentItem):

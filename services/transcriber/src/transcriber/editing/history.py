@@ -73,7 +73,7 @@ def replay(document: Document, entry: Entry, effects: Effects) -> None:
 
 
 def unwind(document: Document, entry: Entry, effects: Effects) -> None:
-    """Set the values from before the last batch, for reading only. It must be the last one.
+    """Set the values from before a batch, for reading only. It must be the last one.
 
     The document may be a part of the transcript. Stamps keep the revision of the last change.
     """

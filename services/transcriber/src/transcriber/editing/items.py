@@ -86,7 +86,7 @@ class Item:
         return replace(self, stamps=dict(self.stamps))
 
     def touch(self, register: str, revision: int) -> None:
-        """Stamp a register depending on others as changed."""
+        """Stamp a dependent register as changed."""
         self.stamps[register] = Stamp(self.stamp(register).origin, revision)
 
 

@@ -123,7 +123,7 @@ class ChangeNote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetTimes:
-    """Set the measured times of words. It counts as part of the edits writing them."""
+    """Set the measured times of words. It counts as part of the edits that wrote them."""
 
     times: tuple[tuple[ItemId, Times], ...]
 

@@ -39,7 +39,7 @@ class StoredBatch:
         yield from self.stored["divided"]
 
     def geometry(self) -> Iterator[str]:
-        """Yield the items with changes possibly affecting the times and the number of segments."""
+        """Yield the items whose change may affect the times and the number of segments."""
         for after, items in self.stored["insertions"]:
             if after is not None:
                 yield after

@@ -23,7 +23,7 @@ from transcriber.editing.segment_edits import SegmentEdits, SpeakerEdits
 
 
 class _Look(NamedTuple):
-    """Registers of the segment of words."""
+    """Registers of the segment containing words."""
 
     label: str
     reviewed: bool

@@ -92,7 +92,7 @@ class Pieces:
             await self._note_whole(error)
 
     async def keep(self) -> None:
-        """Store all arrived bytes."""
+        """Store all received bytes."""
         if self._stored.assembled:
             return
         if self.complete:
