@@ -103,7 +103,7 @@ def _speakers(
 
 
 def drop_voiceprints(message: diarization_pb2.Diarization) -> None:
-    """Remove all voiceprints from a result, for voices that may not be remembered."""
+    """Remove all voiceprints from a result, for voices not to be remembered."""
     for speaker in message.speakers:
         speaker.ClearField("voiceprint")
 

@@ -24,10 +24,10 @@ _AROUND = 20
 
 
 class EchoSpeakers:
-    """Finds the speakers of each signal that are echoes of another signal.
+    """Finds the echoes of another signal among the speakers of each signal.
 
-    `envelope` returns the envelope of a signal by its number. It is called only for signals in
-    which people speak at the same time.
+    `envelope` returns the envelope of a signal by its number. It is called only for signals with
+    speech at the same time.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class EchoSpeakers:
         return together and self._heard(signal, other, alone, speaking) >= _LEAST_HEARD * frames
 
     def _heard(self, signal: int, other: int, alone: Frames, speaking: Frames) -> int:
-        """Return the number of the frames `alone` in which the other signal is heard."""
+        """Return the number of the frames `alone` with the other signal audible."""
         heard = 0
         for first in range(0, len(alone), _CHAPTER):
             last = min(len(alone), first + _CHAPTER)
@@ -88,7 +88,7 @@ def without_speakers(found: Diarization, labels: Iterable[str]) -> Diarization:
 
 
 def _spoken(turns: Iterable[Turn], count: int, *, before: int = 0, after: int = 0) -> Frames:
-    """Return in which of `count` frames there are turns, with margins in frames."""
+    """Return whether each of `count` frames has a turn, with margins in frames."""
     spoken = np.zeros(count, dtype=np.bool_)
     for turn in turns:
         first = round(turn.start / FRAME_SECONDS) - before

@@ -18,7 +18,7 @@ from securetranscribe.v1 import diarization_pb2, diarization_pb2_grpc
 
 
 class DiarizationServicer(diarization_pb2_grpc.DiarizationServiceServicer):
-    """Direct calls. They share the engine with tasks, which go first."""
+    """Direct calls. They share the engine with tasks, and tasks go first."""
 
     def __init__(
         self, diarizer: SignalDiarizer, inference: Inference, *, longest: float = math.inf
@@ -75,10 +75,10 @@ class DiarizationServicer(diarization_pb2_grpc.DiarizationServiceServicer):
 
 
 def _clean_turn(found: Diarization, speaker: Speaker) -> diarization_pb2.Turn | None:
-    """Return the beginning of the longest stretch in which this speaker speaks alone.
+    """Return the beginning of the longest stretch of this speaker alone.
 
     Return None if there is none: voices are computed from the turns of a window, and joining these
-    may close the short gaps in which somebody was alone.
+    may close the short gaps with somebody alone.
     """
     stretches = clean_stretches(found.turns).get(speaker.label)
     if not stretches:

@@ -40,10 +40,9 @@ class SignalDiarizer:
         """Diarize each signal of a recording by itself. Blocks until done.
 
         There is at least one of the requested speakers in each of several signals, so N signals
-        have one each if N are requested. The others may be in any signal. Speakers who are only
-        echoes of another signal do not count and are left out. If fewer or more speakers than
-        requested are found, the results carry a warning. A part of a recording may have any number
-        of speakers.
+        have one each if N are requested. The others may be in any signal. Mere echoes of another
+        signal do not count and are left out. If fewer or more speakers than requested are found,
+        the results carry a warning. A part of a recording may have any number of speakers.
 
         Raises:
             ValidationError: the numbers of speakers contradict each other.
@@ -91,7 +90,7 @@ def _judged(
 
 
 def _of_signal(options: DiarizationOptions, signals: int) -> DiarizationOptions:
-    """Return the options for one of several signals, which may have an echo of each other one."""
+    """Return the options for one of several signals, possibly with an echo of each other one."""
     most = options.max_speakers
     if options.num_speakers is not None:
         most = max(options.num_speakers, signals)

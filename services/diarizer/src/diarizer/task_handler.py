@@ -13,7 +13,7 @@ from securetranscribe.v1 import queue_pb2
 
 
 class DiarizeHandler:
-    """Handler that diarizes the signals of a task."""
+    """Handler diarizing the signals of a task."""
 
     def __init__(self, diarizer: SignalDiarizer) -> None:
         self._diarizer = diarizer

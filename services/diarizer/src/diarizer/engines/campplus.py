@@ -88,7 +88,7 @@ class CampPlus:
 
 
 def load_network(weights: Path, network: Path) -> torch.nn.Module:
-    """Load the `weights` into the network that the Python file `network` defines.
+    """Load the `weights` into the network defined by the Python file `network`.
 
     Both files are executed or unpickled in part, so they must come from a verified model directory
     (see common.models.store).
@@ -105,7 +105,7 @@ def frame_count(samples: int) -> int:
 
 
 def _at_least(feature: torch.Tensor, frames: int) -> torch.Tensor:
-    """Repeat a short voice up to the number of frames that the network needs."""
+    """Repeat a short voice up to the number of frames needed by the network."""
     return (
         feature.repeat(-(-frames // len(feature)), 1)[:frames] if len(feature) < frames else feature
     )

@@ -47,7 +47,7 @@ class EmbeddedNetworks:
         at_once: int,
         half: bool = False,
     ) -> "EmbeddedNetworks":
-        """Load the networks. `half` computes in 16 bits, which is only for measuring."""
+        """Load the networks. `half` computes in 16 bits, only for measuring."""
         on_gpu = device == "cuda"
         dtype = torch.float16 if half else torch.float32
         segmentation_batch, voice_batch = _ON_GPU if on_gpu else _ON_CPU
@@ -78,7 +78,7 @@ class EmbeddedNetworks:
 
     @contextmanager
     def recording(self) -> Iterator[None]:
-        """Count a recording in work on this thread, whose inputs batches wait for."""
+        """Count a recording in work on this thread. Batches wait for its inputs."""
         if not isinstance(self.segmentation, BatchedNetwork):
             yield
             return

@@ -35,7 +35,7 @@ PARAMETERS = {
 
 
 class _NoPlda(PLDA):
-    """Argument that keeps the constructor from looking for a PLDA on the hub. Never called."""
+    """Argument to keep the constructor from looking for a PLDA on the hub. Never called."""
 
     def __init__(self) -> None:
         pass
@@ -61,8 +61,8 @@ class EmbeddedPipeline(SpeakerDiarization):
         The checkpoint is a pickle, so it must come from a verified model directory. Batches of 8
         and 4 are the fastest on CPUs.
 
-        The parent would fetch an embedding by name, except with the clustering that needs none.
-        Therefore that one is requested, and replaced afterwards.
+        The parent would fetch an embedding by name, except with the clustering needing none.
+        Therefore this one is requested, and replaced afterwards.
         """
         model = Model.from_pretrained(segmentation)
         if model is None:
@@ -159,7 +159,7 @@ def _padded(waveform: npt.NDArray[np.float32], window: Any, chunks: int) -> Any:
 def _voice_masks(segmentations: npt.NDArray[Any], *, exclude_overlap: bool) -> BoolArray:
     """Return the activity of each voice: (chunks, voices, frames).
 
-    With `exclude_overlap`, count only frames in which a voice is alone, unless there are very few.
+    With `exclude_overlap`, count only frames of a single voice, unless there are very few.
     """
     active: BoolArray = np.nan_to_num(segmentations, nan=0.0).transpose(0, 2, 1) > 0.5
     if not exclude_overlap:

@@ -1,8 +1,8 @@
 """Embeddings of each voice in overlapping chunks, reused from recent chunks.
 
-Chunks of ten seconds that start one second apart contain the same speech up to ten times. If the
-speech of a voice sufficiently overlaps that of a recently embedded one (intersection over union),
-its embedding is reused. This saves about two thirds of the work.
+Chunks of ten seconds starting one second apart contain the same speech up to ten times. If the
+speech of a voice sufficiently overlaps a recently embedded one (intersection over union), its
+embedding is reused. This saves about two thirds of the work.
 """
 
 from collections import deque

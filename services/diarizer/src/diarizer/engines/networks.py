@@ -13,7 +13,7 @@ Network = Callable[[torch.Tensor], torch.Tensor]
 class DeviceNetwork:
     """A network on one device. It takes tensors of the CPU, and returns such.
 
-    To and from a card they are copied through pinned memory, which a card reads and writes itself.
+    To and from a card they are copied through pinned memory, read and written by the card itself.
     """
 
     def __init__(
@@ -23,7 +23,7 @@ class DeviceNetwork:
         *,
         dtype: torch.dtype = torch.float32,
     ) -> None:
-        """`dtype` is the type of numbers in which the network computes."""
+        """`dtype` is the type of the network's numbers."""
         self._network = network.to(device=device, dtype=dtype)
         self._device = device
         self._dtype = dtype
@@ -49,7 +49,7 @@ class DeviceNetwork:
 
 
 class BatchedNetwork:
-    """A network whose inputs of several recordings are computed together, by their shape.
+    """A network computing inputs of several recordings together, by their shape.
 
     It may be called from several threads.
     """

@@ -16,7 +16,7 @@ def export(
 ) -> None:
     """Write a network as it is in evaluation mode.
 
-    `example` is an input. `free` names its dimensions that differ between inputs. The first one is
+    `example` is an input. `free` names its dimensions differing between inputs. The first one is
     that of the output as well.
     """
     with warnings.catch_warnings():

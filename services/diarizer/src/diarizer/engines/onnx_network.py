@@ -1,4 +1,4 @@
-"""Networks run by ONNX Runtime, which needs about a third less time on CPUs than torch."""
+"""Networks run by ONNX Runtime, in about a third less time on CPUs than by torch."""
 
 from pathlib import Path
 

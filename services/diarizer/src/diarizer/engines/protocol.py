@@ -1,4 +1,4 @@
-"""Interface of diarization engines, and the values that they take and return."""
+"""Interface of diarization engines, and the values they take and return."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ class Diarization:
     matched against them. Both are ordered by start. `speakers` are ordered by first appearance,
     labeled SPEAKER_00, SPEAKER_01, and so on. `warnings` are sentences for the owner about the
     recording itself. Voices of two parts of a recording are one person's from a cosine of
-    `link_threshold` on, which is 0.0 if it is not known.
+    `link_threshold` on, 0.0 if it is not known.
     """
 
     turns: tuple[Turn, ...]
@@ -78,13 +78,13 @@ class Diarization:
 class DiarizationOptions:
     """Options of one diarization.
 
-    `num_speakers` fixes the count. Otherwise it is found between `min_speakers` and
-    `max_speakers`. A speaker with less than `min_speaker_duration` seconds in total is merged into
-    the most similar other one.
+    `num_speakers` fixes the count. Otherwise it is found between `min_speakers` and `max_speakers`.
+    A speaker with less than `min_speaker_duration` seconds in total is merged into the most similar
+    other one.
 
-    A `part` of a recording may lack speakers, and those that are found are linked with those of
-    other parts. Then the numbers and the duration are not enforced, and rather too many speakers
-    are found, so that none has the speech of two people.
+    A `part` of a recording may lack speakers, and those found are linked with those of other parts.
+    Then the numbers and the duration are not enforced, and rather too many speakers are found, so
+    that none has the speech of two people.
     """
 
     num_speakers: int | None = None

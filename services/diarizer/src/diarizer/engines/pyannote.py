@@ -59,8 +59,8 @@ class PyannoteSettings:
     """Settings of this engine.
 
     A window has at most `window_seconds`. Speakers of two windows are one person from a cosine of
-    `link_threshold` on. None means the value for the model. `half` computes in 16 bits, which is
-    only for measuring what that costs.
+    `link_threshold` on. None means the value for the model. `half` computes in 16 bits, only to
+    measure the cost.
     """
 
     device: Device = "cpu"
@@ -77,8 +77,8 @@ class Backend:
 
     There is one of `pipelines` per recording at a time. It is called like SpeakerDiarization of
     pyannote and returns the same. Voices of two windows are one person's from a cosine of
-    `link_threshold` on. `for_parts` are arguments of the pipeline with which it finds rather too
-    many speakers. `recording` is entered for the time of each recording.
+    `link_threshold` on. `for_parts` are arguments of the pipeline for finding rather too many
+    speakers. `recording` is entered for the time of each recording.
     """
 
     pipelines: Sequence[Callable[..., Any]]

@@ -1,4 +1,4 @@
-"""Silence about recordings that pyannote warns of, and that are handled here."""
+"""Suppression of pyannote's warnings about recordings handled here."""
 
 import threading
 import warnings

@@ -1,4 +1,4 @@
-"""torch and torchaudio, imported after the settings that must precede them.
+"""torch and torchaudio, imported after the settings they need.
 
 All modules of this package import them from here, so that none can import them too early.
 """
@@ -73,7 +73,7 @@ from torchaudio.compliance import kaldi  # noqa: E402
 
 
 def exact_numbers() -> None:
-    """Compute in 32 bits on cards, all of which count, in place of the 19 of TF32."""
+    """Compute in 32 bits on cards, all significant, in place of the 19 of TF32."""
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False
 
