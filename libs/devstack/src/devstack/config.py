@@ -69,7 +69,7 @@ class StackConfig:
 
 
 def read_environment(dotenv: Path = Path(".env")) -> dict[str, str]:
-    """Return the variables of `.env`, if it exists, and of the process, which take precedence."""
+    """Return the variables of `.env`, if it exists, overridden by those of the process."""
     from_file = dotenv_values(dotenv) if dotenv.is_file() else {}
     return {name: value for name, value in from_file.items() if value is not None} | dict(
         os.environ

@@ -64,7 +64,7 @@ class StackConsole:
         self._console.print(Text.assemble(("error: ", "bold red"), text), soft_wrap=True)
 
     def ready(self, state: RunnerState, data: Path, logs: Path) -> None:
-        """Print the addresses and directories of a stack that is ready."""
+        """Print the addresses and directories of a ready stack."""
         rows: list[tuple[str, str]] = []
         if state.gateway_url is not None:
             rows += [

@@ -10,7 +10,7 @@ from devstack.files import PRIVATE_FILE, read_object, write_object
 
 
 def _secret() -> str:
-    """Return a field with 256 random bits that need no quoting in URLs and configuration files."""
+    """Return a field with 256 random bits needing no quoting in URLs and configuration files."""
     return field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
 
 

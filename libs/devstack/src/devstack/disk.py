@@ -28,7 +28,7 @@ RESTART_BYTES = 24 * _MEGABYTE
 
 
 def free_bytes(path: Path) -> int:
-    """Return the free space of the disk of a path, which need not exist yet."""
+    """Return the free space of the disk of a path, existing or not."""
     existing = next(one for one in (path, *path.parents) if one.exists())
     return shutil.disk_usage(existing).free
 

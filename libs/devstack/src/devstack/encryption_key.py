@@ -1,4 +1,4 @@
-"""The key that encrypts stored recordings, made once and never replaced by itself."""
+"""The encryption key of stored recordings, made once and never replaced by itself."""
 
 import base64
 import os

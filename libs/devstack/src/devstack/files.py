@@ -19,7 +19,7 @@ class DataDirectory:
 
     @property
     def lock(self) -> Path:
-        """Pid of the stack that uses the directory, locked by it."""
+        """Pid of the stack using the directory, locked by it."""
         return self.root / "runner.pid"
 
     @property
@@ -29,7 +29,7 @@ class DataDirectory:
 
     @property
     def encryption_key(self) -> Path:
-        """Key that encrypts recordings, made once. Back it up apart from the rest."""
+        """Encryption key of recordings, made once. Back it up apart from the rest."""
         return self.root / "encryption.key"
 
     @property
@@ -116,7 +116,7 @@ def tail(path: Path, lines: int = 20) -> str:
 def lines_after(path: Path, place: int) -> tuple[list[str], int]:
     """Return the lines of a log after a byte position, and the position of its end.
 
-    A log that is shorter than the position has been rotated, and is read from its start.
+    A log shorter than the position has been rotated, and is read from its start.
     """
     try:
         with path.open("rb") as file:

@@ -133,7 +133,7 @@ PROBES: dict[str, type[TcpProbe] | type[HttpProbe] | type[GrpcProbe]] = {
 
 
 def probe_record(probe: Probe) -> dict[str, object]:
-    """Return a probe as a JSON object. Raise KeyError for a class that is not in PROBES."""
+    """Return a probe as a JSON object. Raise KeyError for a class not in PROBES."""
     kinds = {cls: kind for kind, cls in PROBES.items()}
     for cls, kind in kinds.items():
         if isinstance(probe, cls):
@@ -169,7 +169,7 @@ async def wait_healthy(process: Process, probe: Probe, *, seconds: float) -> Non
 
 
 def ended(process: Process) -> StartError:
-    """Return the error for a process that ended unexpectedly."""
+    """Return the error for the unexpected end of a process."""
     return StartError(f"{process.name} {how_ended(process)}{excerpt(process)}")
 
 

@@ -39,7 +39,7 @@ class Inspection:
 
 
 def inspect(files: DataDirectory) -> Inspection | None:
-    """Probe every process of the stack that uses the directory. Return None without a stack."""
+    """Probe every process of the stack using the directory. Return None without a stack."""
     holder = running(files)
     if holder is None:
         return None

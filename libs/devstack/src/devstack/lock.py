@@ -31,7 +31,7 @@ class DirectoryLock:
         """Take the lock and record the holder.
 
         Raises:
-            AlreadyRunningError: another process holds it, whose pid the error has.
+            AlreadyRunningError: another process holds it. The error has its pid.
         """
         file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
         try:

@@ -126,7 +126,7 @@ class NatsServer:
         return f"{LOOPBACK}:{self._ports.client}"
 
     def url(self, service: str) -> str:
-        """Return the URL of a service, which is the name of its user. Raise KeyError for others."""
+        """Return the URL of a service, also the name of its user. Raise KeyError for others."""
         return f"nats://{service}:{self._credentials.nats_password(service)}@{self.address}"
 
     @property
@@ -184,7 +184,7 @@ class NatsServer:
     async def provision(self) -> None:
         """Create the streams, without the consumers of tasks, and the subscribers' copy of one.
 
-        Most services have no right to create streams, and the one that has creates its consumers
+        Most services have no right to create streams, and the one with it creates its consumers
         with its own settings.
         """
         provisioner = f"nats://provisioner:{self._credentials.nats_provisioner}@{self.address}"

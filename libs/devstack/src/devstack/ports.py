@@ -39,7 +39,7 @@ def is_free(port: int, host: str = LOOPBACK) -> bool:
 def require_free(name: str, port: int, *, variable: str, host: str = LOOPBACK) -> None:
     """Raise PortTakenError unless the port is free.
 
-    The message has the variable of the port and, if visible, the process that listens on it.
+    The message has the variable of the port and, if visible, the process listening on it.
     """
     if not is_free(port, host):
         raise PortTakenError(
@@ -181,7 +181,7 @@ def remembered(path: Path) -> dict[str, int]:
 
 
 def listener(port: int) -> int | None:
-    """Return the pid of the process that listens on a port, if visible."""
+    """Return the pid of the process listening on a port, if visible."""
     inodes = {f"socket:[{inode}]" for inode in _listening_inodes(port)}
     if not inodes:
         return None

@@ -135,7 +135,7 @@ class PostgresServer:
         )
 
     def probe(self) -> Probe:
-        """Return a probe that logs in as the superuser."""
+        """Return a probe logging in as the superuser."""
         return PostgresProbe(url=self.url(SUPERUSER, "postgres"))
 
     def liveness(self) -> Probe:
@@ -191,7 +191,7 @@ class PostgresServer:
 
 
 def remove_stale_pid_file(path: Path) -> None:
-    """Remove the server's own pid file unless a Postgres has that pid.
+    """Remove the server's own pid file unless a Postgres has this pid.
 
     Postgres does not start if any process has the pid. After a restart of a container, another
     process often does. The caller holds the directory's lock.

@@ -170,7 +170,7 @@ class Process:
 async def stop_all(
     processes: Sequence[Process], *, stopped: Callable[[Process], None] = lambda _: None
 ) -> None:
-    """Stop processes concurrently, and call `stopped` with each one that was running.
+    """Stop processes concurrently, and call `stopped` with each running one.
 
     When cancelled, the remaining ones are killed at once.
     """

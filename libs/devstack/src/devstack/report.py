@@ -28,7 +28,7 @@ def silent(report: Report) -> None:
 
 
 def unfailing(reporter: Reporter) -> Reporter:
-    """Return a reporter that drops reports if they cannot be written, as on a full disk."""
+    """Return a reporter dropping reports if they cannot be written, as on a full disk."""
 
     def report(report: Report) -> None:
         with contextlib.suppress(OSError):

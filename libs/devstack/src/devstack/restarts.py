@@ -1,4 +1,4 @@
-"""Pauses before restarts, and the limit for servers that keep failing."""
+"""Pauses before restarts, and the limit for repeatedly failing servers."""
 
 from dataclasses import dataclass
 
@@ -29,7 +29,7 @@ class RestartHistory:
     """Ends and restarts of one process. Times are monotonic seconds."""
 
     def __init__(self, policy: RestartPolicy, *, started_at: float) -> None:
-        """Initialize for a process that has been usable since `started_at`."""
+        """Initialize for a process usable since `started_at`."""
         self._policy = policy
         self._usable_since: float | None = started_at
         self._failing_since = started_at

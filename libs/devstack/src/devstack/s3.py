@@ -40,7 +40,7 @@ class S3Ports:
     def choose(cls, take: TakePort) -> "S3Ports":
         """Take a port by name for the S3 interface and for every internal part.
 
-        By default, gRPC ports are 10000 above the HTTP ports, which may be in use or too high. Only
+        By default, gRPC ports are 10000 above the HTTP ports, and may be in use or too high. Only
         the admin part must keep this distance, because its worker expects it.
         """
         http = {f"{part}.port": take(f"s3-{part}") for part in _PARTS}
@@ -161,7 +161,7 @@ class S3Server:
         )
 
     def probe(self) -> Probe:
-        """Return a probe that writes objects."""
+        """Return a probe writing objects."""
         return S3Probe(client=self.client(retries=False))
 
     def liveness(self) -> Probe:

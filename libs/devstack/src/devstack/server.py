@@ -34,7 +34,7 @@ class Server(Protocol):
         ...
 
     def probe(self) -> Probe:
-        """Return a probe that uses it as a client."""
+        """Return a probe using it as a client."""
         ...
 
     def liveness(self) -> Probe:
@@ -42,7 +42,7 @@ class Server(Protocol):
         ...
 
     def fault(self) -> str | None:
-        """Return a fault of the running server that only a restart repairs, or None. Blocking."""
+        """Return a fault of the running server repaired only by a restart, or None. Blocking."""
         ...
 
     async def provision(self) -> None:

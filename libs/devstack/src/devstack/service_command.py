@@ -17,7 +17,7 @@ from devstack.state import read_state
 
 @dataclass(frozen=True, kw_only=True)
 class AttachedStack:
-    """Servers that another process runs, and the gRPC addresses of its services by variable."""
+    """Servers run by another process, and the gRPC addresses of its services by variable."""
 
     servers: EmbeddedServers
     addresses: Mapping[str, str]
@@ -25,7 +25,7 @@ class AttachedStack:
     """Variables set by the operator."""
 
     def variables(self, service: str) -> dict[str, str]:
-        """Return the variables that the stack sets for a service, or for `subscriber`."""
+        """Return the variables set by the stack for a service, or for `subscriber`."""
         variables = self.servers.environment(service)
         if service == "subscriber":
             return variables
@@ -42,7 +42,7 @@ class AttachedStack:
 
 
 def attach(config: StackConfig, environment: Mapping[str, str]) -> AttachedStack:
-    """Attach to the stack that uses the data directory.
+    """Attach to the stack using the data directory.
 
     Raises NotRunningError if there is none.
     """
@@ -70,7 +70,7 @@ def execute(stack: AttachedStack, service: str, arguments: Sequence[str]) -> NoR
 
 
 def command_environment(stack: AttachedStack, service: str) -> dict[str, str]:
-    """Return the whole environment of a service's command, which takes any free port."""
+    """Return the whole environment of a service's command, to run on any free port."""
     given = {
         name: value for name, value in stack.environment.items() if name not in STACK_VARIABLES
     }

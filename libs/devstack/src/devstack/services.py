@@ -54,7 +54,7 @@ class Service:
 
     @property
     def account(self) -> str:
-        """Name by which the servers know it. Workers have rights of their own."""
+        """Name of its account on the servers. Workers have rights of their own."""
         return self.name if self.scaled else self.owner
 
 
@@ -276,7 +276,7 @@ def semantic_search(environment: Mapping[str, str]) -> bool:
 def compute_defaults(processes: int) -> dict[str, str]:
     """Return variables for the threads and caches of concurrent workers on this machine.
 
-    Waiting threads must sleep, because pools that spin on the same cores slow each other down. The
+    Waiting threads must sleep, because pools spinning on the same cores slow each other down. The
     caches are bounded because memory otherwise grows with the recording.
     """
     return {

@@ -1,4 +1,4 @@
-"""Link with which the first administrator is created, where people sign in."""
+"""Link to create the first administrator, where people sign in."""
 
 import subprocess
 import sys
@@ -17,7 +17,7 @@ def people_sign_in(environment: Mapping[str, str]) -> bool:
 
 
 def setup_link(stack: AttachedStack, gateway_url: str) -> str | None:
-    """Return a new link, which replaces earlier ones. None if there are users already.
+    """Return a new link, in place of earlier ones. None if there are users already.
 
     Raises DevstackError if the gateway's command does not end in time.
     """

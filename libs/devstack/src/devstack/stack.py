@@ -33,7 +33,7 @@ _WORKERS = (TRANSCRIBER_WORKER, DIARIZER)
 class EmbeddedServers:
     """Postgres, NATS and S3 on one data directory.
 
-    Start it in the main thread, because the kernel ends children with the thread that started them.
+    Start it in the main thread, because the kernel ends children with their parent thread.
     """
 
     def __init__(self, config: StackConfig, *, reporter: Reporter = silent) -> None:
@@ -238,8 +238,8 @@ def service_variables(
 
     NATS_URL (`messages` of the service) is for all services, DATABASE_URL (`database` of its role)
     for `gateway`, `transcriber` and `speakers`, and S3_* (`objects`) for `transcriber`, with the
-    file of the key that encrypts objects. Workers only learn which disk the objects are on. The
-    service `subscriber` is an external client with a read-only NATS_URL (`events`).
+    file of the key to encrypt objects. Workers only learn the disk of the objects. The service
+    `subscriber` is an external client with a read-only NATS_URL (`events`).
     """
     if service == "subscriber":
         return {"NATS_URL": events}

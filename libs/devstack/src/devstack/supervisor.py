@@ -1,4 +1,4 @@
-"""Supervision: processes that end are restarted with the same ports and data."""
+"""Supervision: ended processes are restarted with the same ports and data."""
 
 import asyncio
 import time

@@ -54,9 +54,9 @@ def running_services(
 ) -> Iterator[ServiceStack]:
     """Run services with started servers, on free ports.
 
-    Services inherit `environment`, by default that of this process. `overrides` takes precedence,
-    by `*`, service or process name. `workers` sets the number of processes of `transcriber-worker`
-    and `diarizer`. Processes that end are not restarted.
+    Services inherit `environment`, by default this process's. `overrides` takes precedence, by `*`,
+    service or process name. `workers` sets the number of processes of `transcriber-worker` and
+    `diarizer`. Ended processes are not restarted.
     """
     stack = _services(
         servers,
