@@ -1,4 +1,4 @@
-"""Recordings that are sent while they are made."""
+"""Recordings sent while they are made."""
 
 import base64
 import hashlib
@@ -13,7 +13,7 @@ _PAUSE = 0.5
 
 
 class CaptureCalls(ABC):
-    """Calls about captures, made by the client that inherits them."""
+    """Calls about captures, made by the inheriting client."""
 
     @abstractmethod
     def _data(self, method: str, path: str, **arguments: Any) -> Data:
@@ -36,7 +36,7 @@ class CaptureCalls(ABC):
         """Send a chunk. Return the capture once the chunk is stored durably.
 
         It can be repeated after any error. Numbers count from 0 over the whole capture.
-        `starts_stream` tells that the recorder was started again, and wrote another header.
+        `starts_stream` marks a restart of the recorder, with another header.
         """
         digest = base64.b64encode(hashlib.sha256(data).digest()).decode()
         return self._data(
@@ -73,11 +73,11 @@ class CaptureCalls(ABC):
         return capture
 
     def get_capture(self, capture_id: str) -> Data:
-        """Return a capture. `next_chunk` and `missing` tell which chunks to send."""
+        """Return a capture. `next_chunk` and `missing` tell the chunks to send."""
         return self._data("GET", _path(capture_id))
 
     def list_captures(self) -> list[Data]:
-        """Return captures that are unfinished or ended within a day, latest first."""
+        """Return captures unfinished or ended within a day, latest first."""
         captures: list[Data] = self._data("GET", "/captures")["captures"]
         return captures
 

@@ -93,12 +93,12 @@ class SecureTranscribeClient(TranscriptCalls, LibraryCalls, VocabularyCalls, Cap
         """Upload an open file in chunks. Return `transcription_id` and properties of the file.
 
         Processing starts with `start_transcription`, or immediately with `auto_start=True`.
-        `language` is a tag such as `en` or `pt-BR`, detected by default. `channels` is
-        `mix`, `separate` to recognize each channel or track by itself, or `auto`, the default, to
-        decide by measurement. With `allow_truncated`, a recording that breaks off is accepted as
-        far as it goes. Without `voice_memory`, no voiceprint of it is kept. `num_speakers` is
-        the number of speakers if it is known. Otherwise it is found, within `min_speakers` and
-        `max_speakers` if given.
+        `language` is a tag such as `en` or `pt-BR`, detected by default. `channels` is `mix`,
+        `separate` to recognize each channel or track by itself, or `auto`, the default, to decide
+        by measurement. With `allow_truncated`, a truncated recording is accepted as far as it goes.
+        Without `voice_memory`, no voiceprint of it is kept. `num_speakers` is the number of
+        speakers if it is known. Otherwise it is found, within `min_speakers` and `max_speakers` if
+        given.
         """
         name = filename or _file_name(file)
         fields = _upload_fields(
@@ -177,7 +177,7 @@ class SecureTranscribeClient(TranscriptCalls, LibraryCalls, VocabularyCalls, Cap
         self._send("DELETE", f"/uploads/{quote(upload_id, safe='')}")
 
     def find_duplicates(self, sha256: str) -> list[int]:
-        """Return ids of own transcriptions whose recording has this SHA-256, latest first."""
+        """Return ids of own transcriptions of a recording with this SHA-256, latest first."""
         found = self._data("GET", "/uploads/duplicates", params={"sha256": sha256})
         ids: list[int] = found["transcription_ids"]
         return ids
@@ -316,7 +316,7 @@ class SecureTranscribeClient(TranscriptCalls, LibraryCalls, VocabularyCalls, Cap
         return self._data("DELETE", f"/speakers/{speaker_id}", params=query)
 
     def list_trashed_speakers(self, *, page: int = 1, per_page: int = 200) -> list[Data]:
-        """Return one page of deletions, merges and splits that can be undone, newest first."""
+        """Return one page of reversible deletions, merges and splits, newest first."""
         return self._list("GET", "/speakers/trash", params=present(page=page, per_page=per_page))
 
     def restore_speaker(self, trash_id: int) -> Data:
@@ -365,7 +365,7 @@ class SecureTranscribeClient(TranscriptCalls, LibraryCalls, VocabularyCalls, Cap
         return self._data("DELETE", f"/queue/jobs/{job_id}")
 
     def resume(self) -> Data:
-        """Take up the session again that has ended by time, and continue it.
+        """Take up the session again after its end by time, and continue it.
 
         `session_token` is that of the new session from then on. Return the fields of the session.
         """
@@ -374,9 +374,9 @@ class SecureTranscribeClient(TranscriptCalls, LibraryCalls, VocabularyCalls, Cap
         return resumed
 
     def archive(self, file: IO[bytes]) -> None:
-        """Write everything that the session owns to an open file, as one ZIP.
+        """Write everything owned by the session to an open file, as one ZIP.
 
-        It has the recordings that are kept, transcripts, clips, and a manifest.
+        It has the kept recordings, transcripts, clips, and a manifest.
         """
         with (
             _connection_errors(str(self._http.base_url).rstrip("/")),

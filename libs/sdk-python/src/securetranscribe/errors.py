@@ -9,7 +9,7 @@ class ApiError(Exception):
 
     Attributes:
         status: HTTP status.
-        code: Documented error code, or `HTTP_ERROR` for a response that is not from the API.
+        code: Documented error code, or `HTTP_ERROR` for a response not from the API.
         message: Explanation for people.
         details: Machine-readable facts, such as the name of the invalid field.
     """

@@ -1,4 +1,4 @@
-"""Calls that keep transcriptions in order: titles, tags, folders and the trash."""
+"""Calls to keep transcriptions in order: titles, tags, folders and the trash."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,14 +10,14 @@ _PAGE = 200
 
 
 class LibraryCalls(ABC):
-    """Calls about order among transcriptions, made by the client that inherits them."""
+    """Calls about order among transcriptions, made by the inheriting client."""
 
     @abstractmethod
     def _data(self, method: str, path: str, **arguments: Any) -> Data:
         """Send a request and return the data of the response."""
 
     def find_transcriptions(self, *, sort: str = "newest", **filters: Any) -> Iterator[Data]:
-        """Yield all transcriptions that match, page by page.
+        """Yield all matching transcriptions, page by page.
 
         `filters` may contain `status_filter`, `tag_id` (one or a list), `folder_id` (0 for none),
         `favorite`, `language`, `speaker`, `since`, `until`, `min_duration` and `max_duration`.
@@ -103,7 +103,7 @@ class LibraryCalls(ABC):
         return self._data("PUT", f"/tags/{tag_id}", json=present(name=name, color=color))
 
     def delete_tag(self, tag_id: int) -> None:
-        """Delete a tag. Transcriptions that had it stay."""
+        """Delete a tag. Its transcriptions stay."""
         self._data("DELETE", f"/tags/{tag_id}")
 
     def list_folders(self) -> list[Data]:

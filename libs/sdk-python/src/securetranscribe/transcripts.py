@@ -87,7 +87,7 @@ class TranscriptCalls(ABC):
         return self._data("POST", path, json=present(**options))
 
     def list_conflicts(self, transcription_id: int, *, open_only: bool = False) -> Iterator[Data]:
-        """Yield the edits that the newest machine version contradicts, in order of time."""
+        """Yield the edits contradicted by the newest machine version, in order of time."""
         path = f"/transcription/{transcription_id}/conflicts"
         offset = 0
         while True:
