@@ -33,10 +33,10 @@ class ApiSettings(
     Transcriptions are deleted as a whole after `retention_days`, and `retention_warning` before
     that their owners are warned. Uploads in pieces are removed `upload_expiry` after their last
     bytes, and captures are finished `capture_idle` after their last chunk. Transcriptions in the
-    trash are deleted after `trash_days`. Links have an end unless `links_may_last`, and somebody
-    who has opened one can use it for `link_visit` at most. Without `voice_memory`, no voiceprint
-    is kept, and without `playback_copy`, no copy of the sound. With `start_early`, idle workers begin
-    with recordings before their uploads end.
+    trash are deleted after `trash_days`. Links have an end unless `links_may_last`, and a
+    visitor can use one for `link_visit` at most. Without `voice_memory`, no voiceprint is kept, and
+    without `playback_copy`, no copy of the sound. With `start_early`, idle workers begin with
+    recordings before their uploads end.
     """
 
     speakers_grpc: str = "127.0.0.1:50053"
