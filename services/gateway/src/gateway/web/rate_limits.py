@@ -34,6 +34,8 @@ _PAGES = re.compile(
 )
 _PIECES = re.compile(r"/uploads/[^/]+")
 _CHUNKS = re.compile(r"/captures/[^/]+/chunks/[^/]+")
+#: A provider may end the sessions of many people at once, all from its address.
+_LOGOUTS = re.compile(r"/auth/oidc/[^/]+/logout")
 _READS = ("GET", "HEAD", "OPTIONS")
 _READS_BY_POST = ("/speakers/search",)
 
@@ -58,5 +60,7 @@ def _group_of_write(method: str, path: str) -> Group:
         method == "PUT" and _CHUNKS.fullmatch(path)
     ):
         return Group.CHUNK
+    if _LOGOUTS.fullmatch(path):
+        return Group.MEDIA
     edits = _EDITS.fullmatch(path) or (method == "PUT" and _PROPERTIES.fullmatch(path))
     return Group.EDIT if edits else Group.PROCESSING
