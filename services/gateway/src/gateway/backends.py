@@ -134,7 +134,7 @@ class Backends:
     async def transcription(
         self, request: transcription_pb2.GetTranscriptionRequest, owner: Caller
     ) -> transcription_pb2.GetTranscriptionResponse:
-        """Return a transcription, without the interceptors, which would cost more than the call.
+        """Return a transcription, without the interceptors. They would cost more than the call.
 
         Raises the errors of `ask`.
         """
@@ -203,7 +203,7 @@ class Backends:
         return {"transcriber": transcriber, "speakers": speakers}
 
     async def workspaces(self, after: str, limit: int) -> Sequence[str]:
-        """Return workspaces that own transcriptions, those behind `after` in order."""
+        """Return workspaces with transcriptions, those behind `after` in order."""
         request = transcription_pb2.ListWorkspacesRequest(after=after, limit=limit)
         answer = await self.ask(self.transcriptions.ListWorkspaces, request, Grant())
         return answer.workspace_ids

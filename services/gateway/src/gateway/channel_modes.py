@@ -17,7 +17,7 @@ MODES: dict[ChannelWord, Mode] = {
 
 
 def check_mode(text: str) -> ChannelWord:
-    """Return the mode that a text names, `auto` for an empty one.
+    """Return the mode named by a text, `auto` for an empty one.
 
     Raises:
         ValidationError: there is no such mode.

@@ -18,7 +18,7 @@ GREATEST = "Greatest number of speakers. 0 is the default of the deployment."
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SpeakerNumbers:
-    """Numbers of speakers that a request names. None is not named, and 0 is unknown."""
+    """Numbers of speakers named by a request. None is not named, and 0 is unknown."""
 
     exact: int | None = None
     least: int | None = None

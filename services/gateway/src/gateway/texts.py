@@ -22,7 +22,7 @@ def storable(text: str) -> bool:
 
 
 def check_json(value: Any, field: str) -> None:
-    """Reject values that a JSON column or protobuf cannot hold, and values that are too large.
+    """Reject values too large, or not storable in a JSON column or protobuf.
 
     Raises:
         ValidationError: a string cannot be stored, a number is out of range, or the value is too

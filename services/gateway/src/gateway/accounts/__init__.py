@@ -1,1 +1,1 @@
-"""People who sign in, their workspaces, and the access tokens of their programs."""
+"""Users, their workspaces, and the access tokens of their programs."""

@@ -64,7 +64,7 @@ class NewAccessToken:
 
 @dataclass(frozen=True, kw_only=True)
 class MadeAccessToken:
-    """An access token that was just made, with its secret, which is not stored."""
+    """A new access token, with its secret. The secret is not stored."""
 
     access_token: AccessToken
     secret: str = field(repr=False)
@@ -81,7 +81,7 @@ class AccessTokens:
         """Create an access token with the caller's rights in a workspace, limited to scopes.
 
         Raises:
-            AuthorizationError: the caller is no person who signed in.
+            AuthorizationError: the caller is no signed-in person.
             NotFoundError: the caller is not a member of the workspace.
             ResourceExhaustedError: the caller has too many tokens.
             ValidationError: a value is not permitted.

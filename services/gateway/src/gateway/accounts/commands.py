@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace, settings: GatewaySettings) -> None:
 
 
 async def setup_token(database: Database) -> OneTimeToken:
-    """Make the token with which the first administrator is created, in place of earlier ones.
+    """Make the token to create the first administrator, in place of earlier ones.
 
     Raises:
         ConflictError: there are users already.
@@ -61,7 +61,7 @@ async def setup_token(database: Database) -> OneTimeToken:
 
 
 async def reset_administrator(database: Database, name: str) -> OneTimeToken:
-    """Make a token with which an administrator sets a password.
+    """Make a token for an administrator to set a password.
 
     The user is created if there is none with the name, enabled, and made an administrator.
     """

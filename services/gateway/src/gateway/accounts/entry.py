@@ -31,7 +31,7 @@ class FirstAdministrator:
 
 
 class Entry:
-    """Signs users in who show a password or a one-time token."""
+    """Signs users in by a password or a one-time token."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Entry:
     async def sign_in(self, name: str, password: str, visit: Visit) -> SignedIn:
         """Sign a user in with a name or an e-mail address, and a password.
 
-        It takes as long for names that nobody has.
+        It takes as long for unknown names.
 
         Raises:
             AuthenticationError: the name or the password is wrong, or the user is disabled.

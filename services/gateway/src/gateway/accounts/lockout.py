@@ -1,4 +1,4 @@
-"""Failed attempts to sign in, which lock a name for some time."""
+"""Failed attempts to sign in. They lock a name for some time."""
 
 import datetime as dt
 import hashlib
@@ -38,7 +38,7 @@ class _Keys:
 class Lockout:
     """Counter of failures by name and network, and by name alone.
 
-    Names that nobody has are counted too. Only keyed hashes are stored.
+    Unknown names are counted too. Only keyed hashes are stored.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Lockout:
         self._lasts = lasts
 
     async def check(self, name: str, address: str, now: dt.datetime) -> None:
-        """Refuse a name that has failed too often.
+        """Refuse a name after too many failures.
 
         Raises:
             ResourceExhaustedError: `retry_after_seconds` tells when it may be tried again.
@@ -82,7 +82,7 @@ class Lockout:
         await self._database.execute(_FORGET, {"keys": [self._keys(name, address).here]})
 
     async def sweep(self, now: dt.datetime) -> int:
-        """Delete failures that count no longer and return their number."""
+        """Delete failures no longer counted and return their number."""
         return await self._database.execute(_SWEEP, {"now": now})
 
     def _keys(self, name: str, address: str) -> _Keys:

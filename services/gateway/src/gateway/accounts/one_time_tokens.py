@@ -40,7 +40,7 @@ class Purpose(enum.Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class OneTimeToken:
-    """A token that was just made. Only its hash is stored."""
+    """A new token. Only its hash is stored."""
 
     token: str = field(repr=False)
     expires_at: dt.datetime

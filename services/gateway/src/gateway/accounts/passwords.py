@@ -65,7 +65,7 @@ class Passwords:
 
 
 def checked_password(password: str, *names: str) -> str:
-    """Return a password that may be set. There are no rules of composition.
+    """Return an acceptable password. There are no rules of composition.
 
     Raises:
         ValidationError: it is too short or too long, repeats one character, or is the user's name.

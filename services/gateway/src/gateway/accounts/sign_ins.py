@@ -23,7 +23,7 @@ _log = logging.get(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Visit:
-    """Where somebody signs in from, and the tokens of open sessions that the request shows."""
+    """Origin of a sign-in, and the tokens of open sessions in the request."""
 
     address: str = ""
     user_agent: str = ""
@@ -32,7 +32,7 @@ class Visit:
 
 @dataclass(frozen=True, kw_only=True)
 class SignedIn:
-    """A session of a user who has just signed in, with its token, which is not stored."""
+    """A session of a newly signed-in user, with its token. The token is not stored."""
 
     session: Session
     token: str = field(repr=False)
@@ -43,7 +43,7 @@ class SignedIn:
 
 
 class SignIns:
-    """Begins sessions of users who have proved who they are."""
+    """Begins sessions of authenticated users."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class SignIns:
         idle: dt.timedelta,
         lifetime: dt.timedelta,
     ) -> None:
-        """`idle` is the time that a sign-in lasts without use, `lifetime` the longest of all."""
+        """`idle` is the lifetime of a sign-in without use, `lifetime` the longest of all."""
         self._database = database
         self._registry = registry
         self._idle = min(idle, lifetime)
@@ -62,8 +62,8 @@ class SignIns:
     async def begin(self, user_id: str, visit: Visit) -> SignedIn:
         """Sign a user in.
 
-        The workspace of an open session that the request shows becomes the user's, and the open
-        sessions in it end. A user without any workspace gets one.
+        The workspace of an open session in the request becomes the user's, and the open sessions in
+        it end. A user without any workspace gets one.
 
         Raises:
             AuthenticationError: the user is disabled or deleted.
@@ -145,7 +145,7 @@ class SignIns:
 async def add_workspace(
     connection: Connection, user_id: str, name: str, now: dt.datetime
 ) -> LastingWorkspace:
-    """Create a workspace that a user manages."""
+    """Create a workspace managed by a user."""
     memberships, workspace_id = Memberships(connection), new_id("workspace")
     await memberships.add_workspace(workspace_id, name, now)
     await memberships.set(workspace_id, user_id, Role.MANAGER, now)

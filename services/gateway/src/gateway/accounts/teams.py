@@ -22,7 +22,7 @@ _log = logging.get(__name__)
 
 
 class Teams:
-    """Workspaces of users. Foreign workspaces and those that do not exist look the same."""
+    """Workspaces of users. Foreign and nonexistent workspaces look the same."""
 
     def __init__(self, database: Database, registry: SessionRegistry) -> None:
         self._database = database
@@ -38,7 +38,7 @@ class Teams:
         return [one for one in found if one.workspace_id == caller.workspace_id]
 
     async def create(self, caller: Grant, name: str) -> LastingWorkspace:
-        """Create a workspace that the caller manages."""
+        """Create a workspace managed by the caller."""
         _require_person(caller)
         name = checked_name(name)
         async with self._database.transaction() as connection:
@@ -71,7 +71,7 @@ class Teams:
     async def erase(
         self, connection: Connection, workspace_id: str, now: dt.datetime
     ) -> list[Session]:
-        """Delete a workspace and have everything in it erased. Return the sessions that end.
+        """Delete a workspace and have everything in it erased. Return the ended sessions.
 
         Sessions of people stay without a workspace.
         """
@@ -125,7 +125,7 @@ class Teams:
         return next(member for member in members if member.user_id == found.user_id)
 
     async def remove_member(self, caller: Grant, workspace_id: str, user_id: str) -> None:
-        """Remove a member, whose access tokens for the workspace end.
+        """Remove a member. The member's access tokens for the workspace end.
 
         For managers, and for the member.
 
@@ -154,7 +154,7 @@ class Teams:
 
         Raises:
             NotFoundError: there is no such workspace.
-            ConflictError: the session belongs to an access token, which has one workspace.
+            ConflictError: the session belongs to an access token, bound to one workspace.
         """
         _require_user(caller)
         now = self._registry.now()

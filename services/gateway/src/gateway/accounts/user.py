@@ -18,7 +18,7 @@ _HIDDEN = frozenset({"Cc", "Cf", "Co", "Cs", "Cn"})
 
 @dataclass(frozen=True, kw_only=True)
 class User:
-    """A person who signs in."""
+    """A person with an account."""
 
     user_id: str
     name: str
@@ -34,7 +34,7 @@ class User:
 
 @dataclass(frozen=True, kw_only=True)
 class LastingWorkspace:
-    """A workspace of users, with the role of the one who asks, and the number of members."""
+    """A workspace of users, with the role of the caller, and the number of members."""
 
     workspace_id: str
     name: str
@@ -77,7 +77,7 @@ def new_id(prefix: str) -> str:
 
 
 def name_key(name: str) -> str:
-    """Return the form in which names are compared: without case, width and compatible forms."""
+    """Return the form of a name for comparison: without case, width and compatible forms."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).strip()
 
 
@@ -85,7 +85,7 @@ def checked_name(name: str, field: str = "name") -> str:
     """Return a name without surrounding spaces.
 
     Raises:
-        ValidationError: it is empty, too long, or has characters that cannot be seen.
+        ValidationError: it is empty, too long, or has invisible characters.
     """
     name = unicodedata.normalize("NFC", name).strip()
     if not 1 <= len(name) <= MAX_NAME:

@@ -133,7 +133,7 @@ class Users:
         return bool(row["found"])
 
     async def administrators(self, besides: str) -> int:
-        """Return the number of administrators who can sign in, apart from one user."""
+        """Return the number of administrators able to sign in, apart from one user."""
         row = await fetch_one(self._connection, _ADMINISTRATORS, {"besides": besides})
         assert row is not None
         return int(row["count"])
@@ -155,7 +155,7 @@ class Users:
         await execute(self._connection, _SET_PASSWORD, {"user_id": user_id, "hash": hashed})
 
     async def signed_in(self, user_id: str, now: dt.datetime) -> None:
-        """Record that a user has signed in."""
+        """Record a user's sign-in."""
         await execute(self._connection, _SIGNED_IN, {"user_id": user_id, "now": now})
 
     async def delete(self, user_id: str) -> None:
@@ -164,7 +164,7 @@ class Users:
 
 
 def taken(error: psycopg.errors.UniqueViolation) -> ConflictError:
-    """Return the error for a name or an e-mail address that somebody has."""
+    """Return the error for a name or an e-mail address already taken."""
     if error.diag.constraint_name == "users_email":
         return ConflictError("Another user has this e-mail address.", {"field": "email"})
     return ConflictError("Another user has this name.", {"field": "name"})

@@ -100,7 +100,7 @@ class Revocations:
         await self._publish(event)
 
     async def announce_changed(self, session: Session) -> None:
-        """Announce that a session has other rights or another workspace than it had.
+        """Announce a session's change of rights or workspace.
 
         Its connections are closed, and clients connect again with what it has now.
         """

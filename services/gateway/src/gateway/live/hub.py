@@ -83,7 +83,7 @@ class Hub:
             del self._clients[client.group]
 
     def watch(self, client: Client, transcription_id: int) -> None:
-        """Deliver events of a transcription of others to a client that may read it.
+        """Deliver events of a transcription of others to a client allowed to read it.
 
         Raises:
             ResourceExhaustedError: the client watches too many.
@@ -101,7 +101,7 @@ class Hub:
             del self._watchers[transcription_id]
 
     def watchers(self, transcription_id: int) -> list[Client]:
-        """Return the clients that watch a transcription of others."""
+        """Return the clients watching a transcription of others."""
         return list(self._watchers.get(transcription_id, ()))
 
     def __len__(self) -> int:
@@ -165,7 +165,7 @@ class Hub:
                 client.send_queue.close(GOING_AWAY)
 
     def _concerned(self, workspace_id: str, transcription_id: int) -> set[Client]:
-        """Return the clients that get events of a transcription of a workspace."""
+        """Return the clients receiving events of a transcription of a workspace."""
         clients = self._clients.get(workspace_id, set()) if workspace_id else set()
         watchers = self._watchers.get(transcription_id)
         return clients | watchers if watchers else clients

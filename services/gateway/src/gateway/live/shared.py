@@ -1,4 +1,4 @@
-"""Events of transcriptions that others share, for clients that watch them."""
+"""Events of transcriptions shared by others, for clients watching them."""
 
 import asyncio
 from typing import Any
@@ -19,7 +19,7 @@ _log = logging.get(__name__)
 class SharedWatches:
     """Lets clients watch transcriptions of others, as long as these share them.
 
-    The transcriber decides who may, when the client begins and whenever a share changes.
+    The transcriber decides on access when the client begins and whenever a share changes.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class SharedWatches:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def begin(self, client: Client) -> None:
-        """Let somebody who opened a link watch the transcription of the link."""
+        """Let the opener of a link watch its transcription."""
         if not client.grant.link_id:
             return
         answer = await self._backends.ask(
@@ -60,7 +60,7 @@ class SharedWatches:
                 client.send_queue.put_reply(messages.access_ended(transcription_id))
 
     def changed(self, event: event_pb2.TranscriptionShared) -> None:
-        """Look up again who may watch a transcription, without waiting for it."""
+        """Check access to a watched transcription again, without waiting for it."""
         task = asyncio.create_task(self._follow(event), name="changed share")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

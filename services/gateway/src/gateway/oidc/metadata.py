@@ -63,7 +63,7 @@ class ProviderConnection:
         """Return the discovery document.
 
         Raises:
-            UnavailableError: it does not answer, or its document is not that of the issuer.
+            UnavailableError: it does not answer, or its document is another issuer's.
         """
         if self._metadata is None or self._clock() >= self._metadata[0]:
             document = await self.json(self.provider.discovery_url)

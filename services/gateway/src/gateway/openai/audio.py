@@ -42,7 +42,7 @@ class AudioApi:
         return await self._answer(request, "translate")
 
     async def close(self, seconds: float) -> None:
-        """Wait at most so many seconds for the ends of requests that are complete or cancelled.
+        """Wait at most so many seconds for the ends of complete or cancelled requests.
 
         The ends need the connections to the database and to other services.
         """

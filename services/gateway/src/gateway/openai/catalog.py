@@ -19,8 +19,8 @@ class ModelNotFoundError(NotFoundError):
 class OfferedModel:
     """A name for the models of this deployment.
 
-    `created` is the time in seconds at which the name was introduced. Speakers are told apart by
-    default with `diarizes`, and only models that can translate accept translations.
+    `created` is the time of the name's introduction, in seconds. Speakers are told apart by default
+    with `diarizes`, and only models able to translate accept translations.
     """
 
     name: str

@@ -71,7 +71,7 @@ def read(fields: Fields, task: Task) -> AudioParameters:
 
 
 def check_model(fields: Fields, task: Task) -> None:
-    """Check the model of a form that is not complete yet, unless its name is still to come.
+    """Check the model of a still incomplete form, unless its name is still to come.
 
     Raises:
         ModelNotFoundError: there is no such model.

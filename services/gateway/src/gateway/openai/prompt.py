@@ -20,9 +20,9 @@ _QUOTES = "\"'“”‘’«»()[]{}"
 def phrases_of(prompt: str, keywords: Iterable[str] = ()) -> tuple[str, ...]:
     """Return the keywords, and behind them the names and terms of a prompt.
 
-    Short pieces between commas and line breaks are terms. Of sentences, words that are written like
-    names are taken: `DALL·E`, `GPT-3`, and capitalized ones behind the first word. Only the last
-    65,536 characters of a prompt are read.
+    Short pieces between commas and line breaks are terms. Of sentences, words written like names
+    are taken: `DALL·E`, `GPT-3`, and capitalized ones behind the first word. Only the last 65,536
+    characters of a prompt are read.
     """
     found = dict.fromkeys(keyword.strip() for keyword in keywords)
     for piece in _pieces(prompt):

@@ -24,8 +24,8 @@ def encoded(event: dict[str, Any]) -> bytes:
 async def events(calls: AudioCalls, call: AudioCall) -> AsyncGenerator[dict[str, Any], None]:
     """Yield the text of a long recording while it is processed, and its rest at the end.
 
-    The last event has the whole text, which may differ from the text sent before: words at the
-    borders of passages are decided only at the end.
+    The last event has the whole text. It may differ from the text sent before: words at the borders
+    of passages are decided only at the end.
     """
     sent = _Sent()
     async for state in calls.watch(call):

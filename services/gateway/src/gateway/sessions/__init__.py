@@ -1,1 +1,1 @@
-"""Sessions, which own transcriptions and jobs."""
+"""Sessions, the owners of transcriptions and jobs."""

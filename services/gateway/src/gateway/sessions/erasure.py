@@ -22,7 +22,7 @@ List = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
 class WorkspaceErasure(ItemStep[EndedWorkspace]):
-    """Has every service erase the workspaces whose time is over."""
+    """Has every service erase expired workspaces."""
 
     name = "workspaces"
     items = "ended workspaces to erase"
@@ -62,7 +62,7 @@ class WorkspaceErasure(ItemStep[EndedWorkspace]):
 
 
 class WorkspaceSurvey:
-    """Search for workspaces that own something and have no session.
+    """Search for workspaces with content but no session.
 
     Versions without workspaces deleted the rows of ended sessions. What these owned is kept for the
     grace period, counted from when this finds it.
@@ -74,7 +74,7 @@ class WorkspaceSurvey:
         self._clock = clock
 
     async def step(self) -> None:
-        """Count unknown workspaces as ended, and forget those that were erased long ago."""
+        """Count unknown workspaces as ended, and forget those erased long ago."""
         after, adopted = "", 0
         while found := await self._list(after, _AT_A_TIME):
             async with self._database.transaction() as connection:

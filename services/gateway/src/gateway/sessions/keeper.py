@@ -1,4 +1,4 @@
-"""Sessions kept alive by requests that take long and by jobs."""
+"""Sessions kept alive by long requests and by jobs."""
 
 import asyncio
 import contextlib
@@ -21,10 +21,10 @@ HasJobs = Callable[[Session], Awaitable[bool]]
 
 
 class SessionKeeper:
-    """Extends sessions with a request in this process, and those about to end that have jobs.
+    """Extends sessions with a request in this process, and expiring ones with jobs.
 
-    A use counts when a request begins. Without this, an upload or a job that takes longer than a
-    session lasts would end in a dead session.
+    A use counts when a request begins. Without this, an upload or a job longer than a session would
+    end in a dead session.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class SessionKeeper:
 
     @property
     def every(self) -> float:
-        """Seconds between two steps, a fraction of the time that a session lasts."""
+        """Seconds between two steps, a fraction of a session's lifetime."""
         return min(_LONGEST_PAUSE, self._expiry.ttl / 10).total_seconds()
 
     @contextlib.contextmanager
@@ -54,7 +54,7 @@ class SessionKeeper:
                 del self._in_use[session.session_id]
 
     async def step(self) -> None:
-        """Extend the sessions that are in use."""
+        """Extend the sessions in use."""
         now = self._clock()
         kept = list(self._in_use)
         # Three rounds before its end, so that one or two may fail.

@@ -89,7 +89,7 @@ class LastingSessions:
         return await self._sessions(_END_OPEN, workspace_id=workspace_id, now=now)
 
     async def latest(self, user_id: str) -> Session | None:
-        """Return the sign-in of a user that was used last."""
+        """Return the most recently used sign-in of a user."""
         row = await fetch_one(self._connection, _LATEST, {"user_id": user_id})
         return None if row is None else session_of(row)
 

@@ -14,7 +14,7 @@ _SECONDS = 1.0
 class RecentSessions:
     """Reads a session once for a burst of requests with its token.
 
-    Changes that this process makes are seen at once, those of other replicas within a second.
+    Changes by this process are seen at once, those of other replicas within a second.
     """
 
     def __init__(self, registry: SessionRegistry, *, clock: Clock = time.monotonic) -> None:

@@ -33,7 +33,7 @@ SIGN_IN = "Sign in first, or send an access token as 'Authorization: Bearer'."
 
 
 class SessionRegistry:
-    """Operations on sessions. Methods that take a session id expect an authenticated caller."""
+    """Operations on sessions. Methods taking a session id expect an authenticated caller."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class SessionRegistry:
         return self._accounts
 
     def when_changed(self, observer: Changed) -> None:
-        """Call `observer` with each session that this registry changes or ends."""
+        """Call `observer` with each session changed or ended by this registry."""
         self._observers.append(observer)
 
     def now(self) -> dt.datetime:
@@ -83,10 +83,10 @@ class SessionRegistry:
         peer: str = "",
         parent: Session | None = None,
     ) -> tuple[Session, str]:
-        """Create a session and return it with its token, which is not stored.
+        """Create a session and return it with its token. The token is not stored.
 
-        With a `parent` it is a session of the same user in the same workspace, which has the scopes
-        of the same access token and ends no later than it. Without one it is an open session.
+        With a `parent` it is a session of the same user in the same workspace, has the scopes of
+        the same access token and ends no later than it. Without one it is an open session.
 
         With a `request_id` a caller (`peer`) creates one session in ten minutes.
 
@@ -137,9 +137,9 @@ class SessionRegistry:
     async def resume(
         self, token: str, *, user_agent: str = "", ip_address: str = ""
     ) -> tuple[Session, str]:
-        """Return a new session that owns the workspace of an ended one, with its token.
+        """Return a new session owning the workspace of an ended one, with its token.
 
-        The new session has the label and the preferences of the ended one, whose token is of no
+        The new session has the label and the preferences of the ended one. The old token is of no
         use from then on.
 
         Raises:
@@ -198,7 +198,7 @@ class SessionRegistry:
     async def open_link(
         self, link_id: str, ends_at: dt.datetime, *, user_agent: str = "", ip_address: str = ""
     ) -> tuple[Session, str]:
-        """Return a session for somebody who opened a shared link, with its token."""
+        """Return a session for the opener of a shared link, with its token."""
         now = self._clock()
         token = new_token()
         new = NewSession(
@@ -216,14 +216,14 @@ class SessionRegistry:
         return await self._store.insert(new, now), token
 
     async def ended(self, sessions: Sequence[Session]) -> None:
-        """Announce sessions that have just been revoked in the database."""
+        """Announce sessions just revoked in the database."""
         for session in sessions:
             _log.info("session revoked", session_id=session.session_id)
             self._changed(session)
             await self._announce(session)
 
     async def rights_changed(self, sessions: Sequence[Session]) -> None:
-        """Announce sessions whose rights or workspace have just changed in the database."""
+        """Announce sessions with rights or workspace just changed in the database."""
         for session in sessions:
             self._changed(session)
             if self._announce_changed is not None:
@@ -253,7 +253,7 @@ class SessionRegistry:
     async def get(self, session_id: str) -> Session:
         """Return a session by its identifier and store this use of it.
 
-        Always writes, so that the last use and the expiry that callers see are the stored ones.
+        Always writes, so that callers see the stored last use and expiry.
 
         Raises:
             AuthenticationError: the session has ended.
@@ -350,7 +350,7 @@ class RegistryAuthenticator:
 
 
 def valid(session: Session | None) -> Session:
-    """Return a session that was found. Raise AuthenticationError for None."""
+    """Return the session. Raise AuthenticationError for None."""
     if session is None:
         raise AuthenticationError("The session token is invalid or the session has ended.")
     return session

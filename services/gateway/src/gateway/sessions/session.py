@@ -15,7 +15,7 @@ AUTO_START = "auto_start_processing"
 
 @dataclass(frozen=True, kw_only=True)
 class Preferences:
-    """User preferences. `other` holds keys that the server stores without interpreting them."""
+    """User preferences. `other` holds keys stored by the server without interpretation."""
 
     default_language: str | None = None
     auto_start_processing: bool | None = None
@@ -25,7 +25,7 @@ class Preferences:
     def of(cls, flat: Mapping[str, Any]) -> "Preferences":
         """Build preferences from a flat JSON object.
 
-        A stored language that no upload can use is left out: earlier versions accepted any code.
+        A stored language unusable for uploads is left out: earlier versions accepted any code.
         """
         language = flat.get(DEFAULT_LANGUAGE)
         return cls(
@@ -99,8 +99,8 @@ class Session:
 class Expiry:
     """Expiry policy: a use extends a session to `ttl` from now, unless it already lasts longer.
 
-    For `grace` after its end, everything that it owned is kept and can be taken up again. With None
-    it is kept until somebody deletes it.
+    For `grace` after its end, everything it owned is kept and can be taken up again. With None it
+    is kept until somebody deletes it.
     """
 
     ttl: dt.timedelta
@@ -108,11 +108,11 @@ class Expiry:
     grace: dt.timedelta | None = None
 
     def kept_until(self, expires_at: dt.datetime) -> dt.datetime | None:
-        """Return when everything that a session owns is erased, unless it is used before."""
+        """Return when everything owned by a session is erased, unless it is used before."""
         return None if self.grace is None else expires_at + self.grace
 
     def resumable_since(self, now: dt.datetime) -> dt.datetime | None:
-        """Return since when sessions that can be resumed have ended. None for any time."""
+        """Return the earliest end of resumable sessions. None for any time."""
         return None if self.grace is None else now - self.grace
 
     def worth_writing(self, last_accessed: dt.datetime, now: dt.datetime) -> bool:

@@ -154,7 +154,7 @@ class RequestClaim:
 
 @dataclass(frozen=True, kw_only=True)
 class Resumed:
-    """A session that took over the workspace of an earlier one, which is revoked."""
+    """A session with the workspace of an earlier one, now revoked."""
 
     session: Session
     earlier: Session
@@ -227,7 +227,7 @@ class SessionStore:
         user_identifier: str | None,
         preferences: Preferences | None,
     ) -> Session | None:
-        """Record a use as `touch` does, and replace the values that are not None."""
+        """Record a use as `touch` does, and replace the values other than None."""
         parameters = {
             "session_id": session_id,
             "now": now,
@@ -245,7 +245,7 @@ class SessionStore:
     async def revoke_of(self, owner: str, now: dt.datetime) -> tuple[list[str], list[Session]]:
         """Revoke all sessions of a workspace, named by its identifier or that of a session.
 
-        Return its workspaces, and the sessions that were not revoked before.
+        Return its workspaces, and the sessions not revoked before.
         """
         async with self._database.transaction() as connection:
             found = await fetch_all(connection, _WORKSPACES_OF, {"owner": owner})
@@ -255,7 +255,7 @@ class SessionStore:
         return workspaces, [session_of(row) for row in revoked]
 
     async def resumable(self, token_sha256: str, since: dt.datetime | None) -> Session | None:
-        """Find a session that has not been revoked and lasted until after `since`."""
+        """Find an unrevoked session lasting until after `since`."""
         parameters = {"token_sha256": token_sha256, "since": since}
         return _maybe(await self._database.fetch_one(_RESUMABLE, parameters))
 
@@ -292,7 +292,7 @@ class SessionStore:
         await self._database.execute(_PROLONG, parameters)
 
     async def ending(self, now: dt.datetime, before: dt.datetime, limit: int) -> list[Session]:
-        """Return active open sessions that end before a time, the next one first."""
+        """Return active open sessions ending before a time, the next one first."""
         parameters = {"now": now, "before": before, "limit": limit}
         return [session_of(row) for row in await self._database.fetch_all(_ENDING, parameters)]
 
@@ -311,7 +311,7 @@ async def insert_session(connection: Connection, new: NewSession, now: dt.dateti
 async def ended_sessions(
     connection: Connection, now: dt.datetime, since: dt.datetime | None, limit: int
 ) -> list[int]:
-    """Return row numbers of sessions that nobody can resume, locked, without those that rest.
+    """Return row numbers of sessions no longer resumable, locked, without resting ones.
 
     They were revoked, or expired before `since`.
     """
@@ -320,7 +320,7 @@ async def ended_sessions(
 
 
 async def delete_session(connection: Connection, row_id: int) -> Deleted | None:
-    """Delete a session and everything in these tables that refers to it."""
+    """Delete a session and everything in these tables referring to it."""
     row = await fetch_one(connection, _DELETE, (row_id,))
     if row is None:
         return None
@@ -339,7 +339,7 @@ def _maybe(row: DictRow | None) -> Session | None:
 
 
 def session_of(row: DictRow) -> Session:
-    """Return the session of a row, which has its `rights`."""
+    """Return the session of a row, with the row's `rights`."""
     rights = row["rights"] or {}
     role, scopes = rights.get("role"), rights.get("scopes")
     return Session(

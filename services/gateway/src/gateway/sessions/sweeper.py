@@ -14,7 +14,7 @@ _log = logging.get(__name__)
 
 
 class SessionSweep(BatchStep[int]):
-    """Deletes sessions that nobody can resume. With its last session a workspace ends."""
+    """Deletes sessions no longer resumable. With its last session a workspace ends."""
 
     name = "sessions"
     items = "ended sessions"

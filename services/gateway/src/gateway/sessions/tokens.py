@@ -31,7 +31,7 @@ def looks_like_token(text: str) -> bool:
 
 
 class RequestKeys:
-    """Stored forms of idempotency keys: hashes that only this deployment can compute."""
+    """Stored forms of idempotency keys: hashes computable only by this deployment."""
 
     def __init__(self, secret_key: str) -> None:
         text = b"securetranscribe session requests\0" + secret_key.encode()

@@ -1,4 +1,4 @@
-"""Ledger of ended workspaces, which no session can reach any more."""
+"""Ledger of ended workspaces, out of reach of all sessions."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -45,7 +45,7 @@ DELETED = "workspace deleted"
 
 @dataclass(frozen=True, kw_only=True)
 class EndedWorkspace:
-    """A workspace to erase. `erased_by` names the services that have done it."""
+    """A workspace to erase. `erased_by` names the services done with it."""
 
     workspace_id: str
     reason: str
@@ -71,7 +71,7 @@ class Workspaces:
     async def due(
         self, now: dt.datetime, since: dt.datetime | None, limit: int
     ) -> list[EndedWorkspace]:
-        """Return workspaces to erase, with those that ended before `since`."""
+        """Return workspaces to erase, with those ended before `since`."""
         rows = await fetch_all(self._connection, _DUE, {"now": now, "since": since, "limit": limit})
         return [
             EndedWorkspace(
@@ -83,12 +83,12 @@ class Workspaces:
         ]
 
     async def erased_by(self, workspace_id: str, service: str, now: dt.datetime) -> None:
-        """Record that a service has erased a workspace."""
+        """Record the erasure of a workspace by a service."""
         parameters = {"workspace_id": workspace_id, "service": service, "now": now}
         await execute(self._connection, _ERASED_BY, parameters)
 
     async def erased(self, workspace_id: str, now: dt.datetime) -> None:
-        """Record that all services have erased a workspace."""
+        """Record the erasure of a workspace by all services."""
         await execute(self._connection, _ERASED, {"workspace_id": workspace_id, "now": now})
 
     async def forget(self, before: dt.datetime) -> int:

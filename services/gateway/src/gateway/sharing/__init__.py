@@ -1,1 +1,1 @@
-"""Shares and links: opening of links, and the people with whom things are shared."""
+"""Shares and links: opening of links, and the grantees of shares."""

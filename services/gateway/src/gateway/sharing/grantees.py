@@ -1,4 +1,4 @@
-"""Users and workspaces with whom transcriptions are shared, by name."""
+"""Users and workspaces as grantees of shares, by name."""
 
 from collections.abc import Collection, Mapping
 
@@ -36,7 +36,7 @@ class Grantees:
         return user.user_id
 
     async def workspace_id(self, workspace_id: str) -> str:
-        """Return the identifier of a workspace that lasts.
+        """Return the identifier of a lasting workspace.
 
         Raises:
             NotFoundError: there is no such workspace.

@@ -64,7 +64,7 @@ class Appends:
 
 
 class _Passing:
-    """One append in progress. Writes wait for the transcriber, which bounds memory use."""
+    """One append in progress. Writes wait for the transcriber, to bound memory use."""
 
     def __init__(self, stream: ClientStream[_Request | bytes, _Response]) -> None:
         self._stream = stream

@@ -55,7 +55,7 @@ class FormBudget:
         self._read = 0
 
     def note(self, piece: bytes, *, file_bytes: int) -> None:
-        """Count a piece of the body, of which the file has had `file_bytes` so far.
+        """Count a piece of the body. The file has had `file_bytes` so far.
 
         Raises:
             ValidationError: the rest of the form is too long.

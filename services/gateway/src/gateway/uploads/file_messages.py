@@ -20,7 +20,7 @@ def serialized(request: Message | bytes) -> bytes:
 
 
 class FileMessages:
-    """Bytes of a file on their way into serialized requests, whose field `chunk` has them."""
+    """Bytes of a file on their way into serialized requests, in the field `chunk`."""
 
     def __init__(self, request: type[Message]) -> None:
         number = request.DESCRIPTOR.fields_by_name["chunk"].number

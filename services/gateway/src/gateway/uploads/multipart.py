@@ -79,7 +79,7 @@ class MultipartStream:
         return self._events
 
     def finish(self) -> None:
-        """Check at the end of the body that the form is complete.
+        """Check the form for completeness at the end of the body.
 
         Raises:
             ValidationError: the body ends early.

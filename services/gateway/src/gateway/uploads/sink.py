@@ -21,7 +21,7 @@ _Response = transcription_pb2.UploadTranscriptionResponse
 
 
 class UploadSink:
-    """One upload in progress. Writes wait for the transcriber, which bounds memory use."""
+    """One upload in progress. Writes wait for the transcriber, to bound memory use."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class UploadSink:
     async def finish(self, late: transcription_pb2.UploadOptions | None = None) -> _Response:
         """End the stream and return the transcriber's response.
 
-        `late` has the options that became known only after the file.
+        `late` has the options known only after the file.
 
         Raises:
             FileUploadError: the file is empty.

@@ -103,7 +103,7 @@ class Callers:
         return self._origins.trusts(Headers(scope=scope))
 
     async def _establish(self, scope: Scope, path: str, headers: dict[str, str]) -> "_Established":
-        """Return the caller's session, which is None for requests that create one themselves."""
+        """Return the caller's session, None for requests creating one themselves."""
         scope.setdefault("state", {})
         group = group_of(scope["method"], path)
         address = client_address(scope)
@@ -138,7 +138,7 @@ class Callers:
     async def _previous(
         self, shown: Credentials, session: Session | None, headers: dict[str, str]
     ) -> str:
-        """Announce that a stale cookie is replaced. Return its token if it can be resumed."""
+        """Announce the replacement of a stale cookie. Return its token if it can be resumed."""
         if shown.source is not Source.COOKIE or session is not None or self._registry.accounts:
             return ""
         headers[SESSION_REPLACED] = "true"
@@ -147,8 +147,8 @@ class Callers:
     def _refuse_foreign_pages(self, scope: Scope, shown: Credentials) -> None:
         """Refuse requests with side effects of other pages, unless they show a Bearer token.
 
-        A browser sends them on behalf of its user, who may be the only one with access to this
-        server. With CORS_ORIGINS=* other pages may do so, but not with the user's cookie.
+        A browser sends them on behalf of its user, perhaps the only one with access to this server.
+        With CORS_ORIGINS=* other pages may do so, but not with the user's cookie.
         """
         if scope["method"] in _SAFE or shown.source is Source.BEARER:
             return
@@ -183,7 +183,7 @@ def api_path(path: str) -> str | None:
 
 
 def client_address(scope: Scope) -> str:
-    """Return the client address, which the server has resolved through trusted proxies."""
+    """Return the client address, as resolved by the server through trusted proxies."""
     client = scope.get("client")
     return client[0] if client else ""
 

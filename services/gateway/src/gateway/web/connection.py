@@ -1,4 +1,4 @@
-"""HTTP/1.1 connections whose headers, time and number are bounded."""
+"""HTTP/1.1 connections with bounded headers, time and number."""
 
 import asyncio
 import resource

@@ -65,7 +65,7 @@ def resumable_tokens(headers: Headers) -> list[str]:
 
 
 def take_query_token(query: bytes) -> tuple[str | None, bytes]:
-    """Split a query into its token and the remaining query, which is safe to log."""
+    """Split a query into its token and the remaining query. The latter is safe to log."""
     pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
     tokens = [value for name, value in pairs if name == QUERY]
     if not tokens:
@@ -94,7 +94,7 @@ class QueryTokens:
 
 
 def set_cookie(response: Response, token: str, *, secure: bool) -> None:
-    """Set the session cookie. It outlives the session, whose expiry is checked on the server."""
+    """Set the session cookie. It outlives the session. Expiry is checked on the server."""
     response.set_cookie(
         COOKIE,
         token,

@@ -1,4 +1,4 @@
-"""Reads that clients repeat all the time, answered without the framework's routing."""
+"""Reads repeated by clients all the time, answered without the framework's routing."""
 
 import re
 from collections.abc import Awaitable
@@ -33,7 +33,7 @@ class ReadStatus(Protocol):
 
 
 class _Named(BaseRoute):
-    """Route for metrics and the log, which name its path."""
+    """Route for metrics and the log, to name its path."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -44,7 +44,7 @@ ROUTES = {versioned: _Named(f"/api{versioned or ''}{STATUS_PATH}") for versioned
 
 
 class DirectReads:
-    """Innermost middleware. Requests that are traced take the ordinary way, with all spans."""
+    """Innermost middleware. Traced requests take the ordinary way, with all spans."""
 
     def __init__(self, app: ASGIApp, *, read_status: ReadStatus) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""Declarative endpoints, from which routes and their documentation are generated."""
+"""Declarative endpoints, the source of routes and their documentation."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -90,7 +90,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def answer_head(app: FastAPI) -> None:
-    """Let every route that answers GET answer HEAD too. The server omits the bodies.
+    """Let every route for GET answer HEAD too. The server omits the bodies.
 
     The OpenAPI document has no operations for HEAD, so it must be complete before.
     """

@@ -37,7 +37,7 @@ class HostNames:
 
 
 class AllowedHosts:
-    """Rejects requests for other host names, which prevents DNS rebinding."""
+    """Rejects requests for other host names, to prevent DNS rebinding."""
 
     def __init__(self, app: ASGIApp, names: HostNames) -> None:
         self._app = app

@@ -18,7 +18,7 @@ class Origins:
 
     @property
     def any(self) -> bool:
-        """Return whether all origins are allowed, in which case none of them may use cookies."""
+        """Return whether all origins are allowed. Then none of them may use cookies."""
         return ANY in self._allowed
 
     def trusts(self, headers: Headers) -> bool:

@@ -18,7 +18,7 @@ _TAG = re.compile(r'(?:W/)?"(\d{1,9})"|(\d{1,9})', re.ASCII)
 
 
 class PreconditionRequiredError(ValidationError):
-    """The request would change something without naming the revision that the client saw."""
+    """The request would change something without naming the revision seen by the client."""
 
     code = "PRECONDITION_REQUIRED"
 
@@ -37,7 +37,7 @@ def matches_any(header: str, tag: str) -> bool:
 
 
 def matched_revision(header: str | None, *, required: bool = True) -> int:
-    """Return the revision that an `If-Match` header names, 0 without one if it is not required.
+    """Return the revision named by an `If-Match` header, 0 without one if it is not required.
 
     Raises:
         PreconditionRequiredError: there is no header.

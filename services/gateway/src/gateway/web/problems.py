@@ -130,7 +130,7 @@ async def reject(
 class UnexpectedErrors:
     """Turns unexpected exceptions into error responses.
 
-    It sits inside the middleware that adds headers, so that these responses have them too.
+    It sits inside the middleware adding headers, so that these responses have them too.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -190,7 +190,7 @@ async def on_http_error(request: Request, error: Exception) -> Response:
 
 
 def method_not_allowed(allowed: Iterable[str]) -> Response:
-    """Return the response to a method that the path does not support."""
+    """Return the response to a method not supported by the path."""
     headers = {"Allow": ", ".join(sorted(allowed))}
     return failure(405, _HTTP_CODES[405], _HTTP_MESSAGES[405], headers=headers)
 
@@ -252,7 +252,7 @@ def _characters(number: int) -> str:
 
 
 def _allowed(request: Request) -> set[str]:
-    """Return the methods of all routes that match the path."""
+    """Return the methods of all routes matching the path."""
     path = request.scope["path"]
     return {
         method

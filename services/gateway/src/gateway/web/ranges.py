@@ -47,7 +47,7 @@ class ByteRange:
 
 
 def requested(header: str, size: int) -> ByteRange | None:
-    """Return the range that a `Range` header requests, None to send the whole.
+    """Return the range requested by a `Range` header, None to send the whole.
 
     A header is ignored if it is malformed, has another unit, or asks for several ranges.
 
@@ -72,7 +72,7 @@ def requested(header: str, size: int) -> ByteRange | None:
 def respond(
     request: Headers, content: bytes, *, media_type: str, headers: Mapping[str, str]
 ) -> Response:
-    """Return the content, or the part of it that the headers of a GET or HEAD request ask for.
+    """Return the content, or the part of it requested by the headers of a GET or HEAD request.
 
     A range with an outdated `If-Range` is answered with the whole.
 
@@ -89,7 +89,7 @@ def respond(
 
 
 def selected(request: Headers, *, tag: str, size: int) -> ByteRange | None:
-    """Return the range that the headers of a request ask for, None to send the whole.
+    """Return the range requested by the headers of a request, None to send the whole.
 
     `tag` is the entity tag of the content, and `size` its length in bytes.
 

@@ -1,4 +1,4 @@
-"""Headers of requests as the server has them, for the layers that every request passes."""
+"""Headers of requests as the server has them, for the layers passed by every request."""
 
 from starlette.types import Scope
 

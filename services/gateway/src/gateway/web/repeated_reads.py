@@ -1,4 +1,4 @@
-"""Statuses that the same caller reads again and again, answered before all other layers."""
+"""Statuses read again and again by the same caller, answered before all other layers."""
 
 import contextlib
 import time
@@ -31,7 +31,7 @@ _log = logging.get(__name__)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Read:
-    """A read of a status that was read within the last minute."""
+    """A read of a status already read within the last minute."""
 
     transcription_id: int
     transcript: bool
@@ -40,7 +40,7 @@ class _Read:
 
 
 class RepeatedReads:
-    """Outermost layer, which uses the objects of the layers below, and passes on what it cannot do.
+    """Outermost layer. It uses the objects of the layers below, and passes on what it cannot do.
 
     It handles a read if its session and its answer were read just now, by the same caller. The rate
     limits, the headers, the log and the metrics are the same as without it.
@@ -125,7 +125,7 @@ class RepeatedReads:
         return read
 
     async def _repeated(self, token: str, number: int, *, transcript: bool) -> _Read | None:
-        """Return the read of a status that was read with this token within a minute."""
+        """Return the read of a status already read with this token within a minute."""
         if not self._statuses.was_read(token, number, transcript=transcript):
             return None
         session = None
@@ -169,7 +169,7 @@ class RepeatedReads:
         await send({"type": "http.response.body", "body": body})
 
     async def _count(self, session: Session, scope: Scope) -> Allowance:
-        """Count a request as `Callers` does, which refuses those of which there are too many."""
+        """Count a request as `Callers` does, refusing excess ones."""
         address = client_address(scope)
         use_address(address)
         allowance = await self._limits.hit_address(Group.STATUS, address)

@@ -55,7 +55,7 @@ class RequestContext:
 
 
 def request_id_of(scope: Scope) -> str:
-    """Return the id that a request has or is given."""
+    """Return the existing or new id of a request."""
     for name, value in scope["headers"]:
         if name == HEADER and _GIVEN.match(value):
             return str(value.decode())
