@@ -25,6 +25,7 @@ class Caller:
     """Stubs that send a token, or none."""
 
     def __init__(self, channel: grpc.aio.Channel, token: str = "") -> None:
+        self.token = token
         self._metadata = (("authorization", f"Bearer {token}"),) if token else ()
         self.accounts = identity_pb2_grpc.AccountServiceStub(channel)
         self.workspaces = identity_pb2_grpc.WorkspaceServiceStub(channel)
@@ -103,10 +104,9 @@ async def test_two_people_and_a_workspace(channel: grpc.aio.Channel, ada: Caller
         bob.workspaces.SwitchWorkspace, pb.SwitchWorkspaceRequest(workspace_id=team)
     )
     assert switched.workspace.active
-    token = bob._metadata[0][1].removeprefix("Bearer ")
     found = await bob.ask(
         bob.sessions.AuthenticateSession,
-        session_pb2.AuthenticateSessionRequest(session_token=token),
+        session_pb2.AuthenticateSessionRequest(session_token=bob.token),
     )
     assert (found.workspace_id, found.role) == (team, pb.ROLE_VIEWER)
     assert found.user_id == account.user.user_id
