@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 from common import addresses, identity, times
+from common.audit import call as audited
 from common.auth import bearer
 from common.identity_messages import SCOPES, role_message
 from common.rate_limits import Group, RateLimits
@@ -49,6 +50,7 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
             request_id=request.request_id,
             peer=address,
         )
+        audited.concerns(session.workspace_id)
         return session_pb2.CreateSessionResponse(
             session=self._message(session), session_token=token
         )
@@ -62,6 +64,7 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
         metadata = dict(context.invocation_metadata() or ())
         token = bearer(str(metadata.get("authorization", "")))
         session, fresh = await self._registry.resume(token, ip_address=address)
+        audited.concerns(session.workspace_id)
         return session_pb2.ResumeSessionResponse(
             session=self._message(session), session_token=fresh
         )
