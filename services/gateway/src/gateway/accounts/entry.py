@@ -22,7 +22,7 @@ _log = logging.get(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class FirstAdministrator:
-    """What the first administrator is called, and the password."""
+    """Names and password of the first administrator."""
 
     name: str
     password: str = field(repr=False)
