@@ -14,6 +14,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
+from common.allocator import keep_large_blocks
 from common.disk_reserve import DiskReserve
 from common.encryption.object_cipher import ObjectCipher
 from common.encryption.object_keys import NO_KEYS, ObjectKeys
@@ -146,7 +147,10 @@ def main() -> None:
     """Read the command line and measure."""
     parser = argparse.ArgumentParser(description="Measure what encryption costs.")
     parser.add_argument("--megabytes", type=int, default=256)
-    asyncio.run(measure(parser.parse_args().megabytes))
+    options = parser.parse_args()
+    # As the services do.
+    keep_large_blocks()
+    asyncio.run(measure(options.megabytes))
 
 
 if __name__ == "__main__":

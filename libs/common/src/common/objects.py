@@ -329,6 +329,8 @@ def connection_pool(size: int) -> urllib3.PoolManager:
     return urllib3.PoolManager(
         timeout=urllib3.Timeout(connect=5, read=60),
         maxsize=size,
+        # Of files that are sent. The usual 16 KiB take much time in small steps.
+        blocksize=256 * 1024,
         retries=urllib3.Retry(
             total=4,
             backoff_factor=0.2,

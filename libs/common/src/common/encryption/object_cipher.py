@@ -144,7 +144,7 @@ class SealedFile(io.RawIOBase):
 
     def _seal_more(self) -> None:
         wanted = min(_AT_A_TIME * CHUNK_BYTES, self._plain - self._taken)
-        data = bytearray()
+        data = self._file.read(wanted)
         while len(data) < wanted:
             more = self._file.read(wanted - len(data))
             if not more:
