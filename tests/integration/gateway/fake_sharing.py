@@ -21,6 +21,7 @@ class FakeSharing(sharing_pb2_grpc.SharingServiceServicer):
     links: dict[str, sharing_pb2.Link] = field(default_factory=dict)
     created: list[sharing_pb2.CreateLinkRequest] = field(default_factory=list)
     shared: list[sharing_pb2.SharedTranscription] = field(default_factory=list)
+    forgotten: list[str] = field(default_factory=list)
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
 
     async def ShareTranscription(self, request: Any, context: Any) -> Any:
@@ -78,6 +79,10 @@ class FakeSharing(sharing_pb2_grpc.SharingServiceServicer):
 
     async def ListSharedWithMe(self, request: Any, context: Any) -> Any:
         return sharing_pb2.ListSharedWithMeResponse(shared=self.shared, total=len(self.shared))
+
+    async def ForgetGrantee(self, request: Any, context: Any) -> Any:
+        self.forgotten.append(request.user_id)
+        return sharing_pb2.ForgetGranteeResponse()
 
     async def CheckLink(self, request: Any, context: Any) -> Any:
         if request.token != TOKEN:

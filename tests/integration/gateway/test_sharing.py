@@ -11,8 +11,10 @@ from websockets.exceptions import ConnectionClosed
 
 from common.events import EventPublisher
 from common.grpc_client import unwrap
+from common.postgres import Database
 from securetranscribe.v1 import event_pb2, sharing_pb2, sharing_pb2_grpc
-from tests.integration.gateway.conftest import Running
+from tests.integration.gateway.accounts import first_administrator, new_user, start_over
+from tests.integration.gateway.conftest import MakeGateway, Running
 from tests.integration.gateway.fake_sharing import PASSWORD, TOKEN, shared_item
 from tests.integration.gateway.peers import Peers
 from tests.integration.gateway.test_websocket import (
@@ -176,3 +178,26 @@ async def test_revoked_links_close_their_sockets(
         assert closed.value.rcvd.code == 4401
     async with running.client() as client:
         assert (await client.get("/api/shared", headers=bearer(token))).status_code == 401
+
+
+async def test_shares_with_deleted_users_are_forgotten(
+    make_gateway: MakeGateway, database: Database, peers: Peers
+) -> None:
+    await start_over(database)
+    async with (
+        make_gateway(auth_mode="accounts") as running,
+        first_administrator(running, database) as ada,
+        new_user(running, ada, "Ann") as ann,
+    ):
+        shares = SHARES.removeprefix("/api")
+        shared = await ada.ask("POST", shares, json={"user": "ann"})
+        assert (shared["user_id"], shared["name"]) == (ann.user_id, "Ann")
+        assert (
+            await ada.refused(
+                "POST", SHARES.removeprefix("/api"), json={"workspace_id": "session_x"}
+            )
+            == 404
+        )
+        await ada.ask("DELETE", f"/users/{ann.user_id}")
+    assert peers.sharing.forgotten == [ann.user_id]
+    await start_over(database)

@@ -89,7 +89,7 @@ from gateway.sessions.tokens import RequestKeys
 from gateway.settings import AuthMode, GatewaySettings
 from gateway.sharing import servicer as link_servicer
 from gateway.sharing.grantees import Grantees
-from gateway.sharing.opening import LinkOpener
+from gateway.sharing.opening import LinkOpener, forget_user
 from gateway.sharing.servicer import LinkServicer
 from gateway.uploads.append import Appends
 from gateway.uploads.chunk import ChunkBodies
@@ -154,6 +154,7 @@ class Gateway:
         self._shared = SharedWatches(self._hub, self._backends, self._registry, database)
         self._feed = Feed(client, self._hub, self._shared)
         self._opener = LinkOpener(self._backends, self._registry)
+        self._accounts.people.when_deleted(partial(forget_user, self._backends))
         self._keeper = SessionKeeper(
             SessionStore(database),
             expiry=self._expiry,

@@ -1,5 +1,6 @@
 """Users, as administrators of the deployment see and change them."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from common import logging, rights
@@ -29,6 +30,9 @@ class Account:
     workspaces: list[LastingWorkspace]
 
 
+Deleted = Callable[[str], Awaitable[None]]
+
+
 class People:
     """Creates, changes and deletes users."""
 
@@ -36,6 +40,11 @@ class People:
         self._database = database
         self._registry = registry
         self._teams = teams
+        self._observers: list[Deleted] = []
+
+    def when_deleted(self, observer: Deleted) -> None:
+        """Await `observer` with the identifier of each user that is deleted."""
+        self._observers.append(observer)
 
     async def account(self, caller: Grant) -> Account:
         """Return the caller's own account.
@@ -159,6 +168,8 @@ class People:
             ended += await LastingSessions(connection).end_of_user(user_id, now)
             await Users(connection).delete(user_id)
         await self._registry.ended(ended)
+        for observer in self._observers:
+            await observer(user_id)
         _log.info("user deleted", user_id=user_id, erased_workspaces=erased)
         return erased
 

@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 
-from common import telemetry, times
+from common import logging, telemetry, times
 from common.audit import call as audited
+from common.errors import ApplicationError
 from common.identity import Grant
 from gateway.backends import Backends
 from gateway.sessions.registry import SessionRegistry
 from gateway.sessions.session import Session
 from securetranscribe.v1 import sharing_pb2
+
+_log = logging.get(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,3 +55,18 @@ class LinkOpener:
         return OpenedLink(
             session=session, token=session_token, transcription_id=checked.transcription_id
         )
+
+
+async def forget_user(backends: Backends, user_id: str) -> None:
+    """Forget the shares with a deleted user, who cannot use them any more.
+
+    They name nobody else, so that it does not matter if the transcriber is away.
+    """
+    try:
+        await backends.ask(
+            backends.sharing.ForgetGrantee,
+            sharing_pb2.ForgetGranteeRequest(user_id=user_id),
+            Grant(),
+        )
+    except ApplicationError as error:
+        _log.error("shares with a deleted user not forgotten", reason=error.message)
