@@ -61,7 +61,7 @@ class Peers:
         self.vocabulary = FakeVocabulary()
         add_admin = admin_pb2_grpc.add_AdminServiceServicer_to_server
         self.admin = FakeAdmin()  # type: ignore[abstract]
-        self.sharing = FakeSharing()  # type: ignore[abstract]
+        self.sharing = FakeSharing()
         add_sharing = sharing_pb2_grpc.add_SharingServiceServicer_to_server
         add_speakers = speaker_pb2_grpc.add_SpeakerServiceServicer_to_server
         add_exports = export_pb2_grpc.add_ExportServiceServicer_to_server
