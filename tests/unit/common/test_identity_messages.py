@@ -30,7 +30,7 @@ CALLERS = [
 ]
 
 
-@pytest.mark.parametrize("caller", CALLERS, ids=str)
+@pytest.mark.parametrize("caller", CALLERS, ids=range(len(CALLERS)))
 def test_callers_survive_the_metadata(caller: Grant) -> None:
     text = caller_text(caller)
     assert text.isascii()

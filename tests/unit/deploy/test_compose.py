@@ -250,7 +250,7 @@ def test_stages_share_a_card_unless_each_is_given_its_own() -> None:
     assert own == {"transcriber-worker-gpu": ["2"], "diarizer-gpu": ["GPU-5f3a"]}
 
 
-@pytest.mark.parametrize("name", WORKERS.keys() - {ALONE})
+@pytest.mark.parametrize("name", sorted(WORKERS.keys() - {ALONE}))
 def test_worker_takes_several_recordings_at_a_time(name: str) -> None:
     services = read(BASE, {"WORKER_BATCH": "6", "WHISPER_COMPUTE_TYPE": "int8_float16"})["services"]
     variables = environment(services[name])
