@@ -33,12 +33,35 @@ async def client(tmp_path: Path) -> AsyncIterator[httpx2.AsyncClient]:
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/t/67", "/record", "/people", "/vocabulary", "/queue", "/system", "/session"],
+    [
+        "/",
+        "/t/67",
+        "/record",
+        "/people",
+        "/vocabulary",
+        "/queue",
+        "/system",
+        "/session",
+        "/account",
+        "/setup",
+        "/reset",
+        "/with-me",
+        "/with-me/7",
+        "/shared",
+    ],
 )
 async def test_every_address_shows_the_page(client: httpx2.AsyncClient, path: str) -> None:
     answer = await client.get(path)
     assert answer.text == PAGE
     assert answer.headers["cache-control"] == "no-cache"
+
+
+async def test_only_the_page_of_links_plays_fetched_sound(client: httpx2.AsyncClient) -> None:
+    shared = await client.get("/shared")
+    policy = shared.headers["content-security-policy"]
+    assert policy.startswith("default-src 'self';")
+    assert policy.endswith("media-src 'self' blob:")
+    assert "content-security-policy" not in (await client.get("/")).headers
 
 
 @pytest.mark.parametrize("path", ["/t/x", "/t/", "/nowhere"])

@@ -7,6 +7,8 @@ export type Route =
   | { page: 'queue' }
   | { page: 'vocabulary' }
   | { page: 'session' }
+  | { page: 'account' }
+  | { page: 'with-me'; id?: number }
   | { page: 'system' }
   | { page: 'missing' };
 
@@ -16,9 +18,13 @@ export function routeOf(path: string): Route {
   if (more.length === 0 && first === 't' && /^\d{1,15}$/.test(second)) {
     return { page: 'transcript', id: Number(second) };
   }
+  if (more.length === 0 && first === 'with-me' && /^\d{1,15}$/.test(second)) {
+    return { page: 'with-me', id: Number(second) };
+  }
   if (second === '' && more.length === 0) {
     if (first === '') return { page: 'library' };
     if (first === 'people' || first === 'queue' || first === 'session') return { page: first };
+    if (first === 'account' || first === 'with-me') return { page: first };
     if (first === 'record' || first === 'vocabulary' || first === 'system') return { page: first };
   }
   return { page: 'missing' };

@@ -1,5 +1,6 @@
 import { ApiError, type components } from 'securetranscribe-js';
 
+import { account } from '../accounts/account.svelte';
 import { api, client } from '../lib/client';
 import { locale, moment, t } from '../lib/i18n.svelte';
 import { notices } from '../lib/notices.svelte';
@@ -23,6 +24,8 @@ class Current {
     api.use({
       onResponse: ({ response }) => {
         if (response.headers.get('X-Session-Replaced') === 'true') this.#markReplaced();
+        // A sign-in ends by time, from elsewhere, or with the user.
+        if (response.status === 401 && account.data) this.ended = true;
       },
     });
   }

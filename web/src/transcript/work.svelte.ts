@@ -20,6 +20,7 @@ export type DialogName =
   | 'help'
   | 'statistics'
   | 'reprocess'
+  | 'sharing'
   | 'contradictions';
 
 /** All that the parts of the page share. */

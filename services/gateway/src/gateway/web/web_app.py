@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
 from common.errors import NotFoundError
+from gateway.web.security_headers import STRICT
 
 #: Addresses that the page itself resolves, as `routeOf` of the web interface does.
 ADDRESSES = (
@@ -21,8 +22,16 @@ ADDRESSES = (
     "/vocabulary",
     "/queue",
     "/session",
+    "/account",
+    "/with-me",
+    "/with-me/{transcription_id:int}",
+    "/setup",
+    "/reset",
     "/system",
 )
+#: The page behind a link. It fetches the sound itself, since its session is in no cookie.
+_SHARED = "/shared"
+_SHARED_POLICY = f"{STRICT}; media-src 'self' blob:"
 _ASSETS = "/app/{name:path}"
 _BUILT = Path(str(files("gateway").joinpath("static", "app")))
 _PAGE = "index.html"
@@ -61,10 +70,15 @@ class WebApp:
         """Register the routes."""
         for address in ADDRESSES:
             app.add_api_route(address, self._show, methods=["GET"], include_in_schema=False)
+        app.add_api_route(_SHARED, self._show_shared, methods=["GET"], include_in_schema=False)
         app.add_api_route(_ASSETS, self._send, methods=["GET"], include_in_schema=False)
 
     async def _show(self) -> Response:
         return HTMLResponse(self._page, headers={"Cache-Control": "no-cache"})
+
+    async def _show_shared(self) -> Response:
+        headers = {"Cache-Control": "no-cache", "Content-Security-Policy": _SHARED_POLICY}
+        return HTMLResponse(self._page, headers=headers)
 
     async def _send(self, name: str, request: Request) -> Response:
         asset = self._assets.get(name)
