@@ -9,10 +9,17 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from common.errors import AuthorizationError
 from common.events import EventPublisher
 from common.grpc_client import unwrap
 from common.postgres import Database
-from securetranscribe.v1 import event_pb2, sharing_pb2, sharing_pb2_grpc
+from securetranscribe.v1 import (
+    event_pb2,
+    session_pb2,
+    session_pb2_grpc,
+    sharing_pb2,
+    sharing_pb2_grpc,
+)
 from tests.integration.gateway.accounts import first_administrator, new_user, start_over
 from tests.integration.gateway.conftest import MakeGateway, Running
 from tests.integration.gateway.fake_sharing import PASSWORD, TOKEN, shared_item
@@ -178,6 +185,28 @@ async def test_revoked_links_close_their_sockets(
         assert closed.value.rcvd.code == 4401
     async with running.client() as client:
         assert (await client.get("/api/shared", headers=bearer(token))).status_code == 401
+
+
+async def test_links_give_no_sessions_where_people_sign_in(
+    make_gateway: MakeGateway, database: Database
+) -> None:
+    """A session without a user, a role and a link would pass for an open one."""
+    await start_over(database)
+    async with make_gateway(auth_mode="accounts") as running, running.client() as client:
+        token = (await opened(running)).json()["data"]["session_token"]
+        made = await client.post("/api/sessions/create", headers=bearer(token))
+        assert (made.status_code, made.json()["error"]["code"]) == (403, "AUTHORIZATION_ERROR")
+        async with grpc.aio.insecure_channel(running.grpc_address) as channel:
+            stub: Any = session_pb2_grpc.SessionServiceStub(channel)
+            with pytest.raises(AuthorizationError):
+                await unwrap(
+                    stub.CreateSession(
+                        session_pb2.CreateSessionRequest(),
+                        metadata=(("authorization", f"Bearer {token}"),),
+                    )
+                )
+    assert await database.fetch_all("SELECT kind FROM sessions") == [{"kind": "link"}]
+    await start_over(database)
 
 
 async def test_shares_with_deleted_users_are_forgotten(

@@ -5,7 +5,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from common import logging, telemetry
-from common.errors import AuthenticationError, ConflictError, ValidationError
+from common.errors import (
+    AuthenticationError,
+    AuthorizationError,
+    ConflictError,
+    ValidationError,
+)
 from common.identity import Grant, hash_token
 from gateway.sessions.session import Expiry, Kind, Preferences, Session, utc_now
 from gateway.sessions.store import NewSession, RequestClaim, SessionStore
@@ -92,12 +97,16 @@ class SessionRegistry:
 
         Raises:
             AuthenticationError: people sign in here.
+            AuthorizationError: the parent is the session of a link, whose end would not end it.
             ValidationError: a text is longer than its limit.
             ConflictError: the caller has already created a session with this `request_id`. Its
                 token is returned to nobody else.
         """
         if self._accounts and parent is None:
             raise AuthenticationError(SIGN_IN)
+        if parent is not None and not parent.user_id:
+            # Without a user it would pass for an open session.
+            raise AuthorizationError("Links give no further sessions. Open the link again.")
         _check(user_identifier, "user_identifier", MAX_IDENTIFIER)
         _check(user_agent, "user_agent", MAX_USER_AGENT)
         _check(ip_address, "ip_address", MAX_ADDRESS)
