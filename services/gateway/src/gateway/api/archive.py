@@ -9,9 +9,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from common import logging
+from common import logging, rights
 from common.errors import ApplicationError, NotFoundError
 from common.export_formats import FORMAT_VALUES
+from common.identity import Grant
+from common.rights import Right
 from common.zip_stream import ZipStream
 from gateway.api.parameters import Caller
 from gateway.backends import Backends
@@ -67,6 +69,8 @@ class ArchiveApi:
         In place of a recording that is not kept any more there is its playback copy, if any.
         The manifest lists the files, and the items that could not be read.
         """
+        grant = Grant.copy(caller)
+        rights.require(grant, grant.own_role, Right.EXPORT)
         archive = _Archive(self._backends, caller, self._clock())
         # Read the first page before the response starts, so that an outage is an error.
         first = await archive.page("")
