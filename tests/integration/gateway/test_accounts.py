@@ -591,3 +591,14 @@ async def test_in_the_open_mode_nobody_signs_in(running: Running) -> None:
             await client.get("/api/tokens"),
         ]
     assert {one.status_code for one in answers} == {409}
+
+
+async def test_a_sign_in_without_its_user_is_nobodys(
+    closed: Running, ada: Person, database: Database
+) -> None:
+    """Otherwise it would pass for an open session, with every right."""
+    await database.execute("UPDATE sessions SET user_id = NULL WHERE kind = 'sign_in'")
+    async with closed.client() as client:
+        headers = {"Authorization": f"Bearer {ada.token}"}
+        assert (await client.get("/api/auth/me", headers=headers)).status_code == 401
+        assert (await client.get("/api/transcriptions", headers=headers)).status_code == 401

@@ -247,7 +247,7 @@ class SessionRegistry:
             return None
         now = self._clock()
         session = await self._store.by_token(hash_token(token), now)
-        if session is None or (self._accounts and session.kind is Kind.OPEN):
+        if session is None or not self._admits(session):
             return None
         return await self._used(session, now)
 
@@ -330,6 +330,12 @@ class SessionRegistry:
             self._changed(session)
             await self._announce(session)
         return workspaces
+
+    def _admits(self, session: Session) -> bool:
+        """Return whether a session of this kind is valid. Without its user it is nobody's."""
+        if session.kind is Kind.OPEN:
+            return not self._accounts
+        return session.kind is Kind.LINK or bool(session.user_id)
 
     def _current(self, changed: Session | None) -> Session:
         session = valid(changed)
