@@ -6,8 +6,8 @@ import httpx2
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.people import PASSWORD, signed_in
 from tests.e2e.stack import Stack
-from tests.e2e.test_sharing import PASSWORD, signed_in
 from tests.web.test_accounts import accounts_stack, fresh_token, looked_at
 from tests.web.visitors import Visitors
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.people import PASSWORD, Person, signed_in, user
 from tests.e2e.stack import Stack, eventually
-from tests.e2e.test_sharing import PASSWORD, Person, signed_in, user
 from tests.web.accessibility import assert_accessible, assert_fits
 from tests.web.test_accounts import accounts_stack, fresh_token
 from tests.web.visitors import PHONE, Visitors
