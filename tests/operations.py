@@ -56,6 +56,7 @@ _ACCOUNTS = frozenset({"token_id"})
 _CONTRACTS = (
     "session",
     "identity",
+    "audit",
     "transcription",
     "transcript",
     "reprocessing",

@@ -13,6 +13,10 @@ from tests.e2e.owners import Outcome
 #: Process of each service.
 PROCESSES = {
     "SessionService": "gateway",
+    "AccountService": "gateway",
+    "WorkspaceService": "gateway",
+    "AccessTokenService": "gateway",
+    "AuditService": "gateway",
     "TranscriptionService": "transcriber-api",
     "TranscriptService": "transcriber-api",
     "ReprocessingService": "transcriber-api",

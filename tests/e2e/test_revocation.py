@@ -22,6 +22,10 @@ pytestmark = pytest.mark.e2e
 SOON_SECONDS = SESSION_CACHE_SECONDS / 5
 CALLS: Mapping[str, str] = {
     "SessionService": "GetCurrentSession",
+    "AccountService": "GetAccount",
+    "WorkspaceService": "ListOwnWorkspaces",
+    "AccessTokenService": "ListAccessTokens",
+    "AuditService": "ListAuditEntries",
     "TranscriptionService": "ListTranscriptions",
     "TranscriptService": "ListRevisions",
     "ReprocessingService": "ListConflicts",
