@@ -371,7 +371,7 @@ def test_services_only_have_the_variables_they_need(servers: EmbeddedServers) ->
     }
     assert names == {
         "gateway": {"NATS_URL", "DATABASE_URL"},
-        "transcriber": {"NATS_URL", "DATABASE_URL", "S3_*"},
+        "transcriber": {"NATS_URL", "DATABASE_URL", "S3_*", "ENCRYPTION_KEY_FILE"},
         "transcriber-worker": {"NATS_URL"},
         "diarizer": {"NATS_URL"},
         "speakers": {"NATS_URL", "DATABASE_URL"},

@@ -48,6 +48,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
         "S3_ENDPOINT": "http://localhost:9000",
         "S3_ACCESS_KEY": "key",
         "S3_SECRET_KEY": "secret",
+        "ENCRYPTION_KEY": "0" * 64,
         "GRPC_PORT": "0",
     }.items():
         monkeypatch.setenv(name, value)

@@ -110,6 +110,7 @@ SENT = {
         '"end_time":2.5,"language":"en","channel":null}],"transcription_id":67,'
         '"job_id":"job_1"}',
     ),
+    "access_ended": (messages.access_ended(67), '{"transcription_id":67}'),
     "pong": (messages.pong(NOON), '{"timestamp":"2024-01-01T12:00:00Z"}'),
 }
 
