@@ -62,7 +62,8 @@ async def test_bodies_of_strangers_take_no_memory() -> None:
         before = peak_bytes(pid)
         codes = await asyncio.gather(*(code_of(method(LARGE, timeout=30)) for _ in range(4)))
         assert set(codes) == {grpc.StatusCode.UNAUTHENTICATED}
-        assert peak_bytes(pid) - before < 16 * 1024 * 1024
+        # gRPC reads ahead some MiB of each call until it is refused, depending on the load.
+        assert peak_bytes(pid) - before < len(LARGE) // 2
 
 
 async def test_larger_requests_are_refused() -> None:
