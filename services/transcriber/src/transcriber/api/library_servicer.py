@@ -54,7 +54,9 @@ class LibraryServicer(library_pb2_grpc.LibraryServiceServicer):
         self, request: library_pb2.TrashTranscriptionRequest, _context: Any
     ) -> library_pb2.TrashTranscriptionResponse:
         """Move a transcription to the trash."""
-        owner = await self._dependencies.access.owner(request.transcription_id, Right.DELETE)
+        owner = await self._dependencies.access.owner(
+            request.transcription_id, Right.DELETE, trashed=True
+        )
         workspace_id = owner.workspace_id
         await self._dependencies.trash.put(request.transcription_id, workspace_id)
         return library_pb2.TrashTranscriptionResponse(
@@ -65,7 +67,9 @@ class LibraryServicer(library_pb2_grpc.LibraryServiceServicer):
         self, request: library_pb2.RestoreTranscriptionRequest, _context: Any
     ) -> library_pb2.RestoreTranscriptionResponse:
         """Take a transcription out of the trash."""
-        owner = await self._dependencies.access.owner(request.transcription_id, Right.DELETE)
+        owner = await self._dependencies.access.owner(
+            request.transcription_id, Right.DELETE, trashed=True
+        )
         workspace_id = owner.workspace_id
         await self._dependencies.trash.restore(request.transcription_id, workspace_id)
         return library_pb2.RestoreTranscriptionResponse(

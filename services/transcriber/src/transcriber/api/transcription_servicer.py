@@ -185,7 +185,7 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
         self, request: transcription_pb2.DeleteTranscriptionRequest, _context: Any
     ) -> transcription_pb2.DeleteTranscriptionResponse:
         """Delete a transcription with its results."""
-        owner = await self._access.owner(request.transcription_id, Right.DELETE)
+        owner = await self._access.owner(request.transcription_id, Right.DELETE, trashed=True)
         await self._dependencies.deleter.delete(request.transcription_id, owner.workspace_id)
         return transcription_pb2.DeleteTranscriptionResponse()
 

@@ -5,7 +5,6 @@ what the caller may do there.
 """
 
 import time
-from collections import OrderedDict
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import TypeVar
@@ -20,7 +19,6 @@ from transcriber.store.shares import Reach, reach_of
 
 #: How often access is checked while something is streamed, in seconds.
 _CHECKED_SECONDS = 0.5
-_REMEMBERED = 10_000
 _MISSING = "There is no such transcription."
 Item = TypeVar("Item")
 
@@ -44,12 +42,14 @@ class TranscriptionAccess:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        # The owner of a transcription never changes. Statements select by it anyway, so that this
-        # only saves looking up shares that do not matter.
-        self._own: OrderedDict[tuple[int, str], None] = OrderedDict()
 
-    async def find(self, transcription_id: int, right: Right, *, audio: bool = False) -> Access:
+    async def find(
+        self, transcription_id: int, right: Right, *, audio: bool = False, trashed: bool = False
+    ) -> Access:
         """Return the current caller's access to a transcription, with a right.
+
+        With `trashed`, members of its workspace reach it in the trash as well. Nothing is
+        remembered between calls, since another replica may put it there.
 
         Raises:
             AuthenticationError: the caller is not a session and acts for none.
@@ -58,13 +58,17 @@ class TranscriptionAccess:
         """
         caller = _caller()
         workspace_id = caller.workspace_id if caller.own_role is not None else ""
-        key = (transcription_id, workspace_id)
-        # A viewer may have been given more by a share.
-        if key in self._own and caller.own_role in (Role.EDITOR, Role.MANAGER):
-            self._own.move_to_end(key)
-            reach = Reach(workspace_id=workspace_id, own=True)
-        else:
-            reach = await self._look_up(caller, transcription_id, workspace_id)
+        async with self._database.statements() as connection:
+            reach = await reach_of(
+                connection,
+                transcription_id,
+                workspace_id=workspace_id,
+                user_id=caller.user_id,
+                link_id=caller.link_id,
+                trashed=trashed,
+            )
+        if reach is None:
+            raise NotFoundError(_MISSING)
         if not reach.own:
             audited.concerns(reach.workspace_id)
         role = role_in(caller, reach)
@@ -81,15 +85,19 @@ class TranscriptionAccess:
             author=caller.workspace_id if reach.own else caller.user_id or caller.workspace_id,
         )
 
-    async def owner(self, transcription_id: int, right: Right) -> Identity:
+    async def owner(
+        self, transcription_id: int, right: Right, *, trashed: bool = False
+    ) -> Identity:
         """Return the current caller, who owns a transcription and has a right to it.
+
+        With `trashed`, it may lie in the trash.
 
         Raises:
             AuthenticationError: the caller is not a session and acts for none.
             NotFoundError: the caller does not reach such a transcription.
             AuthorizationError: it is only shared with the caller, or the right is missing.
         """
-        found = await self.find(transcription_id, right)
+        found = await self.find(transcription_id, right, trashed=trashed)
         if not found.own:
             raise AuthorizationError(
                 "Only members of the workspace that owns this transcription may do this."
@@ -116,23 +124,6 @@ class TranscriptionAccess:
                 await self.find(transcription_id, right, audio=audio)
                 checked = time.monotonic()
             yield item
-
-    async def _look_up(self, caller: Grant, transcription_id: int, workspace_id: str) -> Reach:
-        async with self._database.statements() as connection:
-            reach = await reach_of(
-                connection,
-                transcription_id,
-                workspace_id=workspace_id,
-                user_id=caller.user_id,
-                link_id=caller.link_id,
-            )
-        if reach is None:
-            raise NotFoundError(_MISSING)
-        if reach.own:
-            self._own[transcription_id, workspace_id] = None
-            if len(self._own) > _REMEMBERED:
-                self._own.popitem(last=False)
-        return reach
 
 
 def role_in(caller: Grant, reach: Reach) -> Role | None:

@@ -22,7 +22,8 @@ LEFT JOIN shares w ON w.transcription_id = t.id AND w.workspace_id = %(workspace
 LEFT JOIN links l ON l.transcription_id = t.id AND l.link_id = %(link_id)s
     AND l.revoked_at IS NULL AND (l.expires_at IS NULL OR l.expires_at > now())
 WHERE t.id = %(id)s
-  AND ((t.workspace_id = %(workspace_id)s AND %(workspace_id)s <> '')
+  AND ((t.workspace_id = %(workspace_id)s AND %(workspace_id)s <> ''
+        AND (%(trashed)s OR t.trashed_at IS NULL))
        OR (t.trashed_at IS NULL
            AND (u.share_id IS NOT NULL OR w.share_id IS NOT NULL OR l.link_id IS NOT NULL)))
 """
@@ -98,14 +99,24 @@ class SharedWithMe:
 
 
 async def reach_of(
-    connection: Connection, transcription_id: int, *, workspace_id: str, user_id: str, link_id: str
+    connection: Connection,
+    transcription_id: int,
+    *,
+    workspace_id: str,
+    user_id: str,
+    link_id: str,
+    trashed: bool = False,
 ) -> Reach | None:
-    """Return how a caller reaches a transcription, None if not at all."""
+    """Return how a caller reaches a transcription, None if not at all.
+
+    One in the trash is only reached with `trashed`, by its own workspace.
+    """
     parameters = {
         "id": transcription_id,
         "workspace_id": workspace_id,
         "user_id": user_id,
         "link_id": link_id,
+        "trashed": trashed,
     }
     row = await fetch_one(connection, _REACH, parameters)
     return None if row is None else _reach(row, own=row["own"])
