@@ -19,10 +19,18 @@ from hypothesis import strategies as st
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from securetranscribe import SecureTranscribeClient
+from securetranscribe import ApiError, SecureTranscribeClient
 from tests import operations
-from tests.e2e.owners import EXAMPLES, NEVER_GIVEN, Owner, answer_of, renamed, token_of
-from tests.e2e.stack import Completed, Stack
+from tests.e2e.owners import (
+    EXAMPLES,
+    NEVER_GIVEN,
+    Owner,
+    answer_of,
+    asked,
+    renamed,
+    token_of,
+)
+from tests.e2e.stack import Completed, Stack, eventually
 
 pytestmark = pytest.mark.e2e
 
@@ -62,12 +70,16 @@ class TestRest:
         about()
 
     def test_operations_without_ids_reveal_nothing(
-        self, stack: Stack, owner: Owner, stranger: SecureTranscribeClient
+        self, stack: Stack, owner: Owner, client: SecureTranscribeClient
     ) -> None:
-        """Lists and figures contain nothing about resources of the other session."""
+        """Lists and figures contain nothing about resources of the other session.
+
+        The caller has named none of them before: the audit log has what its readers asked for.
+        """
+        client.get_session()
         schema = schemathesis.openapi.from_url(f"{stack.base_url}/openapi.json")
         secrets_of_owner = [*owner.ids["job_id"], owner.client.get_session()["session_id"]]
-        headers = {"Authorization": f"Bearer {token_of(stranger)}"}
+        headers = {"Authorization": f"Bearer {token_of(client)}"}
         for operation in operations.operations(schema.raw_schema):
             if operation.method == "GET" and not operation.ids:
                 text = httpx2.get(
@@ -76,6 +88,27 @@ class TestRest:
                 assert not [one for one in secrets_of_owner if one in text], operation
                 if '"total"' in text and "speakers" not in operation.path:
                     assert json.loads(text)["data"]["total"] == 0, operation
+
+    def test_audit_log_does_not_tell_ids_of_others_from_unknown_ones(
+        self, owner: Owner, client: SecureTranscribeClient
+    ) -> None:
+        """Attempts are logged for the caller, with the same outcome for both."""
+        session_id = client.get_session()["session_id"]
+        tried = [owner.ids["job_id"][0], NEVER_GIVEN["job_id"]]
+        for job_id in tried:
+            with pytest.raises(ApiError):
+                client.cancel_job(job_id)
+
+        def entries() -> list[Any]:
+            found = asked(client, "GET", "/audit", params={"action": "job."})["entries"]
+            return found if len(found) == len(tried) else []
+
+        logged = eventually(entries)[::-1]
+        assert [entry["target"]["ids"] for entry in logged] == [[job_id] for job_id in tried]
+        for entry in logged:
+            assert entry["actor"]["session_id"] == session_id
+            assert (entry["outcome"], entry["code"]) == ("failed", "NOT_FOUND")
+        assert session_id not in json.dumps(asked(owner.client, "GET", "/audit"))
 
 
 class TestWebSocket:
