@@ -24,7 +24,9 @@ fi
 kept=()
 while IFS='=' read -r -d '' name value; do
   case "$name" in
-    PATH | LANG | PIP_* | SSL_CERT_* | REQUESTS_CA_BUNDLE | *_proxy | *_PROXY) kept+=("$name=$value") ;;
+    PATH | LANG | PIP_* | SSL_CERT_* | REQUESTS_CA_BUNDLE | NODE_EXTRA_CA_CERTS | *_proxy | *_PROXY)
+      kept+=("$name=$value")
+      ;;
   esac
 done < <(env -0)
 kept+=("HOME=$directory/home" PIP_NO_CACHE_DIR=1 "npm_config_cache=$directory/home/.npm")
