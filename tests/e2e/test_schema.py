@@ -57,7 +57,9 @@ def _fuzz_share(stack: Stack, directory: Path, *options: str) -> int:
         command, cwd=directory, capture_output=True, text=True, check=False, timeout=900
     )
     print(done.stdout[-1500:])
-    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+    # The failures come first. Long warnings follow.
+    failures = done.stdout.partition(" WARNINGS =")[0]
+    assert done.returncode == 0, failures[-8000:] + done.stdout[-1000:] + done.stderr[-2000:]
     tested = re.search(r"Tested: (\d+)", done.stdout)
     assert tested is not None, done.stdout[-2000:]
     return int(tested[1])

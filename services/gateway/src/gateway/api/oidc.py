@@ -1,7 +1,7 @@
 """Endpoints of sign-in with OpenID Connect providers."""
 
 import html
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import parse_qs
 
 from fastapi import Path, Query, Request
@@ -10,7 +10,7 @@ from starlette.requests import cookie_parser
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from common.audit import call as audited
-from common.errors import ApplicationError, ConflictError, UnavailableError
+from common.errors import ApplicationError, AuthenticationError
 from gateway.accounts.composition import Accounts
 from gateway.accounts.sign_ins import Visit
 from gateway.api.parameters import Text
@@ -22,7 +22,7 @@ from gateway.web import credentials
 from gateway.web.callers import client_address
 from gateway.web.credentials import Source
 from gateway.web.endpoint import Endpoint
-from gateway.web.envelope import ApiModel, Success
+from gateway.web.envelope import ApiModel, ErrorEnvelope, Success
 from gateway.web.problems import problem, status_of
 
 _TAG = "Accounts"
@@ -59,6 +59,13 @@ class EndedData(ApiModel):
     redirect_url: str | None = Field(
         description="Where the browser signs out at the provider. Null without one."
     )
+
+
+class LogoutRefusal(ApiModel):
+    """Refusal of a log-out token, as the specification of back-channel log-out has it."""
+
+    error: Literal["invalid_request"] = "invalid_request"
+    error_description: str
 
 
 class OidcApi:
@@ -115,7 +122,13 @@ class OidcApi:
                         },
                     }
                 },
-                responses={200: {"description": "The sessions have ended."}},
+                responses={
+                    200: {"description": "The sessions have ended."},
+                    400: {
+                        "model": LogoutRefusal | ErrorEnvelope,
+                        "description": "The log-out token or the path is not valid.",
+                    },
+                },
                 response_class=Response,
             ),
             Endpoint(
@@ -204,14 +217,10 @@ class OidcApi:
         try:
             self._accounts.require()
             ended = await self._oidc.sign_out.by_provider(provider, token)
-        except UnavailableError as error:
-            return problem(error)
-        except ApplicationError as error:
-            # The form that the specification of back-channel log-out has for errors.
+        except AuthenticationError as error:
             audited.failed("UNAUTHENTICATED")
-            status = 409 if isinstance(error, ConflictError) else status_of(error)
-            body = {"error": "invalid_request", "error_description": error.message}
-            return JSONResponse(body, status_code=404 if status == 404 else 400)
+            refusal = LogoutRefusal(error_description=error.message)
+            return JSONResponse(refusal.model_dump(), status_code=400)
         audited.concerns("", *ended)
         return Response(status_code=200)
 

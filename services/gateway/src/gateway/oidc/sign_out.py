@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from urllib.parse import urlencode, urlsplit
 
 from common import logging
-from common.errors import AuthenticationError, ConflictError, NotFoundError, UnavailableError
+from common.errors import AuthenticationError, NotFoundError, UnavailableError
 from gateway.oidc.sign_in import OidcSignIn
 from gateway.oidc.store import OidcStore
 from gateway.oidc.tokens import TokenVerifier
@@ -36,8 +36,7 @@ class OidcSignOut:
 
         Raises:
             NotFoundError: there is no such provider.
-            AuthenticationError: it is not a log-out token for us.
-            ConflictError: it was used before.
+            AuthenticationError: it is not a log-out token for us, or was used before.
             UnavailableError: the provider's keys cannot be fetched.
         """
         connection = self._sign_in.connection(provider_id)
@@ -47,7 +46,7 @@ class OidcSignOut:
         issuer = connection.provider.issuer
         expires = dt.datetime.fromtimestamp(found.expires_at, dt.UTC)
         if not await self._store.use_logout_token(issuer, found.token_id, expires):
-            raise ConflictError("The log-out token was used already.")
+            raise AuthenticationError("The log-out token was used already.", {"reason": "used"})
         # With a session, only that one ends. Without, all sessions of the subject do.
         sessions = await self._store.sessions_of(
             issuer, subject=found.subject, provider_session=found.session
