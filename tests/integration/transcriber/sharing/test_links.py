@@ -233,9 +233,14 @@ async def test_trashed_transcriptions_are_not_opened(
 ) -> None:
     number = await owned(database)
     _, token = await linked(owner, number)
+    assert await outcome(owner, number, "ListLinks", {}) == ""
     await owner.call("TrashTranscription", transcription_id=number)
     with pytest.raises(NotFoundError):
         await gateway.open(token)
+    assert await outcome(owner, number, "ListLinks", {}) == "NOT_FOUND"
+    await owner.call("RestoreTranscription", transcription_id=number)
+    assert await outcome(owner, number, "ListLinks", {}) == ""
+    await gateway.open(token)
 
 
 async def test_invalid_links(owner: Person, database: Database, apis: ApiFactory) -> None:
