@@ -35,12 +35,10 @@ def _selection(
     *,
     start: Annotated[
         Since | None,
-        EmptyIsNone,
         Query(alias="from", description="Only since this date or time (UTC)."),
     ] = None,
     end: Annotated[
         Until | None,
-        EmptyIsNone,
         Query(alias="to", description="Only until this date or time (UTC)."),
     ] = None,
     user_id: Annotated[_Word, Query(description="Only of this user.")] = "",
