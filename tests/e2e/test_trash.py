@@ -33,6 +33,10 @@ NAME = "kept-in-the-trash.wav"
 TRASHED = frozenset({"transcription_id", "job_id"})
 #: Figures for holders of ADMIN_TOKEN, refused to sessions.
 _ADMINISTRATION = "/api/admin/"
+#: They tell what was done with which id, and never a name.
+_AUDIT = frozenset({"/api/audit", "/api/audit/export"})
+#: Refused with 409 where nobody signs in, as here.
+_ACCOUNTS = frozenset({"/api/auth/me", "/api/users", "/api/workspaces", "/api/tokens"})
 #: They are about the trash.
 MEANT = frozenset(
     {
@@ -138,10 +142,12 @@ def test_lists_do_not_have_it(stack: Stack, trashed: Trashed) -> None:
             headers=headers,
             timeout=60,
         )
-        assert answer.status_code == 200, operation
-        found = [one for one in hidden if one in answer.content]
+        expected = 409 if operation.path in _ACCOUNTS else 200
+        assert answer.status_code == expected, operation
+        secrets = hidden[:1] if operation.path in _AUDIT else hidden
+        found = [one for one in secrets if one in answer.content]
         assert bool(found) == (operation.path == "/api/trash"), operation
-        checked += 1
+        checked += answer.status_code == 200
     assert checked >= 8
 
 
