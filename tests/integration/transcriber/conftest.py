@@ -326,8 +326,10 @@ def apis(
 
 
 @pytest.fixture(scope="module")
-async def api(apis: ApiFactory) -> AsyncIterator[Api]:
+async def api(apis: ApiFactory, database: Database) -> AsyncIterator[Api]:
     """Run one api process with the default settings. Others may run as replicas."""
+    # Before `clean`: no api starts where an earlier module left keys of another deployment.
+    await _clear(database)
     async with apis.run() as running:
         yield running
 
