@@ -373,6 +373,12 @@ async def test_nobody_reads_entries_of_others_or_the_deployment(
     assert refused.json()["error"]["code"] == "AUTHORIZATION_ERROR"
 
 
+@pytest.mark.parametrize("path", ["/api/audit", "/api/audit/export"])
+@pytest.mark.parametrize("query", ["from=", "to=", "to=yesterday"])
+async def test_invalid_times_over_rest(client: httpx2.AsyncClient, path: str, query: str) -> None:
+    assert (await client.get(f"{path}?{query}")).status_code == 400
+
+
 @pytest.mark.parametrize("form", ["jsonl", "csv"])
 async def test_exports_over_rest(
     client: httpx2.AsyncClient, session: dict[str, str], log: AuditLog, form: str
