@@ -6,7 +6,6 @@ once the whole recording is known to sound and to be processed the same there (`
 """
 
 import asyncio
-import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -108,8 +107,8 @@ class EarlyStarts:
                 yield chunk
         finally:
             starting.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await starting
+            # Awaiting the task itself would not tell its cancellation from that of the upload.
+            await asyncio.wait([starting])
 
     def _release(self, _started: "asyncio.Task[None]") -> None:
         self._held -= 1
