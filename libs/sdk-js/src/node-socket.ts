@@ -73,9 +73,9 @@ export class NodeSocket implements Socket {
     this.#request.on("upgrade", ({ headers }, stream, head) => {
       if (headers["sec-websocket-accept"] === expected)
         this.#open(stream, head);
-      else this.#request.destroy();
+      else this.#refuse();
     });
-    this.#request.on("response", () => this.#request.destroy());
+    this.#request.on("response", () => this.#refuse());
     this.#request.on("error", () => this.#end());
     this.#request.end();
   }
@@ -90,6 +90,12 @@ export class NodeSocket implements Socket {
     this.#stream?.destroy();
     this.#request.destroy();
     queueMicrotask(() => this.#end());
+  }
+
+  /** End without a connection. Node.js reports no error once it has an answer. */
+  #refuse(): void {
+    this.#request.destroy();
+    this.#end();
   }
 
   #open(stream: Stream, head: Uint8Array): void {

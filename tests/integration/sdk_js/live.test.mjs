@@ -115,6 +115,29 @@ test("a lost connection is made again for the same handlers", async (t) => {
   assert.deepEqual(states, ["open", "lost", "open", "lost", "open"]);
 });
 
+test("a refused connection is tried again", async (t) => {
+  const { client, server } = await serve(t, () => success({}));
+  const proof = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: wrong";
+  const refusals = [
+    "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n",
+    `HTTP/1.1 101 Switching Protocols\r\n${proof}\r\n\r\n`,
+  ];
+  let attempts = 0;
+  server.on("upgrade", (_, stream) => {
+    const refusal = refusals[attempts++];
+    stream.on("error", () => {});
+    if (refusal) stream.end(refusal);
+    if (attempts === refusals.length) {
+      server.removeAllListeners("upgrade");
+      accept(server, (made) => made.write(frame(1, progress(1, 40))));
+    }
+  });
+  const states = [];
+  client.on("state", (state) => states.push(state));
+  await next(client, "job_progress");
+  assert.deepEqual([attempts, states], [2, ["lost", "open"]]);
+});
+
 test("an ended session is not tried again", async (t) => {
   const { client, server } = await serve(t, () => success({}));
   let connections = 0;
