@@ -81,6 +81,24 @@ def test_service_starts_with_its_settings(
     assert getattr(settings, "use_gpu", False) is name.endswith("-gpu")
 
 
+@pytest.mark.parametrize(
+    ("name", "variables"),
+    [
+        (
+            "gateway",
+            {"AUTH_MODE", "SIGN_IN_IDLE", "SIGN_IN_LIFETIME", "LOCKOUT_ATTEMPTS", "LOCKOUT_SECONDS"}
+            | {"PUBLIC_URL", "OIDC_PROVIDERS", "AUDIT_RETENTION_DAYS"},
+        ),
+        ("transcriber-api", {"ENCRYPTION", "START_EARLY", "LINKS_MAY_LAST", "LINK_VISIT"}),
+        ("speakers", {"SHARE_VOICE_CLIPS", "PROTECT_PROFILES"}),
+    ],
+)
+def test_variables_of_the_operator_reach_their_service(name: str, variables: set[str]) -> None:
+    given = {variable: f"the {variable}" for variable in variables}
+    reached = production(given)["services"][name]["environment"]
+    assert {variable: reached.get(variable) for variable in variables} == given
+
+
 @pytest.mark.parametrize("name", sorted(OWN))
 def test_own_containers_can_only_write_their_data(
     services: dict[str, dict[str, Any]], name: str
