@@ -54,8 +54,8 @@ async def setup_token(database: Database) -> OneTimeToken:
     async with database.transaction() as connection:
         if await Users(connection).exist():
             raise ConflictError(
-                f"There are users already. `python -m gateway {RESET} NAME` helps an administrator "
-                "who cannot sign in."
+                f"There are users already. The command `{RESET} NAME` in place of `{SETUP}` helps "
+                "an administrator who cannot sign in."
             )
         return await OneTimeTokens(connection).make(Purpose.SETUP, utc_now(), SETUP_LASTS)
 
