@@ -58,9 +58,7 @@ class Entry:
             ResourceExhaustedError: too many attempts with the name have failed.
         """
         now = self._registry.now()
-        await self._lockout.check(name, visit.address, now)
-        # Counted before it is known, so that attempts at the same time are counted too.
-        await self._lockout.failed(name, visit.address, now)
+        await self._lockout.attempt(name, visit.address, now)
         async with self._database.statements() as connection:
             found = await Users(connection).find(name)
         user, stored = found or (None, None)
@@ -144,8 +142,7 @@ class Entry:
             stored = await Users(connection).password_of(user_id)
         if user is None or stored is None:
             raise ConflictError("You have no password here. You sign in with a provider.")
-        await self._lockout.check(user.name, address, now)
-        await self._lockout.failed(user.name, address, now)
+        await self._lockout.attempt(user.name, address, now)
         if not await self._passwords.verify(stored, current):
             raise ValidationError.of("current_password", "The current password is wrong.")
         await self._lockout.succeeded(user.name, address)

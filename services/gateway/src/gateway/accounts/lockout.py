@@ -3,7 +3,10 @@
 import datetime as dt
 import hashlib
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from psycopg.rows import DictRow
 
 from common.addresses import network_of
 from common.errors import ResourceExhaustedError
@@ -24,8 +27,15 @@ ON CONFLICT (key_sha256) DO UPDATE SET
     failures = CASE WHEN sign_in_failures.expires_at > %(now)s
         THEN sign_in_failures.failures + 1 ELSE 1 END,
     expires_at = excluded.expires_at
+RETURNING key_sha256, failures, expires_at
 """
-_FORGET = "DELETE FROM sign_in_failures WHERE key_sha256 = ANY(%(keys)s)"
+_FORGET = """
+WITH forgotten AS (
+    DELETE FROM sign_in_failures WHERE key_sha256 = %(here)s RETURNING failures
+)
+UPDATE sign_in_failures SET failures = greatest(sign_in_failures.failures - forgotten.failures, 0)
+FROM forgotten WHERE key_sha256 = %(anywhere)s
+"""
 _SWEEP = "DELETE FROM sign_in_failures WHERE expires_at <= %(now)s"
 
 
@@ -50,36 +60,25 @@ class Lockout:
         self._attempts = attempts
         self._lasts = lasts
 
-    async def check(self, name: str, address: str, now: dt.datetime) -> None:
-        """Refuse a name after too many failures.
+    async def attempt(self, name: str, address: str, now: dt.datetime) -> None:
+        """Count an attempt as a failure until it has `succeeded`. Refuse it after too many.
 
         Raises:
             ResourceExhaustedError: `retry_after_seconds` tells when it may be tried again.
         """
         keys = self._keys(name, address)
-        parameters = {"keys": [keys.here, keys.anywhere], "now": now}
-        limits = {keys.here: self._attempts, keys.anywhere: self._attempts * _EVERYWHERE}
-        until = [
-            row["expires_at"]
-            for row in await self._database.fetch_all(_FAILURES, parameters)
-            if row["failures"] >= limits[row["key_sha256"]]
-        ]
-        if until:
-            seconds = max(1, round((max(until) - now).total_seconds()))
-            raise ResourceExhaustedError(
-                "Too many attempts to sign in with this name have failed. Try again later.",
-                {"retry_after_seconds": str(seconds)},
-            )
-
-    async def failed(self, name: str, address: str, now: dt.datetime) -> None:
-        """Count a failure."""
-        keys = self._keys(name, address)
         parameters = {"keys": [keys.here, keys.anywhere], "now": now, "until": now + self._lasts}
-        await self._database.execute(_FAIL, parameters)
+        limits = {keys.here: self._attempts, keys.anywhere: self._attempts * _EVERYWHERE}
+        known = await self._database.fetch_all(_FAILURES, parameters)
+        # Refused attempts are not counted, so that they do not prolong the lock.
+        _refuse([row for row in known if row["failures"] >= limits[row["key_sha256"]]], now)
+        # Attempts at the same time may all have got here.
+        counted = await self._database.fetch_all(_FAIL, parameters)
+        _refuse([row for row in counted if row["failures"] > limits[row["key_sha256"]]], now)
 
     async def succeeded(self, name: str, address: str) -> None:
         """Forget the failures from this network. Those of others still count."""
-        await self._database.execute(_FORGET, {"keys": [self._keys(name, address).here]})
+        await self._database.execute(_FORGET, vars(self._keys(name, address)))
 
     async def sweep(self, now: dt.datetime) -> int:
         """Delete failures no longer counted and return their number."""
@@ -91,3 +90,13 @@ class Lockout:
 
     def _hash(self, *parts: str) -> str:
         return hmac.new(self._key, "\0".join(parts).encode(), hashlib.sha256).hexdigest()
+
+
+def _refuse(locked: Sequence[DictRow], now: dt.datetime) -> None:
+    if locked:
+        until = max(row["expires_at"] for row in locked)
+        seconds = max(1, round((until - now).total_seconds()))
+        raise ResourceExhaustedError(
+            "Too many attempts to sign in with this name have failed. Try again later.",
+            {"retry_after_seconds": str(seconds)},
+        )
