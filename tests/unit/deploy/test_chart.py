@@ -248,6 +248,18 @@ def test_key_of_encryption_is_a_file_of_the_api_alone(defaults: list[Object]) ->
     assert "ENCRYPTION_KEY_FILE" not in variables(container(without, "transcriber-api"))
 
 
+def test_providers_to_sign_in_with_are_a_file_of_the_gateway_alone() -> None:
+    objects = render({"secrets": {"oidcProviders": True, "existingSecret": "mine"}})
+    holders = {
+        service: variables(container(objects, service))["OIDC_PROVIDERS_FILE"]
+        for service in SETTINGS
+        if "OIDC_PROVIDERS_FILE" in variables(container(objects, service))
+    }
+    assert holders == {"gateway": "/run/secrets/securetranscribe/oidc-providers"}
+    with pytest.raises(helm.HelmError, match=r"secrets\.existingSecret"):
+        render({"secrets": {"oidcProviders": True}})
+
+
 @pytest.mark.parametrize("worker", WORKERS)
 def test_workers_have_no_key_but_their_own(defaults: list[Object], worker: str) -> None:
     made = of_kind(defaults, "Secret")["secrets"]["stringData"]

@@ -6,5 +6,6 @@
 {{- if and (has "s3" .facts.servers) (not .facts.stage) }}{{ $keys = concat $keys (list "s3-access-key" "s3-secret-key") }}{{ end }}
 {{- if and (eq .name "transcriber-api") .root.Values.secrets.adminToken }}{{ $keys = append $keys "admin-token" }}{{ end }}
 {{- if and (eq .name "transcriber-api") .root.Values.secrets.encryptionKey }}{{ $keys = append $keys "encryption-key" }}{{ end }}
+{{- if and (eq .name "gateway") .root.Values.secrets.oidcProviders }}{{ $keys = append $keys "oidc-providers" }}{{ end }}
 {{- toJson $keys }}
 {{- end }}
