@@ -92,7 +92,9 @@ class Entry:
             users = Users(connection)
             if await OneTimeTokens(connection).redeem(Purpose.SETUP, token, now) is None:
                 raise AuthenticationError(
-                    "The setup token is not valid. `python -m gateway setup-token` makes a new one."
+                    "The setup token is not valid. Make a new one on the server: "
+                    "`.venv/bin/python -m devstack exec gateway setup-token` after `make start`, "
+                    "`python -m gateway setup-token` in a container."
                 )
             if await users.exist():
                 raise ConflictError("The first administrator has been created already.")
