@@ -241,6 +241,14 @@ async def test_connections_per_session_are_limited(hub: Hub) -> None:
     assert len(hub) == 4
 
 
+async def test_members_of_a_workspace_have_connections_of_their_own(hub: Hub) -> None:
+    for _ in range(3):
+        hub.attach(Grant.of("session_a", "workspace_1"))
+    hub.attach(Grant.of("session_b", "workspace_1"))
+    with pytest.raises(ResourceExhaustedError):
+        hub.attach(Grant.of("session_a", "workspace_1"))
+
+
 async def test_detaching_twice_has_no_effect(hub: Hub) -> None:
     client = hub.attach(Grant.of("session_a"))
     client.send_queue.close(TOO_SLOW)

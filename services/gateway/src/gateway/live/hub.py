@@ -62,7 +62,9 @@ class Hub:
         """
         if self._closed:
             raise ResourceExhaustedError("The server is restarting. Connect again.")
-        if len(self._clients.get(_group(caller), ())) >= self._clients_per_session:
+        clients = self._clients.get(_group(caller), ())
+        own = sum(client.session_id == caller.session_id for client in clients)
+        if own >= self._clients_per_session:
             raise ResourceExhaustedError("The session has too many open connections.")
         client = Client(caller)
         self._clients[client.group].add(client)
