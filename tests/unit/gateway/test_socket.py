@@ -7,6 +7,7 @@ import pytest
 from starlette.types import Message
 
 from common.errors import UnavailableError
+from common.identity import Role
 from gateway.live import socket as module
 from gateway.live.hub import Client, Hub
 from gateway.live.send_queue import MAX_ENDINGS
@@ -19,13 +20,28 @@ from tests.unit.gateway.test_session import session
 
 
 class Registry:
-    """Accepts every token."""
+    """Accepts every token. Members may become others, without an event."""
+
+    def __init__(self) -> None:
+        self.role: Role | None = None
+        self.user_id = ""
+        self.renewed: asyncio.Queue[None] = asyncio.Queue()
 
     async def authenticate(self, token: str) -> Session:
-        return session(session_id="session_a", workspace_id="session_a")
+        return self._session()
 
     async def get(self, session_id: str) -> Session:
-        return session(session_id=session_id)
+        assert session_id == "session_a"
+        self.renewed.put_nowait(None)
+        return self._session()
+
+    def _session(self) -> Session:
+        return session(
+            session_id="session_a",
+            workspace_id="session_a",
+            user_id=self.user_id,
+            role=self.role,
+        )
 
 
 class Backends:
@@ -75,14 +91,16 @@ def peer() -> Peer:
     return Peer()
 
 
-def connect(hub: Hub, peer: Peer) -> "asyncio.Task[None]":
+def connect(
+    hub: Hub, peer: Peer, registry: Registry | None = None, keep_alive_seconds: float = 60
+) -> "asyncio.Task[None]":
     live = LiveSocket(
-        registry=Registry(),  # type: ignore[arg-type]
+        registry=registry or Registry(),  # type: ignore[arg-type]
         backends=Backends(),  # type: ignore[arg-type]
         hub=hub,
         shared=Shared(),  # type: ignore[arg-type]
         origins=Origins([]),
-        keep_alive_seconds=60,
+        keep_alive_seconds=keep_alive_seconds,
     )
     scope = scope_of("/ws", kind="websocket", headers={"authorization": "Bearer x"})
     return asyncio.create_task(live(scope, peer.receive, peer.send))
@@ -140,3 +158,18 @@ async def test_a_slow_client_misses_progress_but_no_ending(hub: Hub, peer: Peer)
     assert '"job_completed"' in texts[1]
     peer.said.put_nowait({"type": "websocket.disconnect", "code": 1000})
     await serving
+
+
+async def test_withdrawn_rights_close_a_connection_without_an_event(hub: Hub, peer: Peer) -> None:
+    registry = Registry()
+    registry.user_id, registry.role = "user_1", Role.VIEWER
+    serving = connect(hub, peer, registry, keep_alive_seconds=0.001)
+    async with asyncio.timeout(30):
+        for _ in range(3):
+            await registry.renewed.get()
+        assert len(hub) == 1
+        registry.role = None
+        await serving
+    closing = peer.sent[-1]
+    assert (closing["type"], closing["code"]) == ("websocket.close", 1012)
+    assert len(hub) == 0

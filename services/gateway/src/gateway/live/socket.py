@@ -17,7 +17,7 @@ from common.rights import Right
 from gateway.backends import Backends
 from gateway.live import messages
 from gateway.live.hub import Client, Hub
-from gateway.live.send_queue import SESSION_ENDED, TOO_SLOW, Closing
+from gateway.live.send_queue import GOING_AWAY, SESSION_ENDED, TOO_SLOW, Closing
 from gateway.live.shared import SharedWatches
 from gateway.sessions.registry import SessionRegistry
 from gateway.sessions.session import Session
@@ -135,15 +135,19 @@ class LiveSocket:
                 await self._shared.request(client, said)
 
     async def _keeping(self, client: Client) -> Closing:
-        """Keep the session alive. Return once it has ended."""
+        """Keep the session alive. Return once it has ended or has other rights."""
         while True:
             await asyncio.sleep(self._keep_alive_seconds)
             try:
-                await self._registry.get(client.session_id)
+                session = await self._registry.get(client.session_id)
             except AuthenticationError:
                 return SESSION_ENDED
             except ApplicationError as error:
                 _log.warning("cannot keep a session alive", reason=error.message)
+                continue
+            # The event of another replica may have been missed.
+            if Grant.copy(session) != client.grant:
+                return GOING_AWAY
 
     async def _greeting(self, client: Client) -> Closing:
         """Send the initial queue state, then wait until cancelled."""
