@@ -223,9 +223,10 @@ class _Beginning:
 
     def add(self, chunk: bytes) -> None:
         """Take the next bytes."""
-        self._received += len(chunk)
-        if self._keeps:
+        # More may arrive while a beginning waits to be examined.
+        if self._keeps and self._received < _MOST_BYTES:
             self._buffer.add(chunk)
+        self._received += len(chunk)
         self._arrived.set()
 
     async def enough(self, seconds_in: Callable[[bytes], Awaitable[float]]) -> bytes | None:
