@@ -31,6 +31,7 @@ from tests.integration.transcriber.sharing.test_shares import (
     outcome,
     owned,
 )
+from transcriber.store.links import Links
 
 _EXPIRE = "UPDATE links SET expires_at = now() - interval '1 second'"
 _STORED = "SELECT row_to_json(links)::text AS text FROM links"
@@ -186,6 +187,17 @@ async def test_guesses_of_tokens_are_limited_per_network(
     with pytest.raises(ResourceExhaustedError):
         await gateway.open(token, address="2001:db8:1:1::ffff")
     await gateway.open(token, address="2001:db8:1:2::1")
+
+
+async def test_visitors_at_the_same_time_leave_no_failures(database: Database) -> None:
+    async with database.transaction() as connection:
+        for _ in range(2):
+            await Links(connection).failed("192.0.2.0/24", None)
+    async with asyncio.timeout(10), database.transaction() as first:
+        await Links(first).succeeded("192.0.2.0/24", None)
+        async with database.transaction() as second:
+            await Links(second).succeeded("192.0.2.0/24", None)
+    assert await database.fetch_all("SELECT * FROM link_failures") == []
 
 
 async def test_revoked_links_end_at_once(

@@ -64,11 +64,12 @@ SELECT count(*) FILTER (WHERE network = %(network)s) AS of_network,
        count(*) FILTER (WHERE link_id = %(link_id)s) AS of_link
 FROM link_failures WHERE network = %(network)s OR link_id = %(link_id)s
 """
+# Visitors who succeed at the same time take back one attempt each.
 _SUCCEED = """
 DELETE FROM link_failures WHERE ctid = (
     SELECT ctid FROM link_failures
     WHERE network = %(network)s AND link_id IS NOT DISTINCT FROM %(link_id)s
-    ORDER BY failed_at DESC LIMIT 1)
+    ORDER BY failed_at DESC LIMIT 1 FOR UPDATE SKIP LOCKED)
 """
 
 
