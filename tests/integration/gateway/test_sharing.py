@@ -20,7 +20,12 @@ from securetranscribe.v1 import (
     sharing_pb2,
     sharing_pb2_grpc,
 )
-from tests.integration.gateway.accounts import first_administrator, new_user, start_over
+from tests.integration.gateway.accounts import (
+    first_administrator,
+    new_user,
+    program,
+    start_over,
+)
 from tests.integration.gateway.conftest import MakeGateway, Running
 from tests.integration.gateway.fake_sharing import PASSWORD, TOKEN, shared_item
 from tests.integration.gateway.peers import Peers
@@ -206,6 +211,29 @@ async def test_links_give_no_sessions_where_people_sign_in(
                     )
                 )
     assert await database.fetch_all("SELECT kind FROM sessions") == [{"kind": "link"}]
+    await start_over(database)
+
+
+async def test_callers_who_may_not_share_learn_no_names(
+    make_gateway: MakeGateway, database: Database
+) -> None:
+    await start_over(database)
+    async with (
+        make_gateway(auth_mode="accounts") as running,
+        first_administrator(running, database) as ada,
+        program(running, ada, ["read"]) as reader,
+    ):
+        link = (await opened(running)).json()["data"]["session_token"]
+        headers = reader.headers["authorization"], f"Bearer {link}"
+        bodies = {"user": "Ada"}, {"user": "Nobody"}, {"workspace_id": ada.workspace_id}
+        async with running.client() as client:
+            for header in headers:
+                answers = [
+                    await client.post(SHARES, json=body, headers={"authorization": header})
+                    for body in bodies
+                ]
+                assert [one.status_code for one in answers] == [403] * 3
+                assert len({one.json()["error"]["message"] for one in answers}) == 1
     await start_over(database)
 
 

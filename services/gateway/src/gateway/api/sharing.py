@@ -4,7 +4,10 @@ from typing import Annotated
 
 from fastapi import Path, Query, Request, Response
 
+from common import rights
 from common.errors import ValidationError
+from common.identity import Grant
+from common.rights import Right
 from gateway.api.parameters import MAX_ID, MAX_OFFSET, Caller, Text, TranscriptionId
 from gateway.api.sharing_models import (
     CreatedLinkData,
@@ -154,9 +157,11 @@ class SharingApi:
         """Share a transcription with a user or a workspace. Sharing it again changes the role."""
         if (body.user is None) == (body.workspace_id is None):
             raise ValidationError.of("user", "Name either a user or a workspace.")
-        user_id = await self._grantees.user_id(body.user) if body.user else ""
+        # Whoever may not share learns no names. The transcriber refuses, and records it.
+        permitted = rights.allows(Grant.copy(caller), Right.CHANGE, caller.workspace_id)
+        user_id = await self._grantees.user_id(body.user) if body.user and permitted else ""
         workspace_id = body.workspace_id or ""
-        if workspace_id and self._accounts:
+        if workspace_id and self._accounts and permitted:
             workspace_id = await self._grantees.workspace_id(workspace_id)
         request = sharing_pb2.ShareTranscriptionRequest(
             transcription_id=transcription_id, role=body.role_message()
