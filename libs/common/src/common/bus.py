@@ -191,7 +191,10 @@ async def ensure_streams(stream: JetStreamContext, delivery: Delivery) -> None:
         await _ensure_streams(stream)
         await _ensure_consumers(stream, delivery)
     except (nats.errors.TimeoutError, nats.js.errors.ServiceUnavailableError) as error:
-        raise UnavailableError("NATS answers without JetStream. Is it enabled?") from error
+        raise UnavailableError(
+            "NATS answers without JetStream. Is it enabled, and has the user of NATS_URL the "
+            "permissions of deploy/nats/nats.conf?"
+        ) from error
     except nats.js.errors.ServerError as error:
         if error.err_code != _INSUFFICIENT_STORAGE:
             raise
