@@ -160,6 +160,11 @@ async def test_watched_transcriptions_of_others(
         await socket.send(json.dumps({"type": "watch", "transcription_id": 99_999}))
         refused = await receive(socket)
         assert refused == {"type": "access_ended", "data": {"transcription_id": 99_999}}
+        # Numbers that no transcription can have leave the connection open.
+        for number in (2**63, -1, 0):
+            await socket.send(json.dumps({"type": "watch", "transcription_id": number}))
+            refused = await receive(socket)
+            assert refused == {"type": "access_ended", "data": {"transcription_id": number}}
 
 
 async def everything(socket: ClientConnection) -> None:

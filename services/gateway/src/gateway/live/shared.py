@@ -6,6 +6,7 @@ from typing import Any
 from common import logging
 from common.errors import ApplicationError, ValidationError
 from common.postgres import Database
+from gateway.api.parameters import MAX_ID
 from gateway.backends import Backends
 from gateway.live import messages
 from gateway.live.hub import Client, Hub
@@ -48,7 +49,7 @@ class SharedWatches:
         transcription_id = message.get("transcription_id")
         kind = message.get("type")
         try:
-            if not isinstance(transcription_id, int) or isinstance(transcription_id, bool):
+            if type(transcription_id) is not int or not 1 <= transcription_id <= MAX_ID:
                 raise ValidationError.of("transcription_id", "Name a transcription.")
             if kind == "unwatch":
                 self._hub.unwatch(client, transcription_id)
