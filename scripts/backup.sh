@@ -45,6 +45,8 @@ objects save-ledger "$ledger"
 mv "$partial" "$target"
 echo "backed up to $target"
 
+# Those that a backup left when it was interrupted must not outlive erased recordings either.
+find "$keys" -mindepth 1 -maxdepth 1 -name '????????T??????Z.dump.partial' -delete
 find "$keys" -mindepth 1 -maxdepth 1 -name '????????T??????Z.dump' | sort | head -n "-${KEEP_KEYS:-2}" |
   while IFS= read -r old; do rm -f -- "$old"; done
 find "$base" -mindepth 1 -maxdepth 1 -type d -name '????????T??????Z' | sort | head -n "-${KEEP:-14}" |

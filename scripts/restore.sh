@@ -12,18 +12,21 @@ backup=$(cd "$1" && pwd)
 source "$(dirname "$0")/backup_tools.sh"
 
 (cd "$backup" && sha256sum --quiet --check SHA256SUMS)
+contents=$(pg pg_restore --list <"$backup/database.dump")
+keys=
+if grep -q 'TABLE transcriber data_keys' <<<"$contents"; then
+  # An older version had none.
+  generations=${KEYS_DIR:-$(dirname "$backup")/keys}
+  if [ -d "$generations" ]; then
+    keys=$(find "$generations" -mindepth 1 -maxdepth 1 -name '????????T??????Z.dump' | sort | tail -n 1)
+  fi
+  [ -n "$keys" ] || { echo "the keys of recordings are missing in $generations: set KEYS_DIR" >&2; exit 1; }
+fi
 # All objects are verified before the first one is written, and nothing refers to them yet.
 objects restore "$backup/objects"
 # What was erased after the backup is erased again when the services start.
 ledger=${LEDGER_DIR:-$(dirname "$backup")/ledger}
 if [ -d "$ledger" ]; then objects restore-ledger "$ledger"; fi
-contents=$(pg pg_restore --list <"$backup/database.dump")
-keys=
-if grep -q 'TABLE transcriber data_keys' <<<"$contents"; then
-  # An older version had none.
-  keys=$(find "${KEYS_DIR:-$(dirname "$backup")/keys}" -mindepth 1 -maxdepth 1 -name '????????T??????Z.dump' | sort | tail -n 1)
-  [ -n "$keys" ] || { echo "the keys of recordings are missing: set KEYS_DIR" >&2; exit 1; }
-fi
 {
   echo 'BEGIN;'
   echo 'DROP SCHEMA IF EXISTS gateway, transcriber, speakers CASCADE;'

@@ -151,6 +151,7 @@ def test_keys_of_erased_recordings_do_not_come_back(
     (first,) = backups.glob("2*")
     with psycopg.connect(postgres_url("transcriber")) as connection:
         connection.execute("DELETE FROM data_keys WHERE transcription_id = 2")
+    (keys / "20261129T060000Z.dump.partial").touch()
     # Names of backups have seconds.
     time.sleep(1.1)
     assert run("backup.sh", backups, apart).returncode == 0
@@ -165,9 +166,10 @@ def test_keys_of_erased_recordings_do_not_come_back(
         assert found.fetchall() == [(1, "backup")]
         connection.execute("TRUNCATE workspace_keys CASCADE")
 
-    done = run("restore.sh", first, variables | {"KEYS_DIR": str(tmp_path)})
-    assert done.returncode != 0
-    assert "keys of recordings are missing" in done.stderr
+    for without_keys in (tmp_path, tmp_path / "nowhere"):
+        done = run("restore.sh", first, variables | {"KEYS_DIR": str(without_keys)})
+        assert done.returncode != 0
+        assert f"keys of recordings are missing in {without_keys}" in done.stderr
 
 
 @pytest.mark.usefixtures("migrated")
