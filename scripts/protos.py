@@ -33,25 +33,30 @@ def provide_google_api(root: Path) -> None:
         shutil.copyfile(Path(next(iter(google.api.__path__)), name), target / name)
 
 
-def generate() -> None:
-    """Write the stubs into the client library."""
-    for stale in (ROOT / GENERATED).glob("*_pb2*.py*"):
+def generate(directory: Path = ROOT) -> None:
+    """Write the stubs to where the client library has them below a directory."""
+    for stale in (directory / GENERATED).glob("*_pb2*.py*"):
         stale.unlink()
-    run("buf", "generate")
+    run("buf", "generate", "--output", str(directory))
 
 
 def check() -> None:
     """Exit with an error when the committed stubs differ from the contracts."""
-    before = Path(tempfile.mkdtemp()) / "v1"
-    shutil.copytree(ROOT / GENERATED, before)
-    generate()
-    compared = filecmp.dircmp(before, ROOT / GENERATED, ignore=["__pycache__"])
-    different = compared.diff_files + compared.left_only + compared.right_only
-    if different:
-        sys.exit(
-            f"{GENERATED} does not match protos/ ({', '.join(sorted(different))}). "
-            "Commit the result of 'make protos'."
-        )
+    with tempfile.TemporaryDirectory() as name:
+        fresh = Path(name)
+        generate(fresh)
+        if different := differences(fresh / GENERATED, ROOT / GENERATED):
+            sys.exit(
+                f"{GENERATED} does not match protos/ ({', '.join(different)}). "
+                "Commit the result of 'make protos'."
+            )
+
+
+def differences(fresh: Path, committed: Path) -> list[str]:
+    """Return the names of stubs that only one directory has or that differ in content."""
+    names = {path.name for directory in (fresh, committed) for path in directory.glob("*_pb2*.py*")}
+    _, different, missing = filecmp.cmpfiles(fresh, committed, names, shallow=False)
+    return sorted(different + missing)
 
 
 def lint() -> None:
