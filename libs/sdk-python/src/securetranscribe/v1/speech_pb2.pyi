@@ -538,19 +538,29 @@ class StreamingRecognitionConfig(_message.Message):
     CHANNELS_FIELD_NUMBER: _builtins.int
     INTERIM_RESULTS_FIELD_NUMBER: _builtins.int
     ENABLE_SPEAKERS_FIELD_NUMBER: _builtins.int
+    OFFSET_FIELD_NUMBER: _builtins.int
+    SEPARATE_CHANNELS_FIELD_NUMBER: _builtins.int
     encoding: Global___AudioEncoding.ValueType
     """Encoding of the audio."""
     sample_rate_hertz: _builtins.int
     """Samples per second, 8000 to 48000. Required for encodings without a container."""
     channels: _builtins.int
-    """Channels, 1 or 2. 0 means 1. Channels are mixed."""
+    """Channels, 1 or 2. 0 means 1. Channels are mixed unless `separate_channels` is set."""
     interim_results: _builtins.bool
     """Whether to return results that may still change."""
     enable_speakers: _builtins.bool
-    """Whether to label words with speakers."""
+    """Whether to label words with speakers. Workers without live speakers ignore it."""
+    separate_channels: _builtins.bool
+    """Whether each of two channels is a party of its own, recognized by itself."""
     @_builtins.property
     def config(self) -> Global___RecognitionConfig:
         """Options of recognition."""
+
+    @_builtins.property
+    def offset(self) -> _duration_pb2.Duration:
+        """Time of the first audio of this stream, from the beginning of the recording. All times in
+        results count from the beginning of the recording. At most 24 hours.
+        """
 
     def __init__(
         self,
@@ -561,10 +571,12 @@ class StreamingRecognitionConfig(_message.Message):
         channels: _builtins.int = ...,
         interim_results: _builtins.bool = ...,
         enable_speakers: _builtins.bool = ...,
+        offset: _duration_pb2.Duration | None = ...,
+        separate_channels: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["config", b"config"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["config", b"config", "offset", b"offset"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channels", b"channels", "config", b"config", "enable_speakers", b"enable_speakers", "encoding", b"encoding", "interim_results", b"interim_results", "sample_rate_hertz", b"sample_rate_hertz"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channels", b"channels", "config", b"config", "enable_speakers", b"enable_speakers", "encoding", b"encoding", "interim_results", b"interim_results", "offset", b"offset", "sample_rate_hertz", b"sample_rate_hertz", "separate_channels", b"separate_channels"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -578,8 +590,13 @@ class StreamingRecognizeRequest(_message.Message):
 
     STREAMING_CONFIG_FIELD_NUMBER: _builtins.int
     AUDIO_FIELD_NUMBER: _builtins.int
+    STARTS_STREAM_FIELD_NUMBER: _builtins.int
     audio: _builtins.bytes
     """Audio, in every later request, at most 1 MiB each."""
+    starts_stream: _builtins.bool
+    """Whether the audio begins a new stream: a recorder was started again, and its bytes begin with a
+    header of their own. Times continue. The first audio always begins one.
+    """
     @_builtins.property
     def streaming_config(self) -> Global___StreamingRecognitionConfig:
         """Configuration. Only in the first request."""
@@ -589,10 +606,11 @@ class StreamingRecognizeRequest(_message.Message):
         *,
         streaming_config: Global___StreamingRecognitionConfig | None = ...,
         audio: _builtins.bytes = ...,
+        starts_stream: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["audio", b"audio", "streaming_config", b"streaming_config", "streaming_request", b"streaming_request"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["audio", b"audio", "streaming_config", b"streaming_config", "streaming_request", b"streaming_request"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audio", b"audio", "starts_stream", b"starts_stream", "streaming_config", b"streaming_config", "streaming_request", b"streaming_request"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_streaming_request: _TypeAlias = _typing.Literal["streaming_config", "audio"]  # noqa: Y015
     _WhichOneofArgType_streaming_request: _TypeAlias = _typing.Literal["streaming_request", b"streaming_request"]  # noqa: Y015
@@ -631,8 +649,70 @@ class StreamingWord(_message.Message):
 Global___StreamingWord: _TypeAlias = StreamingWord  # noqa: Y015
 
 @_typing.final
+class SpeakerChange(_message.Message):
+    """Speaker of a segment of a live stream, found after its text."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEGMENT_FIELD_NUMBER: _builtins.int
+    LABEL_FIELD_NUMBER: _builtins.int
+    PROFILE_ID_FIELD_NUMBER: _builtins.int
+    segment: _builtins.int
+    """Number of the segment."""
+    label: _builtins.str
+    """Label of the speaker."""
+    profile_id: _builtins.str
+    """Profile of the voice, if it is a known one."""
+    def __init__(
+        self,
+        *,
+        segment: _builtins.int = ...,
+        label: _builtins.str = ...,
+        profile_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["label", b"label", "profile_id", b"profile_id", "segment", b"segment"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SpeakerChange: _TypeAlias = SpeakerChange  # noqa: Y015
+
+@_typing.final
+class StreamingLag(_message.Message):
+    """How far results are behind the audio received so far."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXT_FIELD_NUMBER: _builtins.int
+    SPEAKERS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def text(self) -> _duration_pb2.Duration:
+        """Lag of the text. Zero while nobody speaks."""
+
+    @_builtins.property
+    def speakers(self) -> _duration_pb2.Duration:
+        """Lag of the speakers. Absent without live speakers."""
+
+    def __init__(
+        self,
+        *,
+        text: _duration_pb2.Duration | None = ...,
+        speakers: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["speakers", b"speakers", "text", b"text"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["speakers", b"speakers", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamingLag: _TypeAlias = StreamingLag  # noqa: Y015
+
+@_typing.final
 class StreamingRecognizeResponse(_message.Message):
-    """Response of StreamingRecognize."""
+    """Response of StreamingRecognize. Those without words only report `processed_duration`, `lag`,
+    `speech_started` or speakers.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -640,17 +720,47 @@ class StreamingRecognizeResponse(_message.Message):
     FINAL_FIELD_NUMBER: _builtins.int
     PROCESSED_DURATION_FIELD_NUMBER: _builtins.int
     LANGUAGE_FIELD_NUMBER: _builtins.int
+    SEGMENT_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    CONTINUES_FIELD_NUMBER: _builtins.int
+    SPEAKER_CHANGES_FIELD_NUMBER: _builtins.int
+    LAG_FIELD_NUMBER: _builtins.int
+    SPEECH_STARTED_FIELD_NUMBER: _builtins.int
     final: _builtins.bool
     """True when these words will no longer change."""
     language: _builtins.str
     """Language code (ISO 639-1) of the words."""
+    segment: _builtins.int
+    """Number of the segment in this stream, from 0 over all channels. A draft has the number that the
+    next final result of its channel will have.
+    """
+    channel: _builtins.int
+    """Number of the channel from 0. 0 for mixed channels."""
+    continues: _builtins.bool
+    """Whether the segment continues the sentence of the one before it in the same channel, without a
+    pause. Long utterances become final piece by piece.
+    """
+    speech_started: _builtins.bool
+    """True once when somebody begins to speak, before any words."""
     @_builtins.property
     def words(self) -> _containers.RepeatedCompositeFieldContainer[Global___StreamingWord]:
-        """Words since the end of the last final result, in order of time."""
+        """Words of the segment, in order of time. Those of a draft replace all of its earlier drafts. A
+        draft without words takes them back.
+        """
 
     @_builtins.property
     def processed_duration(self) -> _duration_pb2.Duration:
-        """Length of the audio recognized so far."""
+        """Time up to which final results and known silence cover the recording, in all channels. A stream
+        that continues this one begins here. It never decreases.
+        """
+
+    @_builtins.property
+    def speaker_changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___SpeakerChange]:
+        """Speakers of earlier segments. They arrive after the text and never delay it."""
+
+    @_builtins.property
+    def lag(self) -> Global___StreamingLag:
+        """How far the results are behind."""
 
     def __init__(
         self,
@@ -659,10 +769,16 @@ class StreamingRecognizeResponse(_message.Message):
         final: _builtins.bool = ...,
         processed_duration: _duration_pb2.Duration | None = ...,
         language: _builtins.str = ...,
+        segment: _builtins.int = ...,
+        channel: _builtins.int = ...,
+        continues: _builtins.bool = ...,
+        speaker_changes: _abc.Iterable[Global___SpeakerChange] | None = ...,
+        lag: Global___StreamingLag | None = ...,
+        speech_started: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["processed_duration", b"processed_duration"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["lag", b"lag", "processed_duration", b"processed_duration"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["final", b"final", "language", b"language", "processed_duration", b"processed_duration", "words", b"words"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "continues", b"continues", "final", b"final", "lag", b"lag", "language", b"language", "processed_duration", b"processed_duration", "segment", b"segment", "speaker_changes", b"speaker_changes", "speech_started", b"speech_started", "words", b"words"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -74,7 +74,11 @@ class SpeechServiceServicer:
 
     def StreamingRecognize(self, request_iterator, context):
         """Recognizes speech while it is being spoken. The first request carries the configuration, the
-        following ones audio. Results arrive while audio is still being sent.
+        following ones audio. Results arrive while audio is still being sent. Half-closing the stream
+        ends the sound: the remaining final results follow, and then the call ends with OK. A worker at
+        its limit refuses the call with RESOURCE_EXHAUSTED before any result. One that shuts down sends
+        the final results of the utterances in progress and ends the call with UNAVAILABLE: continue on
+        another worker from `processed_duration`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

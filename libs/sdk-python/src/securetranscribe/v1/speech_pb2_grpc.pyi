@@ -43,7 +43,11 @@ class SpeechServiceStub:
     """
     StreamingRecognize: _grpc.StreamStreamMultiCallable[_speech_pb2.StreamingRecognizeRequest, _speech_pb2.StreamingRecognizeResponse]
     """Recognizes speech while it is being spoken. The first request carries the configuration, the
-    following ones audio. Results arrive while audio is still being sent.
+    following ones audio. Results arrive while audio is still being sent. Half-closing the stream
+    ends the sound: the remaining final results follow, and then the call ends with OK. A worker at
+    its limit refuses the call with RESOURCE_EXHAUSTED before any result. One that shuts down sends
+    the final results of the utterances in progress and ends the call with UNAVAILABLE: continue on
+    another worker from `processed_duration`.
     """
 
 @_typing.type_check_only
@@ -61,7 +65,11 @@ class SpeechServiceAsyncStub(SpeechServiceStub):
     """
     StreamingRecognize: _aio.StreamStreamMultiCallable[_speech_pb2.StreamingRecognizeRequest, _speech_pb2.StreamingRecognizeResponse]  # type: ignore[assignment]
     """Recognizes speech while it is being spoken. The first request carries the configuration, the
-    following ones audio. Results arrive while audio is still being sent.
+    following ones audio. Results arrive while audio is still being sent. Half-closing the stream
+    ends the sound: the remaining final results follow, and then the call ends with OK. A worker at
+    its limit refuses the call with RESOURCE_EXHAUSTED before any result. One that shuts down sends
+    the final results of the utterances in progress and ends the call with UNAVAILABLE: continue on
+    another worker from `processed_duration`.
     """
 
 class SpeechServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -94,7 +102,11 @@ class SpeechServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_speech_pb2.StreamingRecognizeResponse], _abc.AsyncIterator[_speech_pb2.StreamingRecognizeResponse]]:
         """Recognizes speech while it is being spoken. The first request carries the configuration, the
-        following ones audio. Results arrive while audio is still being sent.
+        following ones audio. Results arrive while audio is still being sent. Half-closing the stream
+        ends the sound: the remaining final results follow, and then the call ends with OK. A worker at
+        its limit refuses the call with RESOURCE_EXHAUSTED before any result. One that shuts down sends
+        the final results of the utterances in progress and ends the call with UNAVAILABLE: continue on
+        another worker from `processed_duration`.
         """
 
 def add_SpeechServiceServicer_to_server(servicer: SpeechServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
