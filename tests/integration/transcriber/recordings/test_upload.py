@@ -17,6 +17,7 @@ from common.errors import (
     FileTooLargeError,
     FileUploadError,
     ResourceExhaustedError,
+    UnavailableError,
     ValidationError,
 )
 from common.objects import ObjectStore
@@ -24,6 +25,7 @@ from common.postgres import Database
 from securetranscribe.v1 import session_pb2, transcription_pb2
 from tests.integration.transcriber.conftest import Api, ApiFactory, Caller
 from tests.integration.transcriber.fakes import Peers, chunked, until, wav
+from transcriber.recordings.acceptance import Acceptance
 from transcriber.recordings.cleanup import StaleUploadStep
 
 _ROWS = """
@@ -210,6 +212,29 @@ async def test_concurrent_repeated_requests_are_stored_once(
     assert len({answer.transcription.transcription_id for answer in answers}) == 1
     assert len({answer.job.job_id for answer in answers}) == 1
     assert len(await objects.keys("audio")) == 1
+    row = await database.fetch_one(_ROWS)
+    assert row == {"uploads": 0, "transcriptions": 1, "jobs": 1}
+
+
+async def test_recording_is_kept_if_the_answer_of_its_commit_is_lost(
+    caller: Caller,
+    database: Database,
+    objects: ObjectStore,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    accept = Acceptance.accept
+
+    async def accept_and_fail(*arguments: Any) -> None:
+        await accept(*arguments)
+        raise UnavailableError("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Acceptance, "accept", accept_and_fail)
+        with pytest.raises(UnavailableError):
+            await caller.upload(request_id="one", auto_start=True)
+    again = await caller.upload(request_id="one", auto_start=True)
+    number = again.transcription.transcription_id
+    assert await objects.keys("audio") == [f"{number}/source"]
     row = await database.fetch_one(_ROWS)
     assert row == {"uploads": 0, "transcriptions": 1, "jobs": 1}
 

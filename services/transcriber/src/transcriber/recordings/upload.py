@@ -28,6 +28,7 @@ from transcriber.recordings.arrival import arriving, client_address, hashed, too
 from transcriber.recordings.checks import judge
 from transcriber.recordings.early_start import Arriving, EarlyStarts
 from transcriber.recordings.examination import Examiner
+from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.uploads import Upload, Uploads
 
 _TOUCH_SECONDS = 20.0
@@ -235,6 +236,9 @@ class Uploader:
         try:
             async with self._database.transaction() as connection:
                 await Uploads(connection).give_up(upload.transcription_id)
+                if await Transcriptions(connection).get(upload.transcription_id) is not None:
+                    # A commit whose answer was lost has accepted it.
+                    return
             await self._objects.delete(self._bucket, upload.source_key)
             async with self._database.transaction() as connection:
                 await Uploads(connection).forget(upload.transcription_id)
