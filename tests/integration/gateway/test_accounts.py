@@ -1,5 +1,6 @@
 """Accounts through the JSON API of a real gateway with AUTH_MODE=accounts."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from common.errors import ConflictError
 from common.postgres import Database
 from gateway.accounts import commands
 from gateway.accounts.one_time_tokens import OneTimeTokens, Purpose
+from gateway.accounts.users import UserChange, Users
 from gateway.sessions.session import utc_now
 from tests.integration.gateway.accounts import (
     PASSWORD,
@@ -21,7 +23,7 @@ from tests.integration.gateway.accounts import (
     setup_token,
     start_over,
 )
-from tests.integration.gateway.conftest import MakeGateway, Running
+from tests.integration.gateway.conftest import MakeGateway, Running, until
 
 OTHER = "another long password"
 
@@ -53,6 +55,16 @@ async def bob(closed: Running, ada: Person) -> AsyncIterator[Person]:
     """Another user."""
     async with new_user(closed, ada, "Bob", email="bob@example.org") as one:
         yield one
+
+
+async def waiting(database: Database) -> int:
+    """Return the number of statements waiting for locks of others."""
+    found = await database.fetch_one(
+        "SELECT count(*) AS count FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    assert found is not None
+    return int(found["count"])
 
 
 class TestWithoutCredentials:
@@ -375,6 +387,25 @@ class TestUsers:
         await ada.ask("PUT", f"/users/{ada.user_id}", json={"administrator": False})
         assert await ada.refused("GET", "/users") == 403
         assert (await bob.ask("GET", "/users"))["users"][0]["administrator"] is False
+
+    async def test_one_of_two_administrators_stays(
+        self, ada: Person, bob: Person, database: Database
+    ) -> None:
+        await ada.ask("PUT", f"/users/{bob.user_id}", json={"administrator": True})
+        change = UserChange(administrator=False)
+        async with database.transaction() as connection:
+            users = Users(connection)
+            assert await users.administrators(besides=ada.user_id) == 1
+            await users.change(ada.user_id, change, utc_now())
+            other = asyncio.create_task(
+                bob.client.put(f"/api/users/{bob.user_id}", json={"administrator": False})
+            )
+
+            async def stopped() -> bool:
+                return other.done() or await waiting(database) > 0
+
+            await until(stopped)
+        assert (await other).status_code == 409
 
     async def test_deleting_a_user_erases_what_nobody_else_has(
         self, ada: Person, bob: Person, database: Database

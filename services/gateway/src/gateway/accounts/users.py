@@ -31,6 +31,8 @@ SELECT *, count(*) OVER () AS total FROM users
 ORDER BY name_key LIMIT %(limit)s OFFSET %(offset)s
 """
 _ANY = "SELECT EXISTS (SELECT FROM users) AS found"
+# Of two administrators who leave at the same time, neither may count on the other.
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('administrators', 0))"
 _ADMINISTRATORS = """
 SELECT count(*) AS count FROM users
 WHERE administrator AND disabled_at IS NULL AND user_id <> %(besides)s
@@ -133,7 +135,11 @@ class Users:
         return bool(row["found"])
 
     async def administrators(self, besides: str) -> int:
-        """Return the number of administrators able to sign in, apart from one user."""
+        """Return the number of administrators able to sign in, apart from one user.
+
+        Others who ask wait for the end of the transaction.
+        """
+        await self._connection.execute(_ONE_AT_A_TIME)
         row = await fetch_one(self._connection, _ADMINISTRATORS, {"besides": besides})
         assert row is not None
         return int(row["count"])
