@@ -19,6 +19,7 @@ PROCESSES = {
     "AuditService": "gateway",
     "TranscriptionService": "transcriber-api",
     "TranscriptService": "transcriber-api",
+    "ImportService": "transcriber-api",
     "ReprocessingService": "transcriber-api",
     "PlaybackService": "transcriber-api",
     "VocabularyService": "transcriber-api",

@@ -28,6 +28,7 @@ CALLS: Mapping[str, str] = {
     "AuditService": "ListAuditEntries",
     "TranscriptionService": "ListTranscriptions",
     "TranscriptService": "ListRevisions",
+    "ImportService": "ImportTranscript",
     "ReprocessingService": "ListConflicts",
     "PlaybackService": "GetPlayback",
     "VocabularyService": "ListTerms",

@@ -28,6 +28,7 @@ DiarizationService  editor:write  Diarize ExtractVoiceprint
 EmbeddingService    services Embed
 ExportService       anybody  ListExportFormats
 ExportService       [export] ExportTranscription SummarizeTranscription
+ImportService       [write]  ImportTranscript
 LibraryService      editor:write  TrashTranscription RestoreTranscription UpdateTranscription
 LibraryService      editor:write  SuggestTitle CreateTag UpdateTag DeleteTag CreateFolder
 LibraryService      editor:write  UpdateFolder DeleteFolder BulkUpdate

@@ -47,6 +47,7 @@ OWNERS = {
     "AccessTokenService": "gateway",
     "TranscriptionService": "transcriber-api",
     "TranscriptService": "transcriber-api",
+    "ImportService": "transcriber-api",
     "ReprocessingService": "transcriber-api",
     "PlaybackService": "transcriber-api",
     "AuditService": "gateway",

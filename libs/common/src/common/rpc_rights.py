@@ -89,6 +89,7 @@ _TABLE: Iterable[tuple[Rule, str, tuple[str, ...]]] = (
     (_CHANGE, "ReprocessingService", ("ReprocessTranscript",)),
     (_SEE, "ReprocessingService", ("ListConflicts",)),
     (_EDIT, "ReprocessingService", ("ResolveConflict",)),
+    (_EDIT, "ImportService", ("ImportTranscript",)),
     (_READ, "LibraryService", ("ListTrash", "ListTags", "ListFolders")),
     (_CREATE, "LibraryService", ("CreateTag", "CreateFolder")),
     (

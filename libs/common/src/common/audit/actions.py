@@ -144,6 +144,7 @@ AUDITED: Mapping[str, Rule] = {
             "ResolveConflict": _transcription("transcript.edit"),
         },
     ),
+    **_of("ImportService", {"ImportTranscript": _transcription("transcript.import")}),
     **_of(
         "SharingService",
         {

@@ -16,7 +16,7 @@ from transcriber.domain.transcriptions import Transcription
 from transcriber.domain.transcripts import Segment
 from transcriber.editing.history import VOCABULARY, BatchKind, Entry
 from transcriber.editing.items import NoteItem
-from transcriber.editing.operations import AddNote, ChangeNote, Operation
+from transcriber.editing.operations import AddNote, ChangeNote, ImportTranscript, Operation
 from transcriber.names.rules import as_merged, group_by_name
 from transcriber.outbox.messages import revision_kind
 from transcriber.sharing.access import Access, TranscriptionAccess
@@ -47,6 +47,7 @@ _DESCRIPTIONS = {
     "AddNote": "Add note",
     "ChangeNote": "Change note",
     "SetTimes": "Measure times",
+    "ImportTranscript": "Import transcript",
 }
 
 
@@ -185,12 +186,17 @@ class TranscriptServicer(transcript_pb2_grpc.TranscriptServiceServicer):
         )
         revisions = [_revision(entry, access.author) for entry in history.entries]
         newest = (history.head.machine_revision, history.head.transcript_at)
+        without_text = {
+            entry.entry.revision - 1 for entry in history.entries if _is_first(entry.operations)
+        }
         revisions += [
             transcript_pb2.Revision(
                 revision=revision,
                 kind=transcript_pb2.REVISION_KIND_MACHINE,
                 create_time=timestamp(made),
-                description="Recognize speech",
+                description="Recording without a transcript"
+                if revision in without_text
+                else "Recognize speech",
             )
             for revision, made in (*history.versions, newest)
         ]
@@ -329,6 +335,10 @@ def _revision(entry: HistoryEntry, author: str) -> transcript_pb2.Revision:
         description=_description(entry.entry, entry.operations),
         source_revision=entry.source,
     )
+
+
+def _is_first(operations: Sequence[Operation]) -> bool:
+    return any(isinstance(item, ImportTranscript) and item.first for item in operations)
 
 
 def _description(entry: Entry, operations: Sequence[Operation]) -> str:

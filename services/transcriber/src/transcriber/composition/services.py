@@ -11,6 +11,7 @@ from common.rate_limits import RateLimits
 from securetranscribe.v1 import (
     admin_pb2_grpc,
     capture_pb2_grpc,
+    imports_pb2_grpc,
     library_pb2_grpc,
     playback_pb2_grpc,
     queue_pb2_grpc,
@@ -31,6 +32,7 @@ from transcriber.api import (
 )
 from transcriber.api.admin_servicer import AdminDependencies, AdminServicer
 from transcriber.api.capture_servicer import CaptureDependencies, CaptureServicer
+from transcriber.api.import_servicer import ImportServicer
 from transcriber.api.library_servicer import LibraryDependencies, LibraryServicer
 from transcriber.api.playback_servicer import PlaybackServicer
 from transcriber.api.queue_servicer import QueueServicer
@@ -50,6 +52,7 @@ from transcriber.api.upload_servicer import UploadDependencies, UploadServicer
 from transcriber.api.vocabulary_servicer import VocabularyServicer
 from transcriber.composition.actions import Actions
 from transcriber.composition.core import Core
+from transcriber.imports.importer import TranscriptImporter
 from transcriber.recordings.playback import PlaybackReader
 from transcriber.recordings.reading import RecordingReader
 from transcriber.sharing.links import TranscriptionLinks
@@ -116,6 +119,10 @@ def make_services(core: Core, actions: Actions) -> dict[str, AddToServer]:
         "securetranscribe.v1.ReprocessingService": partial(
             reprocessing_pb2_grpc.add_ReprocessingServiceServicer_to_server,
             make_reprocessing_servicer(core, actions),
+        ),
+        "securetranscribe.v1.ImportService": partial(
+            imports_pb2_grpc.add_ImportServiceServicer_to_server,
+            ImportServicer(TranscriptImporter(core.servers.database), core.access),
         ),
         "securetranscribe.v1.UploadService": partial(
             upload_pb2_grpc.add_UploadServiceServicer_to_server, make_upload_servicer(core, actions)

@@ -34,6 +34,13 @@ class Labels:
             self._mapping[label] = self._free()
         return self._mapping[label]
 
+    def adopt(self, matched: Mapping[str, str]) -> None:
+        """Give earlier labels without a new one those matched to them, unless others have these."""
+        for label, new in matched.items():
+            if label not in self._mapping and new not in self._mapping.values():
+                self._mapping[label] = new
+                self.known.add(new)
+
     def all(self) -> dict[str, str]:
         """Return the new labels by the earlier ones."""
         return dict(self._mapping)

@@ -46,6 +46,7 @@ _OPERATIONS = {
         ops.AddNote,
         ops.ChangeNote,
         ops.SetTimes,
+        ops.ImportTranscript,
     )
 }
 #: Fields of operations that hold identifiers of items.
@@ -201,6 +202,8 @@ def operation_from_json(value: Json) -> ops.Operation:
     if kind is ops.SetTimes:
         times = tuple((ItemId.parse(word), Times(*span)) for word, span in fields["times"])
         return ops.SetTimes(times=times)
+    if kind is ops.ImportTranscript:
+        return ops.ImportTranscript(**{**fields, "speakers": ops.SpeakerSource(fields["speakers"])})
     for name in _IDENTIFIERS & fields.keys():
         if fields[name] is not None:
             fields[name] = ItemId.parse(fields[name])

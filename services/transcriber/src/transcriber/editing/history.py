@@ -7,6 +7,7 @@ from enum import StrEnum
 from transcriber.editing.document import Document
 from transcriber.editing.effects import Effects, perform, reapply, revert
 from transcriber.editing.items import NoteItem, SegmentItem, Stamp, WordItem
+from transcriber.editing.operations import SpeakerSource
 
 #: Author of batches that apply the corrections of a workspace's vocabulary.
 VOCABULARY = "vocabulary"
@@ -27,12 +28,16 @@ class BatchKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A batch without its effects. `target` is the revision undone or redone, 0 for edits."""
+    """A batch without its effects. `target` is the revision undone or redone, 0 for edits.
+
+    `imported` is the origin of the speakers if the batch put another text in place of all words.
+    """
 
     revision: int
     author: str
     kind: BatchKind = BatchKind.EDIT
     target: int = 0
+    imported: SpeakerSource | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

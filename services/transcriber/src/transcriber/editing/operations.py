@@ -6,6 +6,7 @@ meaning when others edit elsewhere. Ranges of words include both ends.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from transcriber.editing.items import ItemId, Times
 
@@ -128,6 +129,30 @@ class SetTimes:
     times: tuple[tuple[ItemId, Times], ...]
 
 
+class SpeakerSource(StrEnum):
+    """Origin of the speakers of an imported text.
+
+    They are named in the file, or those who speak most during each passage or each word.
+    """
+
+    FILE = "file"
+    PASSAGES = "passages"
+    WORDS = "words"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportTranscript:
+    """Put the text of a file in the place of all words, or only its speakers.
+
+    With `first`, the recording had no transcript before.
+    """
+
+    format: str
+    speakers: SpeakerSource
+    first: bool = False
+    text: bool = True
+
+
 Operation = (
     ReplaceWords
     | DeleteWords
@@ -143,4 +168,5 @@ Operation = (
     | AddNote
     | ChangeNote
     | SetTimes
+    | ImportTranscript
 )

@@ -13,6 +13,7 @@ from transcriber.editing.journal import Journal
 from transcriber.editing.segment_transfer import Before, SegmentTransfer
 from transcriber.editing.speaker_transfer import SpeakerTransfer
 from transcriber.editing.word_transfer import WordTransfer
+from transcriber.imports.repetition import repeat_import
 
 #: Batches in order. An undo or redo has the effects of its target.
 Batches = Sequence[tuple[Entry, Effects]]
@@ -67,7 +68,9 @@ def rebase(
     live = live_revisions(entry for entry, _ in batches)
     wanted = _wanted([(e, effects) for e, effects in batches if e.revision in live], is_automatic)
     repetition = _Repetition(Correspondence(old, new), labels, machine_revision)
-    repetition.add_restored(effects for entry, effects in batches if entry.revision in wanted)
+    repetition.add_restored(
+        effects for entry, effects in batches if entry.revision in wanted and entry.imported is None
+    )
     for entry, effects in batches:
         repeated = entry.kind is BatchKind.EDIT and entry.revision in wanted
         repetition.take(entry, effects, repeated=repeated)
@@ -99,6 +102,7 @@ class _Repetition:
         self._notes: dict[ItemId, ItemId] = {}
         self._reported: list[tuple[int, AnyId, str]] = []
         self._batches: list[RepeatedBatch] = []
+        self._imports: set[int] = set()
 
     def add_restored(self, effects: Iterable[Effects]) -> None:
         """Align recognized words of earlier machine versions brought back by restorations."""
@@ -124,13 +128,18 @@ class _Repetition:
         def report(item: AnyId, register: str) -> None:
             self._reported.append((entry.revision, item, register))
 
-        WordTransfer(journal, self._words, self._labels).transfer(effects)
-        SegmentTransfer(journal, self._words, self._labels, report).transfer(effects, before)
+        if entry.imported is None:
+            WordTransfer(journal, self._words, self._labels).transfer(effects)
+            SegmentTransfer(journal, self._words, self._labels, report).transfer(effects, before)
+        else:
+            places = repeat_import(journal, self._words.old, self._labels, entry.imported)
+            self._words.places.update(places)
+            self._imports.add(entry.revision)
         SpeakerTransfer(journal, self._words, self._labels, self._notes, report).transfer(effects)
         made = journal.effects()
         if made:
             self._revision += 1
-            again = Entry(revision=self._revision, author=entry.author)
+            again = Entry(revision=self._revision, author=entry.author, imported=entry.imported)
             self._batches.append(RepeatedBatch(entry=again, effects=made, source=entry.revision))
 
     def result(self, live: frozenset[int]) -> Rebased:
@@ -138,7 +147,8 @@ class _Repetition:
         for segment in self._words.old:
             if isinstance(segment, SegmentItem):
                 self._labels.of(segment.label)
-        search = ConflictSearch(self._words, live)
+        # Comparing is for the differences between a whole text and the new version.
+        search = ConflictSearch(self._words, live - self._imports)
         return Rebased(
             batches=self._batches,
             conflicts=[*search.of_words(), *search.of_marks(self._reported)],

@@ -56,11 +56,11 @@ def _corresponding(
         if len(found) == 1 and plain(old.texts[item].strip()) == plain(new.texts[found[0]].strip())
     }
     ordered = [item for item in new.order if item in pairs]
-    kept = _increasing([places[pairs[item]] for item in ordered])
+    kept = increasing([places[pairs[item]] for item in ordered])
     return {ordered[number]: pairs[ordered[number]] for number in kept}
 
 
-def _increasing(numbers: Sequence[int]) -> list[int]:
+def increasing(numbers: Sequence[int]) -> list[int]:
     """Return the indexes of a longest increasing subsequence."""
     tails: list[int] = []
     ends: list[int] = []

@@ -14,7 +14,7 @@ from common.postgres import Connection, execute, fetch_all, fetch_one, give_work
 from transcriber.editing import encoding
 from transcriber.editing.effects import Effects
 from transcriber.editing.history import BatchKind, Entry
-from transcriber.editing.operations import Operation
+from transcriber.editing.operations import Operation, SpeakerSource
 from transcriber.outbox import messages
 from transcriber.store import step_names
 from transcriber.store.outbox import JobOutbox
@@ -62,7 +62,9 @@ WHERE transcription_id = %s AND author = %s AND revision > %s ORDER BY revision
 """
 _EFFECTS = "SELECT effects FROM transcript_batches WHERE transcription_id = %s AND revision = %s"
 _BATCHES = """
-SELECT batch.revision, batch.author, batch.kind, batch.target, own.effects
+SELECT batch.revision, batch.author, batch.kind, batch.target, own.effects,
+       CASE WHEN own.operations @> '[{"kind": "ImportTranscript", "text": true}]'
+            THEN own.operations -> 0 ->> 'speakers' END AS imported
 FROM transcript_batches AS batch
 JOIN transcript_batches AS own
   ON own.transcription_id = batch.transcription_id
@@ -219,4 +221,5 @@ def _entry(row: DictRow) -> Entry:
         author=row["author"],
         kind=BatchKind(row["kind"]),
         target=row["target"],
+        imported=SpeakerSource(row["imported"]) if row.get("imported") else None,
     )

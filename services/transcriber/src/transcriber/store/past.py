@@ -16,9 +16,11 @@ from transcriber.editing.operations import Operation
 from transcriber.editing.reconstruction import StoredBatch
 from transcriber.store.rows import segment_of
 
-# The beginnings of all rows of the newest revision, and whether they have certain items.
+# The beginnings of all rows of the newest revision, and whether they have certain items. One that
+# ends before the recording stands for an empty machine version.
 _CURRENT = """
-SELECT position, position::numeric AS rank, '' AS item, start_seconds, end_seconds, true AS shown,
+SELECT position, position::numeric AS rank, '' AS item, start_seconds, end_seconds,
+       end_seconds >= 0 AS shown,
        position = ANY(%(positions)s) AS wanted
 FROM segments WHERE transcription_id = %(id)s AND NOT superseded
 UNION ALL
@@ -28,7 +30,8 @@ FROM edited_segments WHERE transcription_id = %(id)s
 ORDER BY rank
 """
 _MACHINE = """
-SELECT position, position::numeric AS rank, '' AS item, start_seconds, end_seconds, true AS shown,
+SELECT position, position::numeric AS rank, '' AS item, start_seconds, end_seconds,
+       end_seconds >= 0 AS shown,
        position = ANY(%(positions)s) AS wanted
 FROM segments WHERE transcription_id = %(id)s ORDER BY position
 """

@@ -19,7 +19,9 @@ _SEGMENTS = """
 SELECT item FROM edited_segments
 WHERE transcription_id = %s AND shown AND words @? 'strict $[*] ? (@[3] == null)' ORDER BY rank
 """
-_SETTLE = "UPDATE transcriptions SET measured_revision = %s WHERE id = %s"
+_SETTLE = """
+UPDATE transcriptions SET measured_revision = greatest(measured_revision, %s) WHERE id = %s
+"""
 
 #: Seconds after the last edit.
 PAUSE_SECONDS = 20.0

@@ -1,0 +1,34 @@
+"""Recordings whose first transcript is imported, within one transaction."""
+
+from common.postgres import Connection, execute, give_work
+from transcriber.store import step_names
+
+# An empty machine version: a segment without words that is before the recording. It is the place
+# where the import is inserted, and keeps it if the import is taken back.
+_ANCHOR = """
+INSERT INTO segments (
+    transcription_id, position, label, text, start_seconds, end_seconds, confidence, language,
+    channel, words)
+VALUES (%s, 0, 'Speaker_1', '', -1, -1, 0, '', 0, '[]')
+"""
+_BEGIN = """
+UPDATE transcriptions
+SET status = 'completed', transcript_at = now(), language_detected = %(language)s, confidence = 1,
+    failure_code = NULL, failure_message = NULL
+WHERE id = %(id)s
+"""
+
+
+class FirstImports:
+    """Beginnings of transcripts without a machine version."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def begin(self, transcription_id: int, language: str) -> None:
+        """Give a locked transcription without a transcript an empty one."""
+        await execute(self._connection, _ANCHOR, (transcription_id,))
+        parameters = {"id": transcription_id, "language": language}
+        await execute(self._connection, _BEGIN, parameters)
+        for step in (step_names.SEARCH_TEXTS, step_names.TITLES):
+            give_work(self._connection, step)
