@@ -30,6 +30,7 @@ PROCESSES = {
     "LinkService": "gateway",
     "UploadService": "transcriber-api",
     "CaptureService": "transcriber-api",
+    "LiveService": "transcriber-api",
     "EmbeddingService": "transcriber-embedder",
     "SpeechService": "transcriber-worker-1",
     "DiarizationService": "diarizer-1",
@@ -42,8 +43,7 @@ def callable_of(channel: grpc.Channel, method: MethodDescriptor) -> Any:
     """Return a method as a function of a request."""
     make: Any = channel.unary_stream if method.server_streaming else channel.unary_unary
     if method.client_streaming:
-        assert not method.server_streaming, f"{method.full_name}: say how to stream requests"
-        make = channel.stream_unary
+        make = channel.stream_stream if method.server_streaming else channel.stream_unary
     answer = message_factory.GetMessageClass(method.output_type)
     call = make(
         f"/{method.containing_service.full_name}/{method.name}",

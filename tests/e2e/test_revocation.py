@@ -35,6 +35,7 @@ CALLS: Mapping[str, str] = {
     "LibraryService": "ListTags",
     "UploadService": "ListUploads",
     "CaptureService": "ListCaptures",
+    "LiveService": "StreamingRecognize",
     "SearchService": "Search",
     "SharingService": "ListSharedWithMe",
     "QueueService": "GetQueueStatus",

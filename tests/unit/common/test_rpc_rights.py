@@ -34,6 +34,7 @@ LibraryService      editor:write  SuggestTitle CreateTag UpdateTag DeleteTag Cre
 LibraryService      editor:write  UpdateFolder DeleteFolder BulkUpdate
 LibraryService      viewer:read   ListTrash ListTags ListFolders
 LinkService         anybody  OpenLink
+LiveService         editor:write  StreamingRecognize
 MaintenanceService  services ListSetAside RetrySetAside
 PlaybackService     [read]   GetPlayback ReadPlayback GetPeaks
 QueueService        anybody  GetQueueStatus

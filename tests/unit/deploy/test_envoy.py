@@ -58,6 +58,7 @@ OWNERS = {
     "SearchService": "transcriber-api",
     "UploadService": "transcriber-api",
     "CaptureService": "transcriber-api",
+    "LiveService": "transcriber-api",
     "QueueService": "transcriber-api",
     "SpeechService": "transcriber-worker",
     "DiarizationService": "diarizer",

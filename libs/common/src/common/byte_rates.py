@@ -1,6 +1,7 @@
 """Limit of appended bytes per minute, per session and per address."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 
 from common.errors import ApplicationError
 from common.rate_limits import Group, RateLimits
@@ -25,13 +26,14 @@ class ByteRates:
         Raises:
             RateLimitedError: one of them has exhausted its limit.
         """
-        free = UNIT_BYTES
+        meter = self.meter(session_id, address)
         async for chunk in chunks:
-            free -= len(chunk)
-            if free < 0:
-                free += _STEP_BYTES
-                await self._pay(session_id, address)
+            await meter.pay(len(chunk))
             yield chunk
+
+    def meter(self, session_id: str, address: str) -> "Meter":
+        """Return a counter of the bytes of one request."""
+        return Meter(partial(self._pay, session_id, address))
 
     async def _pay(self, session_id: str, address: str) -> None:
         cost = _STEP_BYTES // UNIT_BYTES
@@ -43,3 +45,23 @@ class ByteRates:
         ]
         if refusals:
             raise refusals[0]
+
+
+class Meter:
+    """Counter of the bytes of one request. The request itself pays for the first ones."""
+
+    def __init__(self, pay: Callable[[], Awaitable[None]]) -> None:
+        """`pay` counts the next bytes, several at once."""
+        self._pay = pay
+        self._free = UNIT_BYTES
+
+    async def pay(self, size: int) -> None:
+        """Count arriving bytes.
+
+        Raises:
+            RateLimitedError: the session or the address has exhausted its limit.
+        """
+        self._free -= size
+        if self._free < 0:
+            self._free += _STEP_BYTES
+            await self._pay()

@@ -108,6 +108,7 @@ _TABLE: Iterable[tuple[Rule, str, tuple[str, ...]]] = (
     (_CREATE, "CaptureService", ("CreateCapture", "PutChunk", "FinishCapture")),
     (_READ, "CaptureService", ("GetCapture", "ListCaptures")),
     (_DELETE, "CaptureService", ("DiscardCapture",)),
+    (_CREATE, "LiveService", ("StreamingRecognize",)),
     (_SESSION, "QueueService", ("GetQueueStatus",)),
     (_READ, "QueueService", ("GetJob", "ListJobs")),
     (_CHANGE, "QueueService", ("CancelJob", "UpdateJobPriority")),

@@ -39,6 +39,7 @@ async def serve(settings: ApiSettings, supervisor: Supervisor) -> None:
         await supervisor.wait()
         await server.not_ready()
         core.hub.close()
+        actions.live.close()
         await server.stop(settings.shutdown_grace_seconds)
         # Background steps may be cut off anywhere: their decisions are in the tables.
         await supervisor.cancel()

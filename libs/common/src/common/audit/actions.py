@@ -67,6 +67,10 @@ def _shows_words(_request: Any, response: Any) -> bool:
     return response is not None and bool(response.partial_transcript.segments)
 
 
+def _ends(_request: Any, response: Any) -> bool:
+    return response is not None and response.HasField("ended")
+
+
 def _of(service: str, rules: Mapping[str, Rule]) -> dict[str, Rule]:
     return {f"/{_PACKAGE}.{service}/{method}": rule for method, rule in rules.items()}
 
@@ -180,6 +184,18 @@ AUDITED: Mapping[str, Rule] = {
                 "transcription.create", "transcription", "capture.transcription_id"
             ),
             "DiscardCapture": _one("capture.discard", "capture"),
+        },
+    ),
+    **_of(
+        "LiveService",
+        {
+            # An entry for the stream that ends the recording, as for a capture.
+            "StreamingRecognize": Rule(
+                action="transcription.create",
+                kind="transcription",
+                made=("ended.transcription_id",),
+                shows=_ends,
+            ),
         },
     ),
     **_of(

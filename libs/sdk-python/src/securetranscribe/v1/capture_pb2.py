@@ -28,7 +28,7 @@ from securetranscribe.v1 import transcription_pb2 as securetranscribe_dot_v1_dot
 from securetranscribe.v1 import upload_pb2 as securetranscribe_dot_v1_dot_upload__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!securetranscribe/v1/capture.proto\x12\x13securetranscribe.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\'securetranscribe/v1/transcription.proto\x1a securetranscribe/v1/upload.proto\"\xe8\x03\n\x07\x43\x61pture\x12\x1d\n\ncapture_id\x18\x01 \x01(\tR\tcaptureId\x12\x14\n\x05title\x18\x02 \x01(\tR\x05title\x12\x1d\n\nmedia_type\x18\x03 \x01(\tR\tmediaType\x12\x37\n\x05state\x18\x04 \x01(\x0e\x32!.securetranscribe.v1.CaptureStateR\x05state\x12\x1d\n\nnext_chunk\x18\x05 \x01(\x05R\tnextChunk\x12\x18\n\x07missing\x18\x06 \x03(\x05R\x07missing\x12!\n\x0cstored_bytes\x18\x07 \x01(\x03R\x0bstoredBytes\x12;\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12\x37\n\tidle_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08idleTime\x12)\n\x10transcription_id\x18\n \x01(\x03R\x0ftranscriptionId\x12\x15\n\x06job_id\x18\x0b \x01(\tR\x05jobId\x12<\n\x07\x66\x61ilure\x18\x0c \x01(\x0b\x32\".securetranscribe.v1.UploadFailureR\x07\x66\x61ilure\"\x86\x01\n\x14\x43reateCaptureRequest\x12\x39\n\x06\x63onfig\x18\x01 \x01(\x0b\x32!.securetranscribe.v1.UploadConfigR\x06\x63onfig\x12\x14\n\x05title\x18\x02 \x01(\tR\x05title\x12\x1d\n\nmedia_type\x18\x03 \x01(\tR\tmediaType\"O\n\x15\x43reateCaptureResponse\x12\x36\n\x07\x63\x61pture\x18\x01 \x01(\x0b\x32\x1c.securetranscribe.v1.CaptureR\x07\x63\x61pture\"\x99\x01\n\x0fPutChunkRequest\x12\x1d\n\ncapture_id\x18\x01 \x01(\tR\tcaptureId\x12\x16\n\x06number\x18\x02 \x01(\x05R\x06number\x12#\n\rstarts_stream\x18\x03 \x01(\x08R\x0cstartsStream\x12\x12\n\x04\x64\x61ta\x18\x04 \x01(\x0cR\x04\x64\x61ta\x12\x16\n\x06sha256\x18\x05 \x01(\x0cR\x06sha256\"J\n\x10PutChunkResponse\x12\x36\n\x07\x63\x61pture\x18\x01 \x01(\x0b\x32\x1c.securetranscribe.v1.CaptureR\x07\x63\x61pture\"u\n\x14\x46inishCaptureRequest\x12\x1d\n\ncapture_id\x18\x01 \x01(\tR\tcaptureId\x12\x1f\n\x0b\x63hunk_count\x18\x02 \x01(\x05R\nchunkCount\x12\x1d\n\nallow_gaps\x18\x03 \x01(\x08R\tallowGaps\"O\n\x15\x46inishCaptureResponse\x12\x36\n\x07\x63\x61pture\x18\x01 \x01(\x0b\x32\x1c.securetranscribe.v1.CaptureR\x07\x63\x61pture\"2\n\x11GetCaptureRequest\x12\x1d\n\ncapture_id\x18\x01 \x01(\tR\tcaptureId\"L\n\x12GetCaptureResponse\x12\x36\n\x07\x63\x61pture\x18\x01 \x01(\x0b\x32\x1c.securetranscribe.v1.CaptureR\x07\x63\x61pture\"\x15\n\x13ListCapturesRequest\"P\n\x14ListCapturesResponse\x12\x38\n\x08\x63\x61ptures\x18\x01 \x03(\x0b\x32\x1c.securetranscribe.v1.CaptureR\x08\x63\x61ptures\"6\n\x15\x44iscardCaptureRequest\x12\x1d\n\ncapture_id\x18\x01 \x01(\tR\tcaptureId\"\x18\n\x16\x44iscardCaptureResponse*\xbd\x01\n\x0c\x43\x61ptureState\x12\x1d\n\x19\x43\x41PTURE_STATE_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x43\x41PTURE_STATE_RECEIVING\x10\x01\x12\x1b\n\x17\x43\x41PTURE_STATE_FINISHING\x10\x02\x12\x1b\n\x17\x43\x41PTURE_STATE_COMPLETED\x10\x03\x12\x1a\n\x16\x43\x41PTURE_STATE_REJECTED\x10\x04\x12\x1b\n\x17\x43\x41PTURE_STATE_DISCARDED\x10\x05\x32\xd3\x06\n\x0e\x43\x61ptureService\x12\x7f\n\rCreateCapture\x12).securetranscribe.v1.CreateCaptureRequest\x1a*.securetranscribe.v1.CreateCaptureResponse\"\x17\x82\xd3\xe4\x93\x02\x11\"\x0c/v1/captures:\x01*\x12\x90\x01\n\x08PutChunk\x12$.securetranscribe.v1.PutChunkRequest\x1a%.securetranscribe.v1.PutChunkResponse\"7\x90\x02\x02\x82\xd3\xe4\x93\x02.\x1a)/v1/captures/{capture_id}/chunks/{number}:\x01*\x12\x96\x01\n\rFinishCapture\x12).securetranscribe.v1.FinishCaptureRequest\x1a*.securetranscribe.v1.FinishCaptureResponse\".\x90\x02\x02\x82\xd3\xe4\x93\x02%\" /v1/captures/{capture_id}:finish:\x01*\x12\x83\x01\n\nGetCapture\x12&.securetranscribe.v1.GetCaptureRequest\x1a\'.securetranscribe.v1.GetCaptureResponse\"$\x90\x02\x01\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/captures/{capture_id}\x12|\n\x0cListCaptures\x12(.securetranscribe.v1.ListCapturesRequest\x1a).securetranscribe.v1.ListCapturesResponse\"\x17\x90\x02\x01\x82\xd3\xe4\x93\x02\x0e\x12\x0c/v1/captures\x12\x8f\x01\n\x0e\x44iscardCapture\x12*.securetranscribe.v1.DiscardCaptureRequest\x1a+.securetranscribe.v1.DiscardCaptureResponse\"$\x90\x02\x02\x82\xd3\xe4\x93\x02\x1b*\x19/v1/captures/{capture_id}b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!securetranscribe/v1/capture.proto\x12\x13securetranscribe.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\'securetranscribe/v1/transcription.proto\x1a securetranscribe/v1/upload.proto\"\xfc\x03\n\x07\x43\x61pture\x12\x1d\n\ncapture_id\x18\x01 \x01(\tR\tcaptureId\x12\x14\n\x05title\x18\x02 \x01(\tR\x05title\x12\x1d\n\nmedia_type\x18\x03 \x01(\tR\tmediaType\x12\x37\n\x05state\x18\x04 \x01(\x0e\x32!.securetranscribe.v1.CaptureStateR\x05state\x12\x1d\n\nnext_chunk\x18\x05 \x01(\x05R\tnextChunk\x12\x18\n\x07missing\x18\x06 \x03(\x05R\x07missing\x12!\n\x0cstored_bytes\x18\x07 \x01(\x03R\x0bstoredBytes\x12;\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12\x37\n\tidle_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08idleTime\x12)\n\x10transcription_id\x18\n \x01(\x03R\x0ftranscriptionId\x12\x15\n\x06job_id\x18\x0b \x01(\tR\x05jobId\x12<\n\x07\x66\x61ilure\x18\x0c \x01(\x0b\x32\".securetranscribe.v1.UploadFailureR\x07\x66\x61ilure\x12\x12\n\x04live\x18\r \x01(\x08R\x04live\"\x86\x01\n\x14\x43reateCaptureRequest\x12\x39\n\x06\x63onfig\x18\x01 \x01(\x0b\x32!.securetranscribe.v1.UploadConfigR\x06\x63onfig\x12\x14\n\x05title\x18\x02 \x01(\tR\x05title\x12\x1d\n\nmedia_type\x18\x03 \x01(\tR\tmediaType\"O\n\x15\x43reateCaptureResponse\x12\x36\n\x07\x63\x61pture\x18\x01 \x01(\x0b\x32\x1c.securetranscribe.v1.CaptureR\x07\x63\x61pture\"\x99\x01\n\x0fPutChunkRequest\x12\x1d\n\ncapture_id\x18\x01 \x01(\tR\tcaptureId\x12\x16\n\x06number\x18\x02 \x01(\x05R\x06number\x12#\n\rstarts_stream\x18\x03 \x01(\x08R\x0cstartsStream\x12\x12\n\x04\x64\x61ta\x18\x04 \x01(\x0cR\x04\x64\x61ta\x12\x16\n\x06sha256\x18\x05 \x01(\x0cR\x06sha256\"J\n\x10PutChunkResponse\x12\x36\n\x07\x63\x61pture\x18\x01 \x01(\x0b\x32\x1c.securetranscribe.v1.CaptureR\x07\x63\x61pture\"u\n\x14\x46inishCaptureRequest\x12\x1d\n\ncapture_id\x18\x01 \x01(\tR\tcaptureId\x12\x1f\n\x0b\x63hunk_count\x18\x02 \x01(\x05R\nchunkCount\x12\x1d\n\nallow_gaps\x18\x03 \x01(\x08R\tallowGaps\"O\n\x15\x46inishCaptureResponse\x12\x36\n\x07\x63\x61pture\x18\x01 \x01(\x0b\x32\x1c.securetranscribe.v1.CaptureR\x07\x63\x61pture\"2\n\x11GetCaptureRequest\x12\x1d\n\ncapture_id\x18\x01 \x01(\tR\tcaptureId\"L\n\x12GetCaptureResponse\x12\x36\n\x07\x63\x61pture\x18\x01 \x01(\x0b\x32\x1c.securetranscribe.v1.CaptureR\x07\x63\x61pture\"\x15\n\x13ListCapturesRequest\"P\n\x14ListCapturesResponse\x12\x38\n\x08\x63\x61ptures\x18\x01 \x03(\x0b\x32\x1c.securetranscribe.v1.CaptureR\x08\x63\x61ptures\"6\n\x15\x44iscardCaptureRequest\x12\x1d\n\ncapture_id\x18\x01 \x01(\tR\tcaptureId\"\x18\n\x16\x44iscardCaptureResponse*\xbd\x01\n\x0c\x43\x61ptureState\x12\x1d\n\x19\x43\x41PTURE_STATE_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x43\x41PTURE_STATE_RECEIVING\x10\x01\x12\x1b\n\x17\x43\x41PTURE_STATE_FINISHING\x10\x02\x12\x1b\n\x17\x43\x41PTURE_STATE_COMPLETED\x10\x03\x12\x1a\n\x16\x43\x41PTURE_STATE_REJECTED\x10\x04\x12\x1b\n\x17\x43\x41PTURE_STATE_DISCARDED\x10\x05\x32\xd3\x06\n\x0e\x43\x61ptureService\x12\x7f\n\rCreateCapture\x12).securetranscribe.v1.CreateCaptureRequest\x1a*.securetranscribe.v1.CreateCaptureResponse\"\x17\x82\xd3\xe4\x93\x02\x11\"\x0c/v1/captures:\x01*\x12\x90\x01\n\x08PutChunk\x12$.securetranscribe.v1.PutChunkRequest\x1a%.securetranscribe.v1.PutChunkResponse\"7\x90\x02\x02\x82\xd3\xe4\x93\x02.\x1a)/v1/captures/{capture_id}/chunks/{number}:\x01*\x12\x96\x01\n\rFinishCapture\x12).securetranscribe.v1.FinishCaptureRequest\x1a*.securetranscribe.v1.FinishCaptureResponse\".\x90\x02\x02\x82\xd3\xe4\x93\x02%\" /v1/captures/{capture_id}:finish:\x01*\x12\x83\x01\n\nGetCapture\x12&.securetranscribe.v1.GetCaptureRequest\x1a\'.securetranscribe.v1.GetCaptureResponse\"$\x90\x02\x01\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/captures/{capture_id}\x12|\n\x0cListCaptures\x12(.securetranscribe.v1.ListCapturesRequest\x1a).securetranscribe.v1.ListCapturesResponse\"\x17\x90\x02\x01\x82\xd3\xe4\x93\x02\x0e\x12\x0c/v1/captures\x12\x8f\x01\n\x0e\x44iscardCapture\x12*.securetranscribe.v1.DiscardCaptureRequest\x1a+.securetranscribe.v1.DiscardCaptureResponse\"$\x90\x02\x02\x82\xd3\xe4\x93\x02\x1b*\x19/v1/captures/{capture_id}b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,34 +47,34 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CAPTURESERVICE'].methods_by_name['ListCaptures']._serialized_options = b'\220\002\001\202\323\344\223\002\016\022\014/v1/captures'
   _globals['_CAPTURESERVICE'].methods_by_name['DiscardCapture']._loaded_options = None
   _globals['_CAPTURESERVICE'].methods_by_name['DiscardCapture']._serialized_options = b'\220\002\002\202\323\344\223\002\033*\031/v1/captures/{capture_id}'
-  _globals['_CAPTURESTATE']._serialized_start=1655
-  _globals['_CAPTURESTATE']._serialized_end=1844
+  _globals['_CAPTURESTATE']._serialized_start=1675
+  _globals['_CAPTURESTATE']._serialized_end=1864
   _globals['_CAPTURE']._serialized_start=197
-  _globals['_CAPTURE']._serialized_end=685
-  _globals['_CREATECAPTUREREQUEST']._serialized_start=688
-  _globals['_CREATECAPTUREREQUEST']._serialized_end=822
-  _globals['_CREATECAPTURERESPONSE']._serialized_start=824
-  _globals['_CREATECAPTURERESPONSE']._serialized_end=903
-  _globals['_PUTCHUNKREQUEST']._serialized_start=906
-  _globals['_PUTCHUNKREQUEST']._serialized_end=1059
-  _globals['_PUTCHUNKRESPONSE']._serialized_start=1061
-  _globals['_PUTCHUNKRESPONSE']._serialized_end=1135
-  _globals['_FINISHCAPTUREREQUEST']._serialized_start=1137
-  _globals['_FINISHCAPTUREREQUEST']._serialized_end=1254
-  _globals['_FINISHCAPTURERESPONSE']._serialized_start=1256
-  _globals['_FINISHCAPTURERESPONSE']._serialized_end=1335
-  _globals['_GETCAPTUREREQUEST']._serialized_start=1337
-  _globals['_GETCAPTUREREQUEST']._serialized_end=1387
-  _globals['_GETCAPTURERESPONSE']._serialized_start=1389
-  _globals['_GETCAPTURERESPONSE']._serialized_end=1465
-  _globals['_LISTCAPTURESREQUEST']._serialized_start=1467
-  _globals['_LISTCAPTURESREQUEST']._serialized_end=1488
-  _globals['_LISTCAPTURESRESPONSE']._serialized_start=1490
-  _globals['_LISTCAPTURESRESPONSE']._serialized_end=1570
-  _globals['_DISCARDCAPTUREREQUEST']._serialized_start=1572
-  _globals['_DISCARDCAPTUREREQUEST']._serialized_end=1626
-  _globals['_DISCARDCAPTURERESPONSE']._serialized_start=1628
-  _globals['_DISCARDCAPTURERESPONSE']._serialized_end=1652
-  _globals['_CAPTURESERVICE']._serialized_start=1847
-  _globals['_CAPTURESERVICE']._serialized_end=2698
+  _globals['_CAPTURE']._serialized_end=705
+  _globals['_CREATECAPTUREREQUEST']._serialized_start=708
+  _globals['_CREATECAPTUREREQUEST']._serialized_end=842
+  _globals['_CREATECAPTURERESPONSE']._serialized_start=844
+  _globals['_CREATECAPTURERESPONSE']._serialized_end=923
+  _globals['_PUTCHUNKREQUEST']._serialized_start=926
+  _globals['_PUTCHUNKREQUEST']._serialized_end=1079
+  _globals['_PUTCHUNKRESPONSE']._serialized_start=1081
+  _globals['_PUTCHUNKRESPONSE']._serialized_end=1155
+  _globals['_FINISHCAPTUREREQUEST']._serialized_start=1157
+  _globals['_FINISHCAPTUREREQUEST']._serialized_end=1274
+  _globals['_FINISHCAPTURERESPONSE']._serialized_start=1276
+  _globals['_FINISHCAPTURERESPONSE']._serialized_end=1355
+  _globals['_GETCAPTUREREQUEST']._serialized_start=1357
+  _globals['_GETCAPTUREREQUEST']._serialized_end=1407
+  _globals['_GETCAPTURERESPONSE']._serialized_start=1409
+  _globals['_GETCAPTURERESPONSE']._serialized_end=1485
+  _globals['_LISTCAPTURESREQUEST']._serialized_start=1487
+  _globals['_LISTCAPTURESREQUEST']._serialized_end=1508
+  _globals['_LISTCAPTURESRESPONSE']._serialized_start=1510
+  _globals['_LISTCAPTURESRESPONSE']._serialized_end=1590
+  _globals['_DISCARDCAPTUREREQUEST']._serialized_start=1592
+  _globals['_DISCARDCAPTUREREQUEST']._serialized_end=1646
+  _globals['_DISCARDCAPTURERESPONSE']._serialized_start=1648
+  _globals['_DISCARDCAPTURERESPONSE']._serialized_end=1672
+  _globals['_CAPTURESERVICE']._serialized_start=1867
+  _globals['_CAPTURESERVICE']._serialized_end=2718
 # @@protoc_insertion_point(module_scope)

@@ -76,6 +76,7 @@ class Capture(_message.Message):
     TRANSCRIPTION_ID_FIELD_NUMBER: _builtins.int
     JOB_ID_FIELD_NUMBER: _builtins.int
     FAILURE_FIELD_NUMBER: _builtins.int
+    LIVE_FIELD_NUMBER: _builtins.int
     capture_id: _builtins.str
     """Identifier."""
     title: _builtins.str
@@ -92,6 +93,8 @@ class Capture(_message.Message):
     """The transcription, once the capture is complete. 0 before."""
     job_id: _builtins.str
     """The job, if processing was started. Empty otherwise."""
+    live: _builtins.bool
+    """Whether it is a live session (see LiveService)."""
     @_builtins.property
     def missing(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Numbers of missing chunks below the highest one, ascending, at most 1000."""
@@ -123,10 +126,11 @@ class Capture(_message.Message):
         transcription_id: _builtins.int = ...,
         job_id: _builtins.str = ...,
         failure: _upload_pb2.UploadFailure | None = ...,
+        live: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "failure", b"failure", "idle_time", b"idle_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["capture_id", b"capture_id", "create_time", b"create_time", "failure", b"failure", "idle_time", b"idle_time", "job_id", b"job_id", "media_type", b"media_type", "missing", b"missing", "next_chunk", b"next_chunk", "state", b"state", "stored_bytes", b"stored_bytes", "title", b"title", "transcription_id", b"transcription_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["capture_id", b"capture_id", "create_time", b"create_time", "failure", b"failure", "idle_time", b"idle_time", "job_id", b"job_id", "live", b"live", "media_type", b"media_type", "missing", b"missing", "next_chunk", b"next_chunk", "state", b"state", "stored_bytes", b"stored_bytes", "title", b"title", "transcription_id", b"transcription_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

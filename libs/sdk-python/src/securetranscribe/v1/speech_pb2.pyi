@@ -540,6 +540,7 @@ class StreamingRecognitionConfig(_message.Message):
     ENABLE_SPEAKERS_FIELD_NUMBER: _builtins.int
     OFFSET_FIELD_NUMBER: _builtins.int
     SEPARATE_CHANNELS_FIELD_NUMBER: _builtins.int
+    RECOGNIZED_DURATION_FIELD_NUMBER: _builtins.int
     encoding: Global___AudioEncoding.ValueType
     """Encoding of the audio."""
     sample_rate_hertz: _builtins.int
@@ -562,6 +563,12 @@ class StreamingRecognitionConfig(_message.Message):
         results count from the beginning of the recording. At most 24 hours.
         """
 
+    @_builtins.property
+    def recognized_duration(self) -> _duration_pb2.Duration:
+        """Time up to which the sound is recognized already, from the beginning of the recording. Sound
+        before it is needed only for decoding a container, and has no results. 0 means `offset`.
+        """
+
     def __init__(
         self,
         *,
@@ -573,10 +580,11 @@ class StreamingRecognitionConfig(_message.Message):
         enable_speakers: _builtins.bool = ...,
         offset: _duration_pb2.Duration | None = ...,
         separate_channels: _builtins.bool = ...,
+        recognized_duration: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["config", b"config", "offset", b"offset"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["config", b"config", "offset", b"offset", "recognized_duration", b"recognized_duration"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channels", b"channels", "config", b"config", "enable_speakers", b"enable_speakers", "encoding", b"encoding", "interim_results", b"interim_results", "offset", b"offset", "sample_rate_hertz", b"sample_rate_hertz", "separate_channels", b"separate_channels"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channels", b"channels", "config", b"config", "enable_speakers", b"enable_speakers", "encoding", b"encoding", "interim_results", b"interim_results", "offset", b"offset", "recognized_duration", b"recognized_duration", "sample_rate_hertz", b"sample_rate_hertz", "separate_channels", b"separate_channels"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

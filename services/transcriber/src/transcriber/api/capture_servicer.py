@@ -4,14 +4,15 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-from common import identity, rights, times
+from common import identity, rights
 from common.addresses import current_address
 from common.byte_rates import ByteRates
 from common.errors import NotFoundError
 from common.postgres import Connection, Database
 from common.rights import Right
-from securetranscribe.v1 import capture_pb2, capture_pb2_grpc, upload_pb2
+from securetranscribe.v1 import capture_pb2, capture_pb2_grpc
 from transcriber.api import requests
+from transcriber.api.capture_messages import capture_message
 from transcriber.api.preferences import Preferences, SessionPreferences
 from transcriber.api.priorities import PriorityRule
 from transcriber.captures.creation import CaptureCreator
@@ -19,14 +20,6 @@ from transcriber.captures.finishing import CaptureEnds, FinishRequest
 from transcriber.captures.reception import ChunkReception, NewChunk
 from transcriber.recordings.arrival import relayed
 from transcriber.store.captures import Capture, Captures
-
-_STATES = {
-    "receiving": capture_pb2.CAPTURE_STATE_RECEIVING,
-    "finishing": capture_pb2.CAPTURE_STATE_FINISHING,
-    "completed": capture_pb2.CAPTURE_STATE_COMPLETED,
-    "rejected": capture_pb2.CAPTURE_STATE_REJECTED,
-    "discarded": capture_pb2.CAPTURE_STATE_DISCARDED,
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +105,7 @@ class CaptureServicer(capture_pb2_grpc.CaptureServiceServicer):
             found = await Captures(connection).find(request.capture_id, workspace_id)
             if found is None:
                 raise NotFoundError("There is no such capture.")
-            message = await _capture(connection, found)
+            message = await capture_message(connection, found)
         return capture_pb2.GetCaptureResponse(capture=message)
 
     async def ListCaptures(
@@ -122,7 +115,7 @@ class CaptureServicer(capture_pb2_grpc.CaptureServiceServicer):
         workspace_id = rights.workspace(Right.READ)
         async with self._database.transaction() as connection:
             found = await Captures(connection).list_of(workspace_id)
-            messages = [await _capture(connection, capture) for capture in found]
+            messages = [await capture_message(connection, capture) for capture in found]
         return capture_pb2.ListCapturesResponse(captures=messages)
 
     async def DiscardCapture(
@@ -135,30 +128,8 @@ class CaptureServicer(capture_pb2_grpc.CaptureServiceServicer):
 
     async def _message(self, capture: Capture) -> capture_pb2.Capture:
         async with self._database.transaction() as connection:
-            return await _capture(connection, capture)
+            return await capture_message(connection, capture)
 
 
 async def _once(data: bytes) -> AsyncIterator[bytes]:
     yield data
-
-
-async def _capture(connection: Connection, capture: Capture) -> capture_pb2.Capture:
-    # Numbers above the highest one are not missing before the client has told how many there are.
-    gaps = capture.state == "receiving" and capture.next_chunk < capture.chunks_end
-    failure = capture.failure
-    return capture_pb2.Capture(
-        capture_id=capture.capture_id,
-        title=capture.title,
-        media_type=capture.media_type,
-        state=_STATES[capture.state],
-        next_chunk=capture.next_chunk,
-        missing=await Captures(connection).missing(capture) if gaps else [],
-        stored_bytes=capture.stored_bytes,
-        create_time=times.timestamp(capture.created_at),
-        idle_time=times.timestamp(capture.idle_at),
-        transcription_id=capture.result_id,
-        job_id=capture.job_id,
-        failure=upload_pb2.UploadFailure(code=failure["code"], message=failure["message"])
-        if failure
-        else None,
-    )

@@ -39,11 +39,11 @@ from transcriber.sharing.access import TranscriptionAccess
 from transcriber.store.attribution import voices_of
 from transcriber.store.jobs import Jobs
 from transcriber.store.listing import Listing
-from transcriber.store.partial_transcripts import PartialTranscripts
 from transcriber.store.status_versions import StatusVersions
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.transcripts import Transcripts
 from transcriber.transcripts.editor import TranscriptEditor
+from transcriber.transcripts.shown_text import shown_text
 from transcriber.transcripts.stretches import Window
 
 _LARGEST_CHUNK = 1024 * 1024
@@ -149,10 +149,9 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
             if request.view == transcription_pb2.TRANSCRIPTION_VIEW_FULL:
                 segments = await Transcripts(connection).segments(found.id)
                 message = responses.full_transcription(found, segments, _now(), self._retention)
-                if found.job is not None and found.job.status.live:
-                    partial = await PartialTranscripts(connection).find(found.job.job_id)
-                    if partial is not None:
-                        message.partial_transcript.CopyFrom(messages.partial_transcript(partial))
+                partial = await shown_text(connection, found)
+                if partial is not None:
+                    message.partial_transcript.CopyFrom(messages.partial_transcript(partial))
             else:
                 message = responses.transcription(found, _now(), self._retention)
         if not access.own:

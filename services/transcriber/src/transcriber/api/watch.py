@@ -16,8 +16,9 @@ from common.postgres import Connection, Database
 from common.rights import Right
 from transcriber.domain.jobs import Job, Stage
 from transcriber.domain.partial_transcripts import PartialTranscript
-from transcriber.domain.transcriptions import Transcription
+from transcriber.domain.transcriptions import Transcription, TranscriptionStatus
 from transcriber.sharing.access import TranscriptionAccess
+from transcriber.store.live import LiveTexts
 from transcriber.store.partial_transcripts import PartialTranscripts
 from transcriber.store.transcriptions import Transcriptions
 
@@ -88,12 +89,15 @@ class _Shown:
     def __init__(self) -> None:
         self._job_id = ""
         self._parts = 0
+        self._sequence = 0
 
     async def rest(
         self, connection: Connection, transcription: Transcription
     ) -> PartialTranscript | None:
-        """Return the text of the live job not shown yet."""
+        """Return the text of the live job, or of the live session, not shown yet."""
         job = transcription.job
+        if transcription.is_live:
+            return await self._live_text(connection, transcription)
         if job is None or not job.status.live:
             return None
         first = self._parts if job.job_id == self._job_id else 0
@@ -102,6 +106,14 @@ class _Shown:
         found = await PartialTranscripts(connection).find(job.job_id, first=first)
         if found is not None:
             self._job_id, self._parts = job.job_id, found.parts
+        return found
+
+    async def _live_text(
+        self, connection: Connection, transcription: Transcription
+    ) -> PartialTranscript | None:
+        found = await LiveTexts(connection).partial(transcription.id, after=self._sequence)
+        if found is not None:
+            self._sequence = found.parts
         return found
 
 
@@ -142,6 +154,8 @@ async def states(
             if current != shown or partial is not None:
                 yield WatchedState(transcription=current, partial=partial, own=found.own)
                 shown = current
+            if current.status is TranscriptionStatus.FAILED:
+                return
             if current.job is not None and not current.job.status.live:
                 return
             await asyncio.sleep(_LEAST_SECONDS)

@@ -19,8 +19,10 @@ from common.objects import ObjectStore
 from common.postgres import Connection, Database
 from transcriber.captures import media_types
 from transcriber.captures.assembly import Assembled, Assembler
+from transcriber.captures.creation import request_id
 from transcriber.captures.reception import prefix
 from transcriber.captures.streams import split
+from transcriber.domain.jobs import Failure
 from transcriber.queue.job_start import JobStarter
 from transcriber.recordings.acceptance import (
     Acceptance,
@@ -33,6 +35,7 @@ from transcriber.recordings.examination import Examined, Examiner
 from transcriber.resumable.encoding import FINAL, failure_to_json, request_from_json
 from transcriber.store.captures import Capture, Captures, Chunk
 from transcriber.store.library import Titles
+from transcriber.store.transcriptions import Transcriptions
 
 NOT_STARTED = "The transcription was not started because there was no room in the queue. Start it."
 NOT_FINISHED = (
@@ -129,7 +132,7 @@ class CaptureCompletion:
             request_from_json(capture.request),
             filename=examined.file.filename,
             # Of two processes that do this at once, one finds the transcription of the other.
-            request_id=f"capture {capture.capture_id}",
+            request_id=request_id(capture),
         )
         stored = StoredRecording(
             transcription_id=capture.transcription_id,
@@ -137,6 +140,7 @@ class CaptureCompletion:
             sha256=assembled.sha256,
             origin=capture.origin,
             has_place=False,
+            exists=capture.live is not None,
         )
         try:
             return await self._accepted(capture, request, examined, stored)
@@ -161,6 +165,9 @@ class CaptureCompletion:
     async def _reject(self, capture: Capture, error: ApplicationError) -> None:
         _log.info("capture rejected", reason=error.message, code=error.code)
         async with self.database.transaction() as connection:
+            if capture.live is not None:
+                failure = Failure(code=error.code, message=error.message)
+                await Transcriptions(connection).fail_live(capture.transcription_id, failure)
             await Captures(connection).reject(capture.capture_id, failure_to_json(error))
 
 
@@ -212,7 +219,8 @@ def _finishing(capture: Capture) -> Finish:
     async def finish(connection: Connection, transcription_id: int) -> None:
         if not await Captures(connection).complete(capture.capture_id, transcription_id):
             raise LockedError("The capture has ended otherwise.")
-        if capture.title:
+        # That of a live session has its title, perhaps another one by now.
+        if capture.title and capture.live is None:
             await Titles(connection).give(transcription_id, capture.title)
 
     return finish

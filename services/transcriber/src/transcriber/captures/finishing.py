@@ -1,12 +1,14 @@
 """Requests to finish or discard a capture. The background step does the work."""
 
 import asyncio
+import contextlib
 import time
 from dataclasses import dataclass
 
 from common.errors import NotFoundError, StateError, ValidationError
 from common.postgres import Database
 from transcriber.captures.reception import MOST_CHUNKS, ended
+from transcriber.recordings.deletion import Deleter
 from transcriber.store.captures import Capture, Captures
 from transcriber.wakeups import WakeUps
 
@@ -26,11 +28,17 @@ class CaptureEnds:
     """Finishes and discards captures."""
 
     def __init__(
-        self, database: Database, wake_ups: WakeUps, *, patience_seconds: float = 8.0
+        self,
+        database: Database,
+        wake_ups: WakeUps,
+        deleter: Deleter,
+        *,
+        patience_seconds: float = 8.0,
     ) -> None:
         """`patience_seconds` is how long a request waits for the transcription."""
         self._database = database
         self._wake_ups = wake_ups
+        self._deleter = deleter
         self._patience_seconds = patience_seconds
 
     async def finish(self, workspace_id: str, request: FinishRequest) -> Capture:
@@ -62,6 +70,8 @@ class CaptureEnds:
     async def discard(self, capture_id: str, workspace_id: str) -> None:
         """Discard a capture. Its bytes are removed in the background.
 
+        The transcription of a live session is deleted with it.
+
         Raises:
             NotFoundError: the workspace has no such capture.
             StateError: it is complete.
@@ -74,8 +84,12 @@ class CaptureEnds:
                     "The capture is complete. Delete its transcription instead.",
                     {"transcription_id": str(capture.result_id)},
                 )
-            if capture.state != "discarded":
+            if capture.state != "discarded" and capture.live is None:
                 await captures.discard(capture_id)
+        if capture.live is not None:
+            # This discards the capture too, in one transaction.
+            with contextlib.suppress(NotFoundError):
+                await self._deleter.delete(capture.transcription_id, workspace_id)
         self._wake_ups.captures.notify()
 
     async def _ended(self, capture: Capture) -> Capture:

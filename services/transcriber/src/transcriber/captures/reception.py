@@ -17,6 +17,7 @@ from common.errors import (
 from common.identity import Owner
 from common.objects import ObjectStore
 from common.postgres import Connection, Database
+from transcriber.live import raw_sound
 from transcriber.queue.admission import Admission
 from transcriber.recordings.arrival import too_large
 from transcriber.store.captures import Capture, Captures, Chunk
@@ -77,15 +78,16 @@ class ChunkReception:
             _check_number(capture, new.number)
             if await self._is_repeated(connection, capture, new, digest):
                 return await self._found(connection, capture)
-            self._check_size(capture, new)
+            data = _stored(capture, new)
+            self._check_size(capture, len(data))
         # Keys differ, so that no two requests with one number write the same object.
         key = f"{prefix(capture)}{new.number:06d}-{secrets.token_hex(4)}"
         self._objects.require_room()
-        await self._objects.put(self._bucket, key, new.data)
+        await self._objects.put(self._bucket, key, data)
         chunk = Chunk(
             number=new.number,
-            starts_stream=new.starts_stream or new.number == 0,
-            size=len(new.data),
+            starts_stream=_begins_stream(capture, new),
+            size=len(data),
             sha256=digest,
             key=key,
         )
@@ -106,7 +108,7 @@ class ChunkReception:
         capture = _receiving(await captures.lock(new.capture_id, owner.workspace_id))
         if await self._is_repeated(connection, capture, new, chunk.sha256):
             return False, await self._found(connection, capture)
-        self._check_size(capture, new)
+        self._check_size(capture, chunk.size)
         await self._admission.reserve(
             connection, owner.workspace_id, least=chunk.size, most=chunk.size
         )
@@ -133,8 +135,8 @@ class ChunkReception:
         found = await Captures(connection).find(capture.capture_id, capture.workspace_id)
         return _receiving(found)
 
-    def _check_size(self, capture: Capture, new: NewChunk) -> None:
-        size = capture.stored_bytes + len(new.data)
+    def _check_size(self, capture: Capture, added: int) -> None:
+        size = capture.stored_bytes + added
         if size > self._max_bytes:
             raise too_large(capture.title or "Recording", size, self._max_bytes)
 
@@ -173,6 +175,19 @@ def _receiving(capture: Capture | None) -> Capture:
     if capture.state != "receiving":
         raise ended(capture)
     return capture
+
+
+def _stored(capture: Capture, new: NewChunk) -> bytes:
+    """Return the bytes of the object of a chunk."""
+    return (
+        new.data if capture.live is None else raw_sound.stored(capture.live, new.number, new.data)
+    )
+
+
+def _begins_stream(capture: Capture, new: NewChunk) -> bool:
+    if capture.live is None:
+        return new.starts_stream or new.number == 0
+    return raw_sound.begins_stream(capture.live, new.number, claimed=new.starts_stream)
 
 
 def _check_number(capture: Capture, number: int) -> None:

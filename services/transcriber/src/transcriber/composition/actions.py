@@ -6,12 +6,14 @@ from common.least_rate import LeastRate
 from common.upload_places import PlaceLimits, UploadPlaces
 from transcriber.composition.captures import CaptureWork, make_captures
 from transcriber.composition.core import Core
+from transcriber.composition.live import make_live_sessions
 from transcriber.composition.resumable import Resumable, make_resumable
 from transcriber.library.bulk import BulkChanges
 from transcriber.library.changes import LibraryChanges
 from transcriber.library.organization import Organization
 from transcriber.library.titles import TitleSuggestions
 from transcriber.library.trash import Trash
+from transcriber.live.sessions import LiveSessions
 from transcriber.names.assignment import SpeakerNames
 from transcriber.names.clips import ClipStore
 from transcriber.names.suggestion import NameSuggestions
@@ -39,6 +41,7 @@ class Actions:
     uploader: Uploader
     resumable: Resumable
     captures: CaptureWork
+    live: LiveSessions
     starter: JobStarter
     canceller: JobCanceller
     deleter: Deleter
@@ -104,6 +107,7 @@ def make_actions(core: Core) -> Actions:
         enabled=settings.start_early,
     )
     editor = TranscriptEditor(database)
+    captures = make_captures(core, examiner, acceptance, starter, deleter)
     trash, library = Trash(database, canceller), LibraryChanges(database)
     return Actions(
         uploader=Uploader(
@@ -118,7 +122,8 @@ def make_actions(core: Core) -> Actions:
             limits=limits,
         ),
         resumable=make_resumable(core, limits, examiner, acceptance, starter, early=early),
-        captures=make_captures(core, examiner, acceptance, starter),
+        captures=captures,
+        live=make_live_sessions(core, captures),
         starter=starter,
         canceller=canceller,
         deleter=deleter,

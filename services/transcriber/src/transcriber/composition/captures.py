@@ -10,6 +10,7 @@ from transcriber.captures.reception import ChunkReception
 from transcriber.composition.core import Core
 from transcriber.queue.job_start import JobStarter
 from transcriber.recordings.acceptance import Acceptance
+from transcriber.recordings.deletion import Deleter
 from transcriber.recordings.examination import Examiner
 
 #: Time for joining streams of many hours, in seconds.
@@ -27,13 +28,22 @@ class CaptureWork:
 
 
 def make_captures(
-    core: Core, examiner: Examiner, acceptance: Acceptance, starter: JobStarter
+    core: Core,
+    examiner: Examiner,
+    acceptance: Acceptance,
+    starter: JobStarter,
+    deleter: Deleter,
 ) -> CaptureWork:
     """Create the objects behind captures."""
     settings, database, objects = core.settings, core.servers.database, core.servers.objects
     bucket = settings.s3_bucket_audio
     return CaptureWork(
-        creator=CaptureCreator(database, core.admission, idle_seconds=settings.capture_idle),
+        creator=CaptureCreator(
+            database,
+            core.admission,
+            idle_seconds=settings.capture_idle,
+            voice_memory=settings.voice_memory,
+        ),
         reception=ChunkReception(
             database,
             objects,
@@ -42,7 +52,7 @@ def make_captures(
             max_bytes=settings.max_file_size,
             idle_seconds=settings.capture_idle,
         ),
-        ends=CaptureEnds(database, core.wake_ups),
+        ends=CaptureEnds(database, core.wake_ups, deleter),
         completion=CaptureCompletion(
             database=database,
             objects=objects,

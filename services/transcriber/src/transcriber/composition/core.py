@@ -17,17 +17,20 @@ from common.encryption.key_holders import KeyHolder
 from common.encryption.object_keys import NO_KEYS, ObjectKeys
 from common.erasure_ledger import ErasureLedger
 from common.events import EventPublisher
+from common.grpc_client import channel
 from common.maintenance import ItemsOfService, ItemSource
 from common.objects import ObjectStore
 from common.postgres import Database, migrate
 from common.runtime import eventually
 from common.signed_objects import UrlSigner
+from common.signing import CallSigner
 from transcriber.api.preferences import SessionPreferences
 from transcriber.api.priorities import PriorityRule
 from transcriber.api.session_ends import SessionEnds
 from transcriber.api.watch import ChangeHub
 from transcriber.encryption.key_ring import KeyRing
 from transcriber.encryption.start import check_keys
+from transcriber.live.recognizer import LiveRecognizer
 from transcriber.names.speakers_client import SpeakersClient
 from transcriber.queue.admission import Admission, Quotas
 from transcriber.queue.progress import ProgressRecorder
@@ -53,6 +56,7 @@ class Servers:
     speakers: SpeakersClient
     preferences: SessionPreferences
     aligner: Aligner
+    recognizer: LiveRecognizer
     embedder: Embedder | None = None
     sessions: SessionEnds
     #: Holder of the deployment's key, if there is one, and ciphers of objects.
@@ -148,6 +152,8 @@ async def connect_servers(settings: ApiSettings, stack: AsyncExitStack) -> Serve
     speech = await stack.enter_async_context(
         connections.channel(settings.speech_grpc, "transcriber-worker")
     )
+    # A traced channel does not support writing a stream message by message.
+    streams = await stack.enter_async_context(channel(settings, settings.speech_grpc, traced=False))
     gateway = await stack.enter_async_context(connections.channel(settings.gateway_grpc, "gateway"))
     return Servers(
         connections=connections,
@@ -160,6 +166,9 @@ async def connect_servers(settings: ApiSettings, stack: AsyncExitStack) -> Serve
         sessions=SessionEnds(gateway),
         items={"speakers": ItemsOfService(speakers), "gateway": ItemsOfService(gateway)},
         aligner=AlignerClient(speech),
+        recognizer=LiveRecognizer(
+            streams, CallSigner(settings.secret_key.get_secret_value(), SOURCE)
+        ),
         embedder=await _embedder(settings, connections, stack),
     )
 

@@ -13,6 +13,7 @@ from securetranscribe.v1 import (
     capture_pb2_grpc,
     imports_pb2_grpc,
     library_pb2_grpc,
+    live_pb2_grpc,
     playback_pb2_grpc,
     queue_pb2_grpc,
     reprocessing_pb2_grpc,
@@ -52,6 +53,7 @@ from transcriber.api.upload_servicer import UploadDependencies, UploadServicer
 from transcriber.api.vocabulary_servicer import VocabularyServicer
 from transcriber.composition.actions import Actions
 from transcriber.composition.core import Core
+from transcriber.composition.live import make_live_servicer
 from transcriber.imports.importer import TranscriptImporter
 from transcriber.recordings.playback import PlaybackReader
 from transcriber.recordings.reading import RecordingReader
@@ -130,6 +132,9 @@ def make_services(core: Core, actions: Actions) -> dict[str, AddToServer]:
         "securetranscribe.v1.CaptureService": partial(
             capture_pb2_grpc.add_CaptureServiceServicer_to_server,
             make_capture_servicer(core, actions),
+        ),
+        "securetranscribe.v1.LiveService": partial(
+            live_pb2_grpc.add_LiveServiceServicer_to_server, make_live_servicer(core, actions.live)
         ),
         "securetranscribe.v1.QueueService": partial(
             queue_pb2_grpc.add_QueueServiceServicer_to_server, make_queue_servicer(core, actions)

@@ -109,8 +109,15 @@ class Transcription:
         return self.job.progress
 
     @property
+    def is_live(self) -> bool:
+        """Whether it is still being recorded. Processing without a job is a live session."""
+        return self.status is TranscriptionStatus.PROCESSING and self.job is None
+
+    @property
     def current_step(self) -> str:
         """Current work, described for users."""
+        if self.is_live:
+            return "Live"
         if self.status is TranscriptionStatus.PENDING or self.job is None:
             return "Uploaded"
         if self.status is TranscriptionStatus.COMPLETED:

@@ -9,6 +9,7 @@ from common.errors import NotFoundError
 from common.postgres import Connection, Database
 from transcriber.queue.cancellation import JobCanceller
 from transcriber.recordings.deletion import Deleter
+from transcriber.store.captures import Captures
 from transcriber.store.expiry import Expiry, Trashed
 from transcriber.store.jobs import Jobs
 from transcriber.store.library import Shelves
@@ -25,7 +26,7 @@ class Trash:
         self._canceller = canceller
 
     async def put(self, transcription_id: int, workspace_id: str) -> None:
-        """Move a workspace's transcription to the trash, cancelling its live job.
+        """Move a workspace's transcription to the trash, ending its live session or job.
 
         One already in the trash keeps its time there.
 
@@ -37,6 +38,7 @@ class Trash:
             shelves = Shelves(connection, workspace_id)
             if await _lies_there(shelves, transcription_id):
                 return
+            await Captures(connection).end_live(transcription_id)
             live = await Jobs(connection).live_of(transcription_id)
             if live is not None:
                 job = await Jobs(connection).get(live)

@@ -64,7 +64,8 @@ class JobStarter:
             ConflictError: a job is running, or the idempotency key belongs to another one.
             StateError: it is completed, no stage is named and no channel is processed in another
                 way, or a stage must run and its recording has been deleted. If it is processed
-                `again`: there is no transcript, or nothing is left to read.
+                `again`: there is no transcript, or nothing is left to read. Or it is still being
+                recorded.
             ResourceExhaustedError: the queue is full, or a quota is used up.
         """
         async with self._database.transaction() as connection:
@@ -104,6 +105,8 @@ class JobStarter:
         live = await Jobs(connection).live_of(transcription.id)
         if live is not None:
             raise ConflictError("This transcription is already being processed.", {"job_id": live})
+        if transcription.status is TranscriptionStatus.PROCESSING:
+            raise StateError("This recording is still being made. Start it when it has ended.")
         if request.again:
             if transcription.transcript_at is None:
                 raise StateError("There is no transcript yet. Start the transcription.")

@@ -9,6 +9,7 @@ from transcriber.domain import progress
 from transcriber.domain.jobs import Failure, Job, JobStatus
 from transcriber.outbox import messages
 from transcriber.store.jobs import Ended, Jobs
+from transcriber.store.live import LiveTexts
 from transcriber.store.outbox import JobOutbox
 from transcriber.store.partial_transcripts import PartialTranscripts
 from transcriber.store.tasks import Tasks
@@ -22,6 +23,7 @@ class Lifecycle:
         self._jobs = Jobs(connection)
         self._tasks = Tasks(connection)
         self._partial = PartialTranscripts(connection)
+        self._live_texts = LiveTexts(connection)
         self._outbox = JobOutbox(connection)
         self._transcriptions = Transcriptions(connection)
 
@@ -74,6 +76,7 @@ class Lifecycle:
         """Complete a live job after its transcript was stored."""
         ended = await self._end(job, JobStatus.COMPLETED, progress.COMPLETED_STEP)
         assert ended is not None, "the job was locked while it was live"
+        await self._live_texts.forget(job.transcription_id)
         await self._outbox.event(
             messages.job_completed(
                 job, at=ended.at, confidence=confidence, speakers=speakers, warnings=warnings

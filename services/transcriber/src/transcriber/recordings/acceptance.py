@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from common.errors import StateError
+from common.errors import LockedError, StateError
 from common.identity import Owner
 from common.postgres import Connection, Database
 from transcriber.domain.jobs import Job
@@ -54,7 +54,8 @@ class Uploaded:
 class StoredRecording:
     """A recording in the object store. `transcription_id` is reserved for its transcription.
 
-    `sha256` is in hexadecimal digits. `has_place` tells whether it holds a place in the queue.
+    `sha256` is in hexadecimal digits. `has_place` tells whether it holds a place in the queue, and
+    `exists` whether its transcription is there already, as that of a live session is.
     """
 
     transcription_id: int
@@ -62,6 +63,7 @@ class StoredRecording:
     sha256: str
     origin: str
     has_place: bool
+    exists: bool = False
 
 
 class Acceptance:
@@ -101,12 +103,17 @@ class Acceptance:
         """Turn a recording into a transcription, with its job, in one transaction.
 
         If the request id exists, the earlier transcription is returned.
+
+        Raises:
+            LockedError: its transcription was there already, and is gone or has its recording.
         """
         early = None
         if request.auto_start:
             early = await self._adoption.fitting(stored.transcription_id, stored.source_key)
         async with self._database.transaction() as connection:
             if not await self._add(connection, owner, request, examined, stored):
+                if stored.exists:
+                    raise LockedError("The live session has ended otherwise.")
                 earlier = await _earlier(connection, owner.workspace_id, request.request_id or "")
                 assert earlier is not None, "its key is taken"
                 await finish(connection, earlier.transcription.id)
@@ -142,6 +149,11 @@ class Acceptance:
         examined: Examined,
         stored: StoredRecording,
     ) -> bool:
+        plan = channels.plan(examined.survey, request.options.channels)
+        if stored.exists:
+            return await Transcriptions(connection).end_live(
+                stored.transcription_id, examined.file, plan
+            )
         return await Transcriptions(connection).add(
             transcription_id=stored.transcription_id,
             owner=owner,
@@ -151,7 +163,7 @@ class Acceptance:
             options=replace(
                 request.options, voice_memory=request.options.voice_memory and self._voice_memory
             ),
-            channel_plan=channels.plan(examined.survey, request.options.channels),
+            channel_plan=plan,
             origin=stored.origin,
         )
 

@@ -18,6 +18,7 @@ from transcriber.outbox import messages
 from transcriber.queue.cancellation import JobCanceller
 from transcriber.recordings.ledger import LedgerWriter
 from transcriber.store import step_names
+from transcriber.store.captures import Captures
 from transcriber.store.dead_letters import DeadLetters
 from transcriber.store.deletions import Deletion, Deletions
 from transcriber.store.erasures import Erasures
@@ -107,6 +108,7 @@ class Deleter:
                 or trashed_at not in {None, transcription.trashed_at}
             ):
                 raise NotFoundError("There is no such transcription.")
+            await Captures(connection).discard_live(transcription_id)
             live = await Jobs(connection).live_of(transcription_id)
             late = await Tasks(connection).may_still_write(transcription_id)
             if live is not None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-from common.errors import NotFoundError
+from common.errors import NotFoundError, StateError
 from common.objects import ObjectStore
 from transcriber.domain.transcriptions import Transcription
 
@@ -22,7 +22,10 @@ class RecordingReader:
 
         Raises:
             NotFoundError: the recording is not kept any more.
+            StateError: it is still being made.
         """
+        if transcription.is_live:
+            raise StateError("The recording is still being made.", {"status": transcription.status})
         if not transcription.source_available:
             raise NotFoundError("The recording was removed.")
         key, size = transcription.source_key, transcription.file.size_bytes

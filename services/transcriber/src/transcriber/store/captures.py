@@ -9,6 +9,7 @@ from psycopg.types.json import Jsonb
 
 from common.identity import Owner
 from common.postgres import Connection, execute, fetch_all, fetch_one
+from transcriber.domain.live import LiveSound
 
 #: Missing numbers that are told at most.
 MOST_MISSING = 1000
@@ -21,9 +22,9 @@ _LATE_SECONDS = 60.0
 _ADD = """
 INSERT INTO captures
     (capture_id, workspace_id, session_id, origin, request_id, transcription_id, source_key,
-     title, media_type, request, idle_at)
+     title, media_type, request, live, idle_at)
 SELECT %(capture_id)s, %(workspace_id)s, %(session_id)s, %(origin)s, %(request_id)s, id,
-       id || '/source', %(title)s, %(media_type)s, %(request)s,
+       id || '/source', %(title)s, %(media_type)s, %(request)s, %(live)s,
        now() + make_interval(secs => %(idle)s)
 FROM nextval(pg_get_serial_sequence('transcriptions', 'id')) AS id
 """
@@ -86,6 +87,17 @@ UPDATE captures SET state = 'rejected', failure = %s, ended_at = now()
 WHERE capture_id = %s AND state = 'finishing'
 """
 _DISCARD = "UPDATE captures SET state = 'discarded', ended_at = now() WHERE capture_id = %s"
+# A live session ends with its transcription, in the trash or in an erasure.
+_DISCARD_LIVE = """
+UPDATE captures SET state = 'discarded', ended_at = now()
+WHERE transcription_id = %s AND live IS NOT NULL AND state IN ('receiving', 'finishing', 'rejected')
+"""
+_END_LIVE = """
+UPDATE captures
+SET state = 'finishing', chunk_count = chunks_end, allow_gaps = true,
+    request = jsonb_set(request, '{auto_start}', 'false')
+WHERE transcription_id = %s AND live IS NOT NULL AND state = 'receiving'
+"""
 # Their rows stay until no bytes can arrive any more.
 _GIVE_UP_OF = """
 UPDATE captures
@@ -137,7 +149,10 @@ class Chunk:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Capture:
-    """A capture. `chunks_end` is the number behind its highest chunk."""
+    """A capture. `chunks_end` is the number behind its highest chunk.
+
+    `live` is the sound of a live session, None for others.
+    """
 
     capture_id: str
     workspace_id: str
@@ -161,6 +176,7 @@ class Capture:
     result_id: int
     job_id: str
     failure: Mapping[str, Any] | None
+    live: LiveSound | None = None
 
 
 class Captures:
@@ -180,6 +196,7 @@ class Captures:
         request: Mapping[str, Any],
         origin: str,
         idle: float,
+        live: LiveSound | None = None,
     ) -> None:
         """Add a capture that is idle after a number of seconds."""
         parameters = {
@@ -192,6 +209,7 @@ class Captures:
             "media_type": media_type,
             "request": Jsonb(dict(request)),
             "idle": idle,
+            "live": None if live is None else Jsonb(live.to_json()),
         }
         await execute(self._connection, _ADD, parameters)
 
@@ -223,11 +241,11 @@ class Captures:
     async def chunk(self, capture_id: str, number: int) -> Chunk | None:
         """Return a durable chunk."""
         row = await fetch_one(self._connection, _CHUNK, (capture_id, number))
-        return None if row is None else _chunk(row)
+        return None if row is None else chunk_of(row)
 
     async def chunks(self, capture_id: str) -> list[Chunk]:
         """Return all durable chunks in order."""
-        return [_chunk(row) for row in await fetch_all(self._connection, _CHUNKS, (capture_id,))]
+        return [chunk_of(row) for row in await fetch_all(self._connection, _CHUNKS, (capture_id,))]
 
     async def add_chunk(self, capture_id: str, chunk: Chunk, *, idle: float) -> None:
         """Add a chunk to a locked capture, which is idle after a number of seconds."""
@@ -273,6 +291,14 @@ class Captures:
         """End a locked capture without a transcription."""
         await execute(self._connection, _DISCARD, (capture_id,))
 
+    async def discard_live(self, transcription_id: int) -> None:
+        """Discard the live session of a transcription that is being erased, if it goes on."""
+        await execute(self._connection, _DISCARD_LIVE, (transcription_id,))
+
+    async def end_live(self, transcription_id: int) -> None:
+        """Finish the live session of a transcription with what has arrived, without a job."""
+        await execute(self._connection, _END_LIVE, (transcription_id,))
+
     async def give_up_of(self, workspace_id: str) -> None:
         """Hide all captures of a workspace, and mark them for their removal."""
         await execute(self._connection, _GIVE_UP_OF, (workspace_id,))
@@ -297,7 +323,8 @@ class Captures:
         return (row["captures"], row["bytes"]) if row else (0, 0)
 
 
-def _chunk(row: Mapping[str, Any]) -> Chunk:
+def chunk_of(row: Mapping[str, Any]) -> Chunk:
+    """Return a chunk from its row."""
     return Chunk(
         number=row["number"],
         starts_stream=row["starts_stream"],
@@ -331,4 +358,5 @@ def _capture(row: Mapping[str, Any]) -> Capture:
         result_id=row["result_id"] or 0,
         job_id=row["job_id"],
         failure=row["failure"],
+        live=LiveSound.of_json(row["live"]) if row["live"] else None,
     )

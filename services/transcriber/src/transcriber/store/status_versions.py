@@ -20,7 +20,7 @@ concat_ws(
     '-', (SELECT string_agg(concat(g.xmin, g.ctid, o.xmin, o.ctid), ' ' ORDER BY o.ctid)
      FROM transcription_tags o JOIN tags g ON g.id = o.tag_id WHERE o.transcription_id = t.id)
     ) AS version,
-    j.job_id IS NOT NULL AND j.completed_at IS NULL AS live
+    t.status = 'processing' OR j.job_id IS NOT NULL AND j.completed_at IS NULL AS live
 """
 _VERSION = f"""
 SELECT {_COLUMNS}
@@ -47,7 +47,8 @@ class StatusVersions:
     async def find(self, transcription_id: int, workspace_id: str) -> str | None:
         """Return the version of a workspace's transcription, None if there is none.
 
-        It is empty while a job waits or runs, because the status then changes with time.
+        It is empty while a job waits or runs, and during a live session, because the status then
+        changes with time.
         """
         row = await self._database.fetch_one(_VERSION, (transcription_id, workspace_id))
         if row is None:

@@ -73,6 +73,22 @@ SET status = CASE WHEN transcript_at IS NULL THEN 'failed' ELSE 'completed' END,
     failure_code = %(code)s, failure_message = %(message)s
 WHERE id = %(id)s
 """
+_BEGIN_LIVE = "UPDATE transcriptions SET status = 'processing' WHERE id = %s"
+# Only a live session is processed without a job.
+_END_LIVE = """
+UPDATE transcriptions
+SET filename = %(filename)s, size_bytes = %(size_bytes)s, duration = %(duration)s,
+    format = %(format)s, codec = %(codec)s, sample_rate = %(sample_rate)s, channels = %(channels)s,
+    file_warnings = %(file_warnings)s, channel_plan = %(channel_plan)s, kept_since = now(),
+    status = 'pending'
+WHERE id = %(id)s AND status = 'processing' AND job_id IS NULL
+"""
+_FAIL_LIVE = """
+UPDATE transcriptions
+SET status = 'failed', failure_code = %(code)s, failure_message = %(message)s,
+    source_deleted_at = now(), source_erased = true, origin = ''
+WHERE id = %(id)s AND status = 'processing' AND job_id IS NULL
+"""
 _REMOVE = "DELETE FROM transcriptions WHERE id = %s"
 _VOICES_KNOWN = "UPDATE transcriptions SET voices_known = true WHERE id = %s"
 _NAMES_DUE = "UPDATE transcriptions SET names_due_at = now() WHERE id = %s"
@@ -132,14 +148,7 @@ class Transcriptions:
             "session_id": owner.session_id,
             "workspace_id": owner.workspace_id,
             "request_id": request_id,
-            "filename": file.filename,
-            "size_bytes": file.size_bytes,
-            "duration": file.duration,
-            "format": file.format,
-            "codec": file.codec,
-            "sample_rate": file.sample_rate,
-            "channels": file.channels,
-            "file_warnings": list(file.warnings),
+            **_file(file),
             "source_key": source_key,
             "channel_plan": plan_to_json(channel_plan),
             "origin": origin,
@@ -203,6 +212,30 @@ class Transcriptions:
             **_options(options),
         }
         await execute(self._connection, _STARTED, parameters)
+
+    async def begin_live(self, transcription_id: int) -> None:
+        """Have a new transcription processed without a job, while it is recorded."""
+        await execute(self._connection, _BEGIN_LIVE, (transcription_id,))
+
+    async def end_live(
+        self, transcription_id: int, file: AudioFile, channel_plan: ChannelPlan | None
+    ) -> bool:
+        """Give a live transcription its recording. Return False if it is not live any more."""
+        parameters = {
+            "id": transcription_id,
+            "channel_plan": plan_to_json(channel_plan),
+            **_file(file),
+        }
+        return await execute(self._connection, _END_LIVE, parameters) == 1
+
+    async def fail_live(self, transcription_id: int, failure: Failure) -> None:
+        """Note that a live transcription has no recording."""
+        parameters = {
+            "id": transcription_id,
+            "code": failure.code,
+            "message": failure.message,
+        }
+        await execute(self._connection, _FAIL_LIVE, parameters)
 
     async def cancelled(self, transcription_id: int) -> None:
         """Reset the status after a cancelled job: completed with a transcript, else pending."""
@@ -268,6 +301,19 @@ class Transcriptions:
             )
             for row in rows
         ]
+
+
+def _file(file: AudioFile) -> dict[str, object]:
+    return {
+        "filename": file.filename,
+        "size_bytes": file.size_bytes,
+        "duration": file.duration,
+        "format": file.format,
+        "codec": file.codec,
+        "sample_rate": file.sample_rate,
+        "channels": file.channels,
+        "file_warnings": list(file.warnings),
+    }
 
 
 def _options(options: ProcessingOptions) -> dict[str, object]:

@@ -1,0 +1,125 @@
+"""LiveService: text while a recording is made."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+from common import identity, rights
+from common.addresses import current_address
+from common.byte_rates import ByteRates
+from common.errors import ApplicationError, AuthenticationError, ValidationError
+from common.identity import Identity
+from common.rate_limits import Group, RateLimits
+from common.rights import Right
+from securetranscribe.v1 import live_pb2, live_pb2_grpc
+from transcriber.api import live_requests, requests
+from transcriber.api.preferences import Preferences, SessionPreferences
+from transcriber.api.priorities import PriorityRule
+from transcriber.live.session import LiveStream
+from transcriber.live.sessions import LiveSessions
+from transcriber.recordings.arrival import relayed
+from transcriber.store.captures import Capture
+
+#: How often (seconds) it is checked that the session of a caller has not ended.
+_CHECKED_SECONDS = 30.0
+_Requests = AsyncIterator[live_pb2.LiveServiceStreamingRecognizeRequest]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveServicerDependencies:
+    """Objects behind the methods."""
+
+    sessions: LiveSessions
+    preferences: SessionPreferences
+    priorities: PriorityRule
+    limits: RateLimits
+    rates: ByteRates
+
+
+class LiveServicer(live_pb2_grpc.LiveServiceServicer):
+    """Serves LiveService. Callers see only the sessions of their workspace."""
+
+    def __init__(self, dependencies: LiveServicerDependencies) -> None:
+        self._dependencies = dependencies
+
+    async def StreamingRecognize(
+        self, request_iterator: _Requests, context: Any
+    ) -> AsyncIterator[live_pb2.LiveServiceStreamingRecognizeResponse]:
+        """Serve one stream of a session."""
+        owner = rights.caller(Right.CREATE)
+        first = await anext(request_iterator, None)
+        kind = None if first is None else first.WhichOneof("live_request")
+        after = 0
+        if first is not None and kind == "begin":
+            capture = await self._created(owner, first.begin, context)
+        elif first is not None and kind == "resume":
+            after = live_requests.after_sequence(first.resume)
+            capture = await self._dependencies.sessions.find(
+                first.resume.capture_id, owner.workspace_id
+            )
+        else:
+            raise ValidationError.of(
+                "live_request", "The first request must begin or resume a session."
+            )
+        meter = self._dependencies.rates.meter(owner.session_id, current_address())
+        async with (
+            self._dependencies.sessions.stream(
+                owner, capture, after=after, pay=_nothing if relayed() else meter.pay
+            ) as stream,
+            self._checking(owner, stream),
+            contextlib.aclosing(stream.responses(request_iterator)) as responses,
+        ):
+            async for response in responses:
+                yield response
+
+    async def _created(self, owner: Identity, begin: live_pb2.LiveBegin, context: Any) -> Capture:
+        sound = live_requests.sound(begin)
+        preferences = Preferences()
+        if requests.needs_preferences(begin.config):
+            preferences = await self._dependencies.preferences.of(identity.current())
+        described = requests.upload(begin.config, preferences)
+        self._dependencies.priorities.check(described.priority, context)
+        if not relayed():
+            # The gateway has counted the sessions that it passes on.
+            await self._count(owner)
+        return await self._dependencies.sessions.create(
+            owner, described, title=begin.title, sound=sound
+        )
+
+    async def _count(self, owner: Identity) -> None:
+        limits = self._dependencies.limits
+        for allowance in (
+            await limits.hit_address(Group.UPLOAD, current_address()),
+            await limits.hit(Group.UPLOAD, owner.session_id),
+        ):
+            if not allowance.allowed:
+                raise allowance.refusal()
+
+    @contextlib.asynccontextmanager
+    async def _checking(self, owner: Identity, stream: LiveStream) -> AsyncIterator[None]:
+        """Break the stream off once the session of its caller has ended.
+
+        The gateway checks the callers whose streams it passes on.
+        """
+        checking = asyncio.create_task(self._check(owner, stream), name="session of a live stream")
+        try:
+            yield
+        finally:
+            checking.cancel()
+
+    async def _check(self, owner: Identity, stream: LiveStream) -> None:
+        while owner.token:
+            await asyncio.sleep(_CHECKED_SECONDS)
+            try:
+                await self._dependencies.preferences.of(owner)
+            except AuthenticationError as error:
+                stream.close(error)
+                return
+            except ApplicationError:
+                continue
+
+
+async def _nothing(_size: int) -> None:
+    """Do not count bytes that the gateway has counted."""

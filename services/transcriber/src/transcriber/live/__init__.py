@@ -1,0 +1,1 @@
+"""Live sessions: text while a recording is made."""
