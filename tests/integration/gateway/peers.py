@@ -25,6 +25,7 @@ from securetranscribe.v1 import (
     transcript_pb2_grpc,
     transcription_pb2_grpc,
     vocabulary_pb2_grpc,
+    workspace_settings_pb2_grpc,
 )
 from tests.integration.gateway.fake_admin import FakeAdmin
 from tests.integration.gateway.fake_exporter import FakeExporter
@@ -36,6 +37,7 @@ from tests.integration.gateway.fake_statuses import FakeStatuses
 from tests.integration.gateway.fake_transcriber import FakeTranscriber
 from tests.integration.gateway.fake_transcripts import FakeTranscripts
 from tests.integration.gateway.fake_vocabulary import FakeVocabulary
+from tests.integration.gateway.fake_workspace_settings import FakeWorkspaceSettings
 
 
 class Peers:
@@ -63,6 +65,10 @@ class Peers:
         self.admin = FakeAdmin()  # type: ignore[abstract]
         self.sharing = FakeSharing()
         add_sharing = sharing_pb2_grpc.add_SharingServiceServicer_to_server
+        self.workspace_settings = FakeWorkspaceSettings()
+        add_settings = (
+            workspace_settings_pb2_grpc.add_WorkspaceSettingsServiceServicer_to_server
+        )
         add_speakers = speaker_pb2_grpc.add_SpeakerServiceServicer_to_server
         add_exports = export_pb2_grpc.add_ExportServiceServicer_to_server
         self._servers = {
@@ -85,6 +91,9 @@ class Peers:
                         self.vocabulary, server
                     ),
                     f"{package}.SharingService": lambda server: add_sharing(self.sharing, server),
+                    f"{package}.WorkspaceSettingsService": lambda server: add_settings(
+                        self.workspace_settings, server
+                    ),
                     f"{package}.AdminService": lambda server: add_admin(self.admin, server),
                     f"{package}.PlaybackService": lambda server: add_playback(
                         self.playback, server

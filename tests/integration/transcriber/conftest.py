@@ -45,7 +45,8 @@ _CLEAR = """
 TRUNCATE uploads, early_parts, transcriptions, surveys, jobs, tasks, dead_tasks, outbox, segments,
          edited_segments, transcript_speakers, transcript_notes, transcript_batches, deletions,
          erasures, item_attempts, tags, folders, vocabulary_terms, vocabulary_corrections,
-         vocabulary_dismissals, workspace_keys, data_keys, link_failures RESTART IDENTITY CASCADE
+         vocabulary_dismissals, workspace_keys, workspace_settings, data_keys, link_failures
+         RESTART IDENTITY CASCADE
 """
 Answer = TypeVar("Answer")
 

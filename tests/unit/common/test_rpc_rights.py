@@ -77,6 +77,8 @@ VocabularyService   editor:write  AcceptSuggestion DismissSuggestion ApplyVocabu
 VocabularyService   editor:write  UndoVocabulary
 WorkspaceService    account  ListOwnWorkspaces CreateWorkspace UpdateWorkspace DeleteWorkspace
 WorkspaceService    account  ListMembers SetMember RemoveMember SwitchWorkspace
+WorkspaceService    account  GetWorkspaceSettings UpdateWorkspaceSettings
+WorkspaceSettingsService services ReadWorkspaceSettings ChangeWorkspaceSettings
 """
 
 

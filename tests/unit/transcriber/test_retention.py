@@ -9,6 +9,7 @@ from tests.unit.transcriber.api.test_responses import JOB, NOON, TRANSCRIPTION
 from transcriber.domain.jobs import JobStatus
 from transcriber.domain.retention import Retention
 from transcriber.domain.transcriptions import TranscriptionStatus
+from transcriber.domain.workspace_settings import WorkspaceSettings
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -84,3 +85,21 @@ def test_trash_is_emptied_in_its_time_at_the_latest() -> None:
     assert replace(rules, transcripts=None).transcription_until(trashed) == days(10)
     late = replace(DONE, trashed_at=days(28))
     assert rules.transcription_until(late) == rules.transcription_until(DONE)
+
+
+def test_a_workspace_may_have_shorter_times() -> None:
+    own = WorkspaceSettings(processed=0.0, transcripts=10 * DAY, trash=DAY)
+    done = replace(DONE, workspace_settings=own)
+    assert RULES.recording_until(done) == NOON + dt.timedelta(hours=2)
+    assert RULES.transcription_until(done) == days(10) + dt.timedelta(hours=2)
+    trashed = replace(done, trashed_at=days(1))
+    assert RULES.transcription_until(trashed) == days(2)
+    longer = WorkspaceSettings(processed=DAY, transcripts=90 * DAY, trash=30 * DAY)
+    assert RULES.of(longer) == RULES
+
+
+def test_a_workspace_may_have_a_time_where_the_deployment_has_none() -> None:
+    rules = replace(RULES, transcripts=None)
+    done = replace(DONE, workspace_settings=WorkspaceSettings(transcripts=10 * DAY))
+    assert rules.transcription_until(DONE) is None
+    assert rules.transcription_until(done) == days(10) + dt.timedelta(hours=2)

@@ -147,6 +147,7 @@ _TABLE: Iterable[tuple[Rule, str, tuple[str, ...]]] = (
     (_of_resource(Right.READ), "SharingService", ("ListSharedWithMe",)),
     (_SERVICES, "SharingService", ("CheckLink", "ForgetGrantee")),
     (_PUBLIC, "LinkService", ("OpenLink",)),
+    (_SERVICES, "WorkspaceSettingsService", ("ReadWorkspaceSettings", "ChangeWorkspaceSettings")),
     (
         _READ,
         "SpeakerService",
@@ -236,6 +237,8 @@ _TABLE: Iterable[tuple[Rule, str, tuple[str, ...]]] = (
             "SetMember",
             "RemoveMember",
             "SwitchWorkspace",
+            "GetWorkspaceSettings",
+            "UpdateWorkspaceSettings",
         ),
     ),
     (

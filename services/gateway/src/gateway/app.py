@@ -28,6 +28,7 @@ from gateway import loop_watch
 from gateway.accounts import account_servicer
 from gateway.accounts import composition as accounts
 from gateway.accounts import services as account_services
+from gateway.accounts.workspace_settings import WorkspaceSettings
 from gateway.api.access_tokens import AccessTokenApi
 from gateway.api.account_models import ProviderData
 from gateway.api.accounts import AccountApi
@@ -61,6 +62,7 @@ from gateway.api.uploads import UploadApi
 from gateway.api.users import UserApi
 from gateway.api.vocabulary import VocabularyApi
 from gateway.api.vocabulary_edits import VocabularyEditsApi
+from gateway.api.workspace_settings import WorkspaceSettingsApi
 from gateway.api.workspaces import WorkspaceApi
 from gateway.audit.keeper import AuditRetention, AuditStep
 from gateway.audit.reader import AuditReader
@@ -154,6 +156,7 @@ class Gateway:
         self._shared = SharedWatches(self._hub, self._backends, self._registry, database)
         self._feed = Feed(client, self._hub, self._shared)
         self._opener = LinkOpener(self._backends, self._registry)
+        self._workspace_settings = WorkspaceSettings(self._accounts.teams, self._backends)
         self._accounts.people.when_deleted(partial(forget_user, self._backends))
         self._keeper = SessionKeeper(
             SessionStore(database),
@@ -346,6 +349,7 @@ class Gateway:
             OidcApi(self._oidc, self._accounts, self._registry),
             UserApi(self._accounts),
             WorkspaceApi(self._accounts),
+            WorkspaceSettingsApi(self._accounts, self._workspace_settings),
             AccessTokenApi(self._accounts),
             SharingApi(
                 self._backends,
@@ -406,7 +410,13 @@ class Gateway:
         links = LinkServicer(self._opener, self._limits)
         providers = {one.id: one.label for one in self._settings.oidc_providers}
         return {
-            **account_services.services(self._accounts, self._registry, self._limits, providers),
+            **account_services.services(
+                self._accounts,
+                self._registry,
+                self._limits,
+                providers,
+                self._workspace_settings,
+            ),
             link_servicer.SERVICE: partial(
                 sharing_pb2_grpc.add_LinkServiceServicer_to_server, links
             ),

@@ -35,6 +35,7 @@ from securetranscribe.v1 import (
     upload_pb2,
     upload_pb2_grpc,
     vocabulary_pb2_grpc,
+    workspace_settings_pb2_grpc,
 )
 
 Request = TypeVar("Request")
@@ -92,6 +93,9 @@ class Backends:
         self.queue = queue_pb2_grpc.QueueServiceStub(self._transcriber)
         self.reprocessing = reprocessing_pb2_grpc.ReprocessingServiceStub(self._transcriber)
         self.sharing = sharing_pb2_grpc.SharingServiceStub(self._transcriber)
+        self.workspace_settings = workspace_settings_pb2_grpc.WorkspaceSettingsServiceStub(
+            self._transcriber
+        )
         self.library = library_pb2_grpc.LibraryServiceStub(self._transcriber)
         self.speakers = speaker_pb2_grpc.SpeakerServiceStub(self._speakers)
         self.exports = export_pb2_grpc.ExportServiceStub(self._exporter)

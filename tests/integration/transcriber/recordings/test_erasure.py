@@ -25,6 +25,8 @@ from securetranscribe.v1 import (
 )
 from tests.integration.transcriber.conftest import ADMIN_TOKEN, SECRET, Api, ApiFactory, Caller
 from tests.integration.transcriber.fakes import Peers, WorkerFactory, until
+from transcriber.domain.workspace_settings import WorkspaceSettings
+from transcriber.store.workspace_settings import StoredSettings
 
 _AGE = """
 UPDATE transcriptions SET created_at = created_at - make_interval(days => %(days)s),
@@ -193,6 +195,10 @@ async def test_workspace_is_erased_as_a_whole(
         )
 
     await until(published)
+    async with database.transaction() as connection:
+        await StoredSettings(connection).change(
+            "session_a", WorkspaceSettings(trash=1.0), {"trash"}
+        )
     assert await erase_workspace(api, "session_a") == 2
     assert await erase_workspace(api, "session_a") == 0
     for transcription_id in (done, pending):

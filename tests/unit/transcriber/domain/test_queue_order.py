@@ -109,3 +109,8 @@ def test_age_decides_within_session_and_priority(
 def test_new_session_waits_for_at_most_one_job_of_a_busy_one(many: int, at: int) -> None:
     jobs = [job(number, "greedy") for number in range(many)] + [job(many + at, "newcomer")]
     assert numbers(jobs).index(many + at) <= 1
+
+
+def test_a_workspace_with_a_weight_has_more_turns() -> None:
+    jobs = [job(1), job(2), job(3), job(4, "b"), job(5, "b"), job(6, "b"), job(7, "b")]
+    assert [item.number for item in in_order(jobs, {}, {"b": 2.0})] == [4, 1, 5, 6, 2, 7, 3]

@@ -297,6 +297,7 @@ AUDITED: Mapping[str, Rule] = {
             ),
             "RemoveMember": _in_workspace("member.remove", "user"),
             "SwitchWorkspace": _in_workspace("workspace.switch", "workspace"),
+            "UpdateWorkspaceSettings": _in_workspace("workspace.change_settings", "workspace"),
         },
     ),
     **_of(
@@ -371,7 +372,9 @@ NOT_AUDITED: frozenset[str] = frozenset(
             "AuthenticateSession",
         ),
         *_listed("AccountService", "GetAccount", "ListProviders", "ListUsers"),
-        *_listed("WorkspaceService", "ListOwnWorkspaces", "ListMembers"),
+        *_listed("WorkspaceService", "ListOwnWorkspaces", "ListMembers", "GetWorkspaceSettings"),
+        # The gateway's own call, which is an entry.
+        *_listed("WorkspaceSettingsService", "ReadWorkspaceSettings", "ChangeWorkspaceSettings"),
         *_listed("AccessTokenService", "ListAccessTokens"),
         *_listed(
             "AdminService",

@@ -6,10 +6,12 @@ isort:skip_file
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
+from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from securetranscribe.v1 import workspace_settings_pb2 as _workspace_settings_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -1365,6 +1367,110 @@ class SwitchWorkspaceResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SwitchWorkspaceResponse: _TypeAlias = SwitchWorkspaceResponse  # noqa: Y015
+
+@_typing.final
+class GetWorkspaceSettingsRequest(_message.Message):
+    """Request of GetWorkspaceSettings."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WORKSPACE_ID_FIELD_NUMBER: _builtins.int
+    workspace_id: _builtins.str
+    """The workspace."""
+    def __init__(
+        self,
+        *,
+        workspace_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["workspace_id", b"workspace_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetWorkspaceSettingsRequest: _TypeAlias = GetWorkspaceSettingsRequest  # noqa: Y015
+
+@_typing.final
+class GetWorkspaceSettingsResponse(_message.Message):
+    """Response of GetWorkspaceSettings."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SETTINGS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def settings(self) -> _workspace_settings_pb2.WorkspaceSettingsView:
+        """The settings."""
+
+    def __init__(
+        self,
+        *,
+        settings: _workspace_settings_pb2.WorkspaceSettingsView | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["settings", b"settings"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["settings", b"settings"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetWorkspaceSettingsResponse: _TypeAlias = GetWorkspaceSettingsResponse  # noqa: Y015
+
+@_typing.final
+class UpdateWorkspaceSettingsRequest(_message.Message):
+    """Request of UpdateWorkspaceSettings."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WORKSPACE_ID_FIELD_NUMBER: _builtins.int
+    SETTINGS_FIELD_NUMBER: _builtins.int
+    UPDATE_MASK_FIELD_NUMBER: _builtins.int
+    workspace_id: _builtins.str
+    """The workspace."""
+    @_builtins.property
+    def settings(self) -> _workspace_settings_pb2.WorkspaceSettings:
+        """The new values."""
+
+    @_builtins.property
+    def update_mask(self) -> _field_mask_pb2.FieldMask:
+        """The fields to change. Named ones that are absent from `settings` become those of the deployment."""
+
+    def __init__(
+        self,
+        *,
+        workspace_id: _builtins.str = ...,
+        settings: _workspace_settings_pb2.WorkspaceSettings | None = ...,
+        update_mask: _field_mask_pb2.FieldMask | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["settings", b"settings", "update_mask", b"update_mask"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["settings", b"settings", "update_mask", b"update_mask", "workspace_id", b"workspace_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateWorkspaceSettingsRequest: _TypeAlias = UpdateWorkspaceSettingsRequest  # noqa: Y015
+
+@_typing.final
+class UpdateWorkspaceSettingsResponse(_message.Message):
+    """Response of UpdateWorkspaceSettings."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SETTINGS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def settings(self) -> _workspace_settings_pb2.WorkspaceSettingsView:
+        """The settings after the change."""
+
+    def __init__(
+        self,
+        *,
+        settings: _workspace_settings_pb2.WorkspaceSettingsView | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["settings", b"settings"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["settings", b"settings"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateWorkspaceSettingsResponse: _TypeAlias = UpdateWorkspaceSettingsResponse  # noqa: Y015
 
 @_typing.final
 class CreateAccessTokenRequest(_message.Message):

@@ -650,6 +650,16 @@ class WorkspaceServiceStub:
                 request_serializer=securetranscribe_dot_v1_dot_identity__pb2.SwitchWorkspaceRequest.SerializeToString,
                 response_deserializer=securetranscribe_dot_v1_dot_identity__pb2.SwitchWorkspaceResponse.FromString,
                 _registered_method=True)
+        self.GetWorkspaceSettings = channel.unary_unary(
+                '/securetranscribe.v1.WorkspaceService/GetWorkspaceSettings',
+                request_serializer=securetranscribe_dot_v1_dot_identity__pb2.GetWorkspaceSettingsRequest.SerializeToString,
+                response_deserializer=securetranscribe_dot_v1_dot_identity__pb2.GetWorkspaceSettingsResponse.FromString,
+                _registered_method=True)
+        self.UpdateWorkspaceSettings = channel.unary_unary(
+                '/securetranscribe.v1.WorkspaceService/UpdateWorkspaceSettings',
+                request_serializer=securetranscribe_dot_v1_dot_identity__pb2.UpdateWorkspaceSettingsRequest.SerializeToString,
+                response_deserializer=securetranscribe_dot_v1_dot_identity__pb2.UpdateWorkspaceSettingsResponse.FromString,
+                _registered_method=True)
 
 
 class WorkspaceServiceServicer:
@@ -714,6 +724,22 @@ class WorkspaceServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetWorkspaceSettings(self, request, context):
+        """Returns the settings of a workspace and what it uses. For its members, and for administrators.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateWorkspaceSettings(self, request, context):
+        """Changes settings of a workspace. Managers change times of retention and the memory of voices,
+        administrators quotas and the share of the queue. Fails with INVALID_ARGUMENT when a value is out
+        of its bounds.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_WorkspaceServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -756,6 +782,16 @@ def add_WorkspaceServiceServicer_to_server(servicer, server):
                     servicer.SwitchWorkspace,
                     request_deserializer=securetranscribe_dot_v1_dot_identity__pb2.SwitchWorkspaceRequest.FromString,
                     response_serializer=securetranscribe_dot_v1_dot_identity__pb2.SwitchWorkspaceResponse.SerializeToString,
+            ),
+            'GetWorkspaceSettings': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetWorkspaceSettings,
+                    request_deserializer=securetranscribe_dot_v1_dot_identity__pb2.GetWorkspaceSettingsRequest.FromString,
+                    response_serializer=securetranscribe_dot_v1_dot_identity__pb2.GetWorkspaceSettingsResponse.SerializeToString,
+            ),
+            'UpdateWorkspaceSettings': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateWorkspaceSettings,
+                    request_deserializer=securetranscribe_dot_v1_dot_identity__pb2.UpdateWorkspaceSettingsRequest.FromString,
+                    response_serializer=securetranscribe_dot_v1_dot_identity__pb2.UpdateWorkspaceSettingsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -975,6 +1011,60 @@ class WorkspaceService:
             '/securetranscribe.v1.WorkspaceService/SwitchWorkspace',
             securetranscribe_dot_v1_dot_identity__pb2.SwitchWorkspaceRequest.SerializeToString,
             securetranscribe_dot_v1_dot_identity__pb2.SwitchWorkspaceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetWorkspaceSettings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/securetranscribe.v1.WorkspaceService/GetWorkspaceSettings',
+            securetranscribe_dot_v1_dot_identity__pb2.GetWorkspaceSettingsRequest.SerializeToString,
+            securetranscribe_dot_v1_dot_identity__pb2.GetWorkspaceSettingsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateWorkspaceSettings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/securetranscribe.v1.WorkspaceService/UpdateWorkspaceSettings',
+            securetranscribe_dot_v1_dot_identity__pb2.UpdateWorkspaceSettingsRequest.SerializeToString,
+            securetranscribe_dot_v1_dot_identity__pb2.UpdateWorkspaceSettingsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -261,6 +261,13 @@ class WorkspaceServiceStub:
     """
     SwitchWorkspace: _grpc.UnaryUnaryMultiCallable[_identity_pb2.SwitchWorkspaceRequest, _identity_pb2.SwitchWorkspaceResponse]
     """Makes another workspace of the caller the active one of the caller's session."""
+    GetWorkspaceSettings: _grpc.UnaryUnaryMultiCallable[_identity_pb2.GetWorkspaceSettingsRequest, _identity_pb2.GetWorkspaceSettingsResponse]
+    """Returns the settings of a workspace and what it uses. For its members, and for administrators."""
+    UpdateWorkspaceSettings: _grpc.UnaryUnaryMultiCallable[_identity_pb2.UpdateWorkspaceSettingsRequest, _identity_pb2.UpdateWorkspaceSettingsResponse]
+    """Changes settings of a workspace. Managers change times of retention and the memory of voices,
+    administrators quotas and the share of the queue. Fails with INVALID_ARGUMENT when a value is out
+    of its bounds.
+    """
 
 @_typing.type_check_only
 class WorkspaceServiceAsyncStub(WorkspaceServiceStub):
@@ -287,6 +294,13 @@ class WorkspaceServiceAsyncStub(WorkspaceServiceStub):
     """
     SwitchWorkspace: _aio.UnaryUnaryMultiCallable[_identity_pb2.SwitchWorkspaceRequest, _identity_pb2.SwitchWorkspaceResponse]  # type: ignore[assignment]
     """Makes another workspace of the caller the active one of the caller's session."""
+    GetWorkspaceSettings: _aio.UnaryUnaryMultiCallable[_identity_pb2.GetWorkspaceSettingsRequest, _identity_pb2.GetWorkspaceSettingsResponse]  # type: ignore[assignment]
+    """Returns the settings of a workspace and what it uses. For its members, and for administrators."""
+    UpdateWorkspaceSettings: _aio.UnaryUnaryMultiCallable[_identity_pb2.UpdateWorkspaceSettingsRequest, _identity_pb2.UpdateWorkspaceSettingsResponse]  # type: ignore[assignment]
+    """Changes settings of a workspace. Managers change times of retention and the memory of voices,
+    administrators quotas and the share of the queue. Fails with INVALID_ARGUMENT when a value is out
+    of its bounds.
+    """
 
 class WorkspaceServiceServicer(metaclass=_abc_1.ABCMeta):
     """Keeps workspaces and their members."""
@@ -358,6 +372,25 @@ class WorkspaceServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_identity_pb2.SwitchWorkspaceResponse, _abc.Awaitable[_identity_pb2.SwitchWorkspaceResponse]]:
         """Makes another workspace of the caller the active one of the caller's session."""
+
+    @_abc_1.abstractmethod
+    def GetWorkspaceSettings(
+        self,
+        request: _identity_pb2.GetWorkspaceSettingsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_identity_pb2.GetWorkspaceSettingsResponse, _abc.Awaitable[_identity_pb2.GetWorkspaceSettingsResponse]]:
+        """Returns the settings of a workspace and what it uses. For its members, and for administrators."""
+
+    @_abc_1.abstractmethod
+    def UpdateWorkspaceSettings(
+        self,
+        request: _identity_pb2.UpdateWorkspaceSettingsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_identity_pb2.UpdateWorkspaceSettingsResponse, _abc.Awaitable[_identity_pb2.UpdateWorkspaceSettingsResponse]]:
+        """Changes settings of a workspace. Managers change times of retention and the memory of voices,
+        administrators quotas and the share of the queue. Fails with INVALID_ARGUMENT when a value is out
+        of its bounds.
+        """
 
 def add_WorkspaceServiceServicer_to_server(servicer: WorkspaceServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 

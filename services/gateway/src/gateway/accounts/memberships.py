@@ -30,6 +30,7 @@ WHERE memberships.user_id = %(user_id)s AND workspaces.workspace_id = %(workspac
 """
 # Changes of the members of a workspace happen one after the other, so that a manager remains.
 _LOCK = "SELECT workspace_id FROM workspaces WHERE workspace_id = %(workspace_id)s FOR UPDATE"
+_EXISTS = "SELECT workspace_id FROM workspaces WHERE workspace_id = %(workspace_id)s"
 _RENAME = "UPDATE workspaces SET name = %(name)s WHERE workspace_id = %(workspace_id)s"
 _DELETE = "DELETE FROM workspaces WHERE workspace_id = %(workspace_id)s"
 _MEMBERS = """
@@ -70,6 +71,12 @@ class Memberships:
         parameters = {"workspace_id": workspace_id, "user_id": user_id}
         row = await fetch_one(self._connection, _ONE_OF_USER, parameters)
         return None if row is None else _workspace(row)
+
+    async def exists(self, workspace_id: str) -> bool:
+        """Return whether there is a workspace that lasts."""
+        return (
+            await fetch_one(self._connection, _EXISTS, {"workspace_id": workspace_id}) is not None
+        )
 
     async def lock(self, workspace_id: str) -> bool:
         """Lock a workspace until the end of the transaction. Return whether it exists."""

@@ -173,6 +173,26 @@ class Teams:
         await self._registry.rights_changed(before)
         return workspace
 
+    async def check(self, caller: Grant, workspace_id: str, right: Right) -> None:
+        """Check that the caller has a right in a workspace.
+
+        Raises:
+            NotFoundError: there is no such workspace, or the caller is not a member.
+            AuthorizationError: the caller's role does not give the right.
+        """
+        async with self._database.statements() as connection:
+            await self._may(connection, caller, workspace_id, right)
+
+    async def check_exists(self, workspace_id: str) -> None:
+        """Check that there is a workspace, for callers who are not members of it.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        async with self._database.statements() as connection:
+            if not await Memberships(connection).exists(workspace_id):
+                raise NotFoundError("There is no such workspace.")
+
     async def _may(
         self, connection: Connection, caller: Grant, workspace_id: str, right: Right
     ) -> LastingWorkspace:

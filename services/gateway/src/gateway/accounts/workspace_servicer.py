@@ -6,6 +6,7 @@ from common import identity
 from common.identity import Identity
 from gateway.accounts import messages
 from gateway.accounts.composition import Accounts
+from gateway.accounts.workspace_settings import WorkspaceSettings
 from securetranscribe.v1 import identity_pb2 as pb
 from securetranscribe.v1 import identity_pb2_grpc
 
@@ -13,8 +14,9 @@ from securetranscribe.v1 import identity_pb2_grpc
 class WorkspaceServicer(identity_pb2_grpc.WorkspaceServiceServicer):
     """Workspaces of users, and their members."""
 
-    def __init__(self, accounts: Accounts) -> None:
+    def __init__(self, accounts: Accounts, settings: WorkspaceSettings) -> None:
         self._accounts = accounts
+        self._settings = settings
 
     async def ListOwnWorkspaces(
         self, _request: pb.ListOwnWorkspacesRequest, _context: Any
@@ -83,6 +85,22 @@ class WorkspaceServicer(identity_pb2_grpc.WorkspaceServiceServicer):
         return pb.SwitchWorkspaceResponse(
             workspace=messages.workspace(active, request.workspace_id)
         )
+
+    async def GetWorkspaceSettings(
+        self, request: pb.GetWorkspaceSettingsRequest, _context: Any
+    ) -> pb.GetWorkspaceSettingsResponse:
+        """Return the settings of a workspace."""
+        settings = await self._settings.read(self._caller(), request.workspace_id)
+        return pb.GetWorkspaceSettingsResponse(settings=settings)
+
+    async def UpdateWorkspaceSettings(
+        self, request: pb.UpdateWorkspaceSettingsRequest, _context: Any
+    ) -> pb.UpdateWorkspaceSettingsResponse:
+        """Change settings of a workspace."""
+        settings = await self._settings.change(
+            self._caller(), request.workspace_id, request.settings, request.update_mask.paths
+        )
+        return pb.UpdateWorkspaceSettingsResponse(settings=settings)
 
     def _caller(self) -> Identity:
         self._accounts.require()

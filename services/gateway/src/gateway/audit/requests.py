@@ -43,6 +43,9 @@ AUDITED_REQUESTS: Mapping[tuple[str, str], Rule] = {
     ("PUT", "/workspaces/{workspace_id}"): _rule("WorkspaceService/UpdateWorkspace"),
     ("DELETE", "/workspaces/{workspace_id}"): _rule("WorkspaceService/DeleteWorkspace"),
     ("POST", "/workspaces/{workspace_id}/switch"): _rule("WorkspaceService/SwitchWorkspace"),
+    ("PUT", "/workspaces/{workspace_id}/settings"): _rule(
+        "WorkspaceService/UpdateWorkspaceSettings"
+    ),
     ("PUT", "/workspaces/{workspace_id}/members/{user_id}"): _rule("WorkspaceService/SetMember"),
     ("DELETE", "/workspaces/{workspace_id}/members/{user_id}"): _rule(
         "WorkspaceService/RemoveMember"
@@ -68,6 +71,7 @@ NOT_AUDITED_REQUESTS: frozenset[tuple[str, str]] = frozenset(
         ("GET", "/users"),
         ("GET", "/workspaces"),
         ("GET", "/workspaces/{workspace_id}/members"),
+        ("GET", "/workspaces/{workspace_id}/settings"),
         ("GET", "/tokens"),
         ("GET", "/sessions/current"),
         ("PUT", "/sessions/current"),

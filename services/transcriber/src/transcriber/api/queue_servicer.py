@@ -16,6 +16,7 @@ from transcriber.queue.cancellation import JobCanceller
 from transcriber.queue.queue_status import QueueMonitor
 from transcriber.store.jobs import Jobs
 from transcriber.store.usage import Usage
+from transcriber.store.workspace_settings import StoredSettings
 from transcriber.wakeups import WakeUps
 
 
@@ -47,10 +48,11 @@ class QueueServicer(queue_pb2_grpc.QueueServiceServicer):
         async with self._database.transaction() as connection:
             status = await self._monitor.status(connection)
             used = await Usage(connection, workspace_id).used()
+            quotas = self._quotas.of(await StoredSettings(connection).get(workspace_id))
         message = responses.queue_status(
             status, workspace_id, capacity=self._quotas.queue_size, running=True
         )
-        message.caller_quota.CopyFrom(responses.queue_quota(used, self._quotas))
+        message.caller_quota.CopyFrom(responses.queue_quota(used, quotas))
         return queue_pb2.GetQueueStatusResponse(status=message)
 
     async def GetJob(

@@ -1,6 +1,7 @@
 """Servicers of the gRPC services."""
 
 import datetime as dt
+from dataclasses import replace
 from functools import partial
 
 from common import versions
@@ -24,12 +25,14 @@ from securetranscribe.v1 import (
     transcription_pb2_grpc,
     upload_pb2_grpc,
     vocabulary_pb2_grpc,
+    workspace_settings_pb2_grpc,
 )
 from transcriber.api import (
     admin_servicer,
     sharing_servicer,
     status_servicer,
     transcription_servicer,
+    workspace_settings_servicer,
 )
 from transcriber.api.admin_servicer import AdminDependencies, AdminServicer
 from transcriber.api.capture_servicer import CaptureDependencies, CaptureServicer
@@ -51,9 +54,11 @@ from transcriber.api.transcription_servicer import (
 )
 from transcriber.api.upload_servicer import UploadDependencies, UploadServicer
 from transcriber.api.vocabulary_servicer import VocabularyServicer
+from transcriber.api.workspace_settings_servicer import WorkspaceSettingsServicer
 from transcriber.composition.actions import Actions
 from transcriber.composition.core import Core
 from transcriber.composition.live import make_live_servicer
+from transcriber.domain.workspace_settings import Bounds
 from transcriber.imports.importer import TranscriptImporter
 from transcriber.recordings.playback import PlaybackReader
 from transcriber.recordings.reading import RecordingReader
@@ -73,6 +78,7 @@ ACCESS = {
     **admin_servicer.ACCESS,
     **sharing_servicer.ACCESS,
     **status_servicer.ACCESS,
+    **workspace_settings_servicer.ACCESS,
 }
 
 
@@ -138,6 +144,10 @@ def make_services(core: Core, actions: Actions) -> dict[str, AddToServer]:
         ),
         "securetranscribe.v1.QueueService": partial(
             queue_pb2_grpc.add_QueueServiceServicer_to_server, make_queue_servicer(core, actions)
+        ),
+        "securetranscribe.v1.WorkspaceSettingsService": partial(
+            workspace_settings_pb2_grpc.add_WorkspaceSettingsServiceServicer_to_server,
+            WorkspaceSettingsServicer(core.servers.database, _bounds(core)),
         ),
     }
 
@@ -276,6 +286,19 @@ def make_queue_servicer(core: Core, actions: Actions) -> QueueServicer:
         core.priorities,
         quotas=core.admission.quotas,
     )
+
+
+def _bounds(core: Core) -> Bounds:
+    """Return the bounds of the settings of workspaces."""
+    settings, quotas = core.settings, core.admission.quotas
+    deployment = replace(
+        settings.retention.settings,
+        voice_memory=settings.voice_memory,
+        stored_bytes=quotas.stored_bytes,
+        queued_seconds=quotas.queued_seconds,
+        queue_weight=1.0,
+    )
+    return Bounds(deployment=deployment, warning=settings.retention.warning)
 
 
 def make_admin_servicer(core: Core, actions: Actions) -> AdminServicer:

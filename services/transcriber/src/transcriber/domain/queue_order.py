@@ -7,6 +7,7 @@ begun by the other stage do not go first there, and parts count for the share of
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,13 +24,17 @@ class WaitingJob:
     release: int | None = None
 
 
-def in_order(jobs: Iterable[WaitingJob], running: Mapping[str, int]) -> list[WaitingJob]:
+def in_order(
+    jobs: Iterable[WaitingJob],
+    running: Mapping[str, int],
+    weights: Mapping[str, float] = MappingProxyType({}),
+) -> list[WaitingJob]:
     """Return the jobs in the order of their beginning.
 
     Released jobs come first, in the order of their release. The others are sorted by priority,
     then by fair share, then by age. The share of a workspace's first job is one more than its jobs
     in `running`, of its second job two more, and so on. Every workspace thus gets its turn before
-    anyone's second job.
+    anyone's second job. Shares are divided by the weight of the workspace, 1 if it has none.
 
     Example: of jobs 1 and 2 of one workspace and 3 of another, the order is 1, 3, 2.
     """
@@ -47,7 +52,12 @@ def in_order(jobs: Iterable[WaitingJob], running: Mapping[str, int]) -> list[Wai
     for workspace, waiting in by_workspace.items():
         waiting.sort(key=lambda job: (-job.priority, job.number))
         ranked += [
-            (-job.priority, taken[workspace] + place, job.number, job)
+            (
+                -job.priority,
+                (taken[workspace] + place) / weights.get(workspace, 1.0),
+                job.number,
+                job,
+            )
             for place, job in enumerate(waiting, start=1)
         ]
     ranked.sort(key=lambda item: item[:3])

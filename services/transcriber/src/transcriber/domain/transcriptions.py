@@ -9,6 +9,7 @@ from transcriber.domain.jobs import Failure, Job
 from transcriber.domain.library import Tag, TitleSource
 from transcriber.domain.options import ProcessingOptions
 from transcriber.domain.transcripts import TranscriptSpeaker
+from transcriber.domain.workspace_settings import NO_SETTINGS, WorkspaceSettings
 
 
 class TranscriptionStatus(StrEnum):
@@ -59,7 +60,7 @@ class Transcription:
     erased. `kept_since` is the upload, or the upgrade to the first version in which recordings
     without a transcript expire. `revision` is that of the transcript, and `machine_revision` the
     one before all edits of people. `title` is empty without one, and `trashed_at` is when it was
-    moved to the trash.
+    moved to the trash. `workspace_settings` are those of its workspace.
     """
 
     id: int
@@ -93,6 +94,7 @@ class Transcription:
     tags: tuple[Tag, ...] = ()
     job: Job | None = None
     speakers: tuple[TranscriptSpeaker, ...] = ()
+    workspace_settings: WorkspaceSettings = NO_SETTINGS
 
     @property
     def display_title(self) -> str:

@@ -2,17 +2,19 @@
 
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from common import lengths, sizes
 from common.addresses import current_address, network_of
 from common.errors import ResourceExhaustedError
 from common.postgres import Connection
+from transcriber.domain.workspace_settings import WorkspaceSettings
 from transcriber.queue.queue_status import QueueMonitor
 from transcriber.store import locks
 from transcriber.store.jobs import Jobs
 from transcriber.store.uploads import Uploads
 from transcriber.store.usage import OriginUsage, Usage
+from transcriber.store.workspace_settings import StoredSettings
 
 #: Places of the queue that every workspace can have, however small its share is.
 LEAST_PLACES = 10
@@ -48,6 +50,17 @@ class Quotas:
         """Most places of the queue for all workspaces of one address."""
         return self._places(self.address_share)
 
+    def of(self, settings: WorkspaceSettings) -> "Quotas":
+        """Return the quotas for a workspace with its own settings."""
+        stored, queued = settings.stored_bytes, settings.queued_seconds
+        return replace(
+            self,
+            stored_bytes=self.stored_bytes if stored is None else min(stored, self.stored_bytes),
+            queued_seconds=self.queued_seconds
+            if queued is None
+            else min(queued, self.queued_seconds),
+        )
+
     def _places(self, share: float) -> int:
         return min(self.queue_size, max(LEAST_PLACES, round(share * self.queue_size)))
 
@@ -71,6 +84,10 @@ class Admission:
             return ""
         text = f"securetranscribe origin {network_of(address)}"
         return hmac.new(self._secret_key.encode(), text.encode(), hashlib.sha256).hexdigest()[:32]
+
+    async def quotas_of(self, connection: Connection, workspace_id: str) -> Quotas:
+        """Return the quotas in force for a workspace."""
+        return self.quotas.of(await StoredSettings(connection).get(workspace_id))
 
     async def check_place(self, connection: Connection, workspace_id: str) -> None:
         """Check that the queue has a place for a job of a workspace.
@@ -103,8 +120,9 @@ class Admission:
         """
         await locks.acquire(connection, locks.QUEUE)
         queued = await Usage(connection, workspace_id).queued_seconds()
-        if _too_long(queued, seconds, self.quotas.queued_seconds):
-            raise _too_much_sound("Your recordings", queued - seconds, self.quotas.queued_seconds)
+        own = await self.quotas_of(connection, workspace_id)
+        if _too_long(queued, seconds, own.queued_seconds):
+            raise _too_much_sound("Your recordings", queued - seconds, own.queued_seconds)
         if not (origin := self.origin()):
             return
         queued = await OriginUsage(connection, origin).queued_seconds()
@@ -127,9 +145,10 @@ class Admission:
         """
         await locks.acquire(connection, locks.storage_of(workspace_id))
         stored = await Usage(connection, workspace_id).stored_bytes() - held
-        free = self.quotas.stored_bytes - stored
+        own = await self.quotas_of(connection, workspace_id)
+        free = own.stored_bytes - stored
         if free < least:
-            raise _too_much_stored("Your recordings", stored, self.quotas.stored_bytes)
+            raise _too_much_stored("Your recordings", stored, own.stored_bytes)
         if origin := self.origin():
             await locks.acquire(connection, locks.storage_at(origin))
             stored = await OriginUsage(connection, origin).stored_bytes() - held

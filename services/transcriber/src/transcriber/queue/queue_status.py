@@ -18,6 +18,7 @@ from transcriber.domain.jobs import Job, JobStatus, Stage
 from transcriber.domain.queue_order import WaitingJob, in_order
 from transcriber.queue.workers import WorkerRegistry
 from transcriber.store.jobs import Jobs, LiveJobs
+from transcriber.store.workspace_settings import StoredSettings
 
 _LEAST_REST_SECONDS = 1.0
 #: Estimates move little in this time.
@@ -81,15 +82,17 @@ class QueueMonitor:
     async def snapshot(self, connection: Connection) -> QueueSnapshot:
         """Return the current queue."""
         jobs = Jobs(connection)
-        return self._snapshot(await jobs.live(), await jobs.recent())
+        weights = await StoredSettings(connection).weights()
+        return self._snapshot(await jobs.live(), await jobs.recent(), weights)
 
     async def status(self, connection: Connection) -> QueueStatus:
         """Return the current queue with workers and statistics."""
         jobs = Jobs(connection)
         recent = await jobs.recent()
         spent = [processing for processing, _ in recent]
+        weights = await StoredSettings(connection).weights()
         return QueueStatus(
-            snapshot=self._snapshot(await jobs.live(), recent),
+            snapshot=self._snapshot(await jobs.live(), recent, weights),
             by_status=await jobs.by_status(),
             transcribe_workers=self._workers.alive(Stage.TRANSCRIBE),
             diarize_workers=self._workers.alive(Stage.DIARIZE),
@@ -113,7 +116,12 @@ class QueueMonitor:
             self._ends_until = now + max(_RECENT_SECONDS, rest_after(now - begun))
         return self._ends
 
-    def _snapshot(self, live: LiveJobs, recent: list[tuple[float, float]]) -> QueueSnapshot:
+    def _snapshot(
+        self,
+        live: LiveJobs,
+        recent: list[tuple[float, float]],
+        weights: Mapping[str, float],
+    ) -> QueueSnapshot:
         queued = {job.id: job for job in live.jobs if job.status is JobStatus.QUEUED}
         processing = [job for job in live.jobs if job.status is JobStatus.PROCESSING]
         ordered = in_order(
@@ -127,6 +135,7 @@ class QueueMonitor:
                 for job in queued.values()
             ),
             Counter(job.workspace_id for job in processing),
+            weights,
         )
         running = [
             RunningWork(

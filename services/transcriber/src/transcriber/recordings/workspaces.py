@@ -23,6 +23,7 @@ from transcriber.store.tags import Tags
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.uploads import Uploads
 from transcriber.store.vocabulary import VocabularyStore
+from transcriber.store.workspace_settings import StoredSettings
 
 _AT_A_TIME = 100
 #: Events that stay until they expire. Subscribers need them, and they hold identifiers only.
@@ -64,6 +65,7 @@ class WorkspaceEraser:
             await Folders(connection, workspace_id).forget()
             await Shares(connection).forget(workspace_id=workspace_id)
             await WorkspaceKeys(connection).erase(workspace_id)
+            await StoredSettings(connection).forget(workspace_id)
             await JobOutbox(connection).forget(bus.event_prefix(workspace_id), _KEPT_VERB)
             erasure = await Erasures(connection).add(
                 ErasureKind.WORKSPACE, workspace_id, workspace_id=workspace_id, reason=reason

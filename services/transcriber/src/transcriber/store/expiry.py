@@ -1,4 +1,7 @@
-"""Time limits of recordings and transcriptions: what is due to be erased, or to be warned of."""
+"""Time limits of recordings and transcriptions: what is due to be erased, or to be warned of.
+
+The time of the deployment and that of the workspace hold, whichever is shorter.
+"""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -12,24 +15,29 @@ from transcriber.domain.transcriptions import TranscriptionStatus
 _EXPIRED_SOURCES = """
 UPDATE transcriptions SET source_deleted_at = coalesce(source_deleted_at, now())
 WHERE id IN (
-    SELECT id FROM transcriptions t
+    SELECT id FROM transcriptions t LEFT JOIN workspace_settings w USING (workspace_id)
     WHERE NOT source_erased AND NOT item_rests('recordings', id::text)
       AND (status = 'completed'
            AND (clips_due_at IS NULL OR item_set_aside('clips', id::text))
-           AND transcript_at < now() - make_interval(secs => %(processed)s)
+           AND transcript_at
+               < now() - make_interval(secs => least(%(processed)s, w.processed_seconds))
            OR status IN ('pending', 'failed')
            AND greatest(kept_since, (SELECT coalesce(completed_at, created_at) FROM jobs j
                                      WHERE j.job_id = t.job_id))
-               < now() - make_interval(secs => %(unprocessed)s))
-    ORDER BY id LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED)
+               < now() - make_interval(secs => least(%(unprocessed)s, w.unprocessed_seconds)))
+    ORDER BY id LIMIT %(limit)s FOR NO KEY UPDATE OF t SKIP LOCKED)
 RETURNING id, workspace_id, source_key, status
 """
 # Nothing is erased without a warning, however old it was when the rule was made, except what its
 # owner has moved to the trash.
 _RETAINED = """
-SELECT id, workspace_id, source_key, status FROM transcriptions
-WHERE status <> 'processing'
-  AND greatest(created_at, transcript_at) < now() - make_interval(secs => %(transcripts)s)
+SELECT id, workspace_id, source_key, status
+FROM transcriptions LEFT JOIN workspace_settings w USING (workspace_id)
+WHERE (%(transcripts)s::double precision IS NOT NULL
+       OR EXISTS (SELECT FROM workspace_settings WHERE transcript_seconds IS NOT NULL))
+  AND status <> 'processing'
+  AND greatest(created_at, transcript_at)
+      < now() - make_interval(secs => least(%(transcripts)s, w.transcript_seconds))
   AND (trashed_at IS NOT NULL
        OR expiry_warned_at >= greatest(created_at, transcript_at)
           AND expiry_warned_at <= now() - make_interval(secs => %(warning)s))
@@ -37,10 +45,13 @@ WHERE status <> 'processing'
 ORDER BY id LIMIT %(limit)s
 """
 _TO_WARN = """
-SELECT id FROM transcriptions
-WHERE status <> 'processing' AND trashed_at IS NULL
+SELECT id FROM transcriptions LEFT JOIN workspace_settings w USING (workspace_id)
+WHERE (%(transcripts)s::double precision IS NOT NULL
+       OR EXISTS (SELECT FROM workspace_settings WHERE transcript_seconds IS NOT NULL))
+  AND status <> 'processing' AND trashed_at IS NULL
   AND greatest(created_at, transcript_at)
-      < now() - make_interval(secs => %(transcripts)s) + make_interval(secs => %(warning)s)
+      < now() - make_interval(secs => least(%(transcripts)s, w.transcript_seconds))
+        + make_interval(secs => %(warning)s)
   AND coalesce(expiry_warned_at < greatest(created_at, transcript_at), true)
   AND NOT item_rests('expiry-warnings', id::text)
 ORDER BY id LIMIT %(limit)s
@@ -54,8 +65,9 @@ SET voiceprint = NULL, voiceprint_model = '', voiceprint_version = '', voiceprin
 WHERE voiceprint IS NOT NULL
 """
 _OVERDUE_IN_TRASH = """
-SELECT id, workspace_id, trashed_at FROM transcriptions
-WHERE trashed_at < now() - make_interval(secs => %(seconds)s)
+SELECT id, workspace_id, trashed_at
+FROM transcriptions LEFT JOIN workspace_settings w USING (workspace_id)
+WHERE trashed_at < now() - make_interval(secs => least(%(seconds)s, w.trash_seconds))
   AND NOT item_rests('trash', id::text)
 ORDER BY trashed_at LIMIT %(limit)s
 """
@@ -100,15 +112,11 @@ class Expiry:
 
     async def expired(self, retention: Retention, limit: int) -> list[StoredSource]:
         """Return transcriptions to be erased as a whole, whose owners were warned in time."""
-        if retention.transcripts is None:
-            return []
         rows = await fetch_all(self._connection, _RETAINED, _limits(retention, limit))
         return [_source(row) for row in rows]
 
     async def expiring(self, retention: Retention, limit: int) -> list[int]:
         """Return transcriptions whose owners are to be warned."""
-        if retention.transcripts is None:
-            return []
         rows = await fetch_all(self._connection, _TO_WARN, _limits(retention, limit))
         return [row["id"] for row in rows]
 
@@ -125,7 +133,7 @@ class Expiry:
         await execute(self._connection, _ERASED, (transcription_id,))
 
     async def overdue_in_trash(self, seconds: float, limit: int) -> list[Trashed]:
-        """Return transcriptions that have been in the trash for longer than `seconds`."""
+        """Return transcriptions in the trash for longer than `seconds`, or a workspace's time."""
         parameters = {"seconds": seconds, "limit": limit}
         return [
             Trashed(

@@ -23,6 +23,7 @@ from transcriber.domain.transcripts import (
     Voiceprint,
     Word,
 )
+from transcriber.domain.workspace_settings import NO_SETTINGS, WorkspaceSettings
 from transcriber.editing.machine_version import segment_id, word_id
 from transcriber.editing.views import WordView
 from transcriber.store.channel_plans import plan_of
@@ -88,8 +89,9 @@ def transcription_of(
     job: Job | None = None,
     speakers: Iterable[TranscriptSpeaker] = (),
     tags: Iterable[Tag] = (),
+    settings: WorkspaceSettings = NO_SETTINGS,
 ) -> Transcription:
-    """Return a transcription from its row, its last job, its speakers and its tags."""
+    """Return a transcription from its row, with everything that other tables have about it."""
     return Transcription(
         id=row["id"],
         session_id=row["session_id"],
@@ -140,6 +142,7 @@ def transcription_of(
         tags=tuple(tags),
         job=job,
         speakers=tuple(speakers),
+        workspace_settings=settings,
     )
 
 

@@ -18,7 +18,9 @@ concat_ws(
     '-', (SELECT string_agg(concat(s.xmin, s.ctid), ' ' ORDER BY s.ctid)
      FROM transcript_speakers s WHERE s.transcription_id = t.id),
     '-', (SELECT string_agg(concat(g.xmin, g.ctid, o.xmin, o.ctid), ' ' ORDER BY o.ctid)
-     FROM transcription_tags o JOIN tags g ON g.id = o.tag_id WHERE o.transcription_id = t.id)
+     FROM transcription_tags o JOIN tags g ON g.id = o.tag_id WHERE o.transcription_id = t.id),
+    '-', (SELECT concat(w.xmin, w.ctid) FROM workspace_settings w
+          WHERE w.workspace_id = t.workspace_id)
     ) AS version,
     t.status = 'processing' OR j.job_id IS NOT NULL AND j.completed_at IS NULL AS live
 """

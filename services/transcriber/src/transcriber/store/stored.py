@@ -47,18 +47,23 @@ FROM transcriptions
 _FORECASTS = """
 WITH aged AS (
     SELECT t.*, greatest(t.created_at, t.transcript_at) AS since,
+           least(%(processed)s, w.processed_seconds) AS processed,
+           least(%(unprocessed)s, w.unprocessed_seconds) AS unprocessed,
+           least(%(transcripts)s, w.transcript_seconds) AS transcripts,
+           least(%(trash)s, w.trash_seconds) AS trash,
            (SELECT coalesce(j.completed_at, j.created_at) FROM jobs j WHERE j.job_id = t.job_id)
                AS worked_at
-    FROM transcriptions t WHERE t.status <> 'processing'
+    FROM transcriptions t LEFT JOIN workspace_settings w USING (workspace_id)
+    WHERE t.status <> 'processing'
 ), due AS (
     SELECT size_bytes, NOT source_erased AND source_deleted_at IS NULL AS stored,
            CASE WHEN status = 'completed'
-                THEN transcript_at + make_interval(secs => %(processed)s)
-                ELSE greatest(kept_since, worked_at) + make_interval(secs => %(unprocessed)s)
+                THEN transcript_at + make_interval(secs => processed)
+                ELSE greatest(kept_since, worked_at) + make_interval(secs => unprocessed)
            END AS recording_at,
-           least(trashed_at + make_interval(secs => %(trash)s),
-                 CASE WHEN %(transcripts)s::double precision IS NOT NULL THEN greatest(
-                     since + make_interval(secs => %(transcripts)s),
+           least(trashed_at + make_interval(secs => trash),
+                 CASE WHEN transcripts IS NOT NULL THEN greatest(
+                     since + make_interval(secs => transcripts),
                      CASE WHEN expiry_warned_at >= since
                           THEN expiry_warned_at + make_interval(secs => %(warning)s) END)
                  END) AS all_at

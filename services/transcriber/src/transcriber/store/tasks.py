@@ -39,7 +39,8 @@ WHERE stage = %(stage)s AND job_id = (
 ORDER BY part
 """
 # The order of the queue (see domain.queue_order), in each stage by itself: priority, then the share
-# of the workspace, then age. The share counts the tasks of the stage at the workers. A job that the
+# of the workspace, then age. The share counts the tasks of the stage at the workers, divided by the
+# weight of the workspace. A job that the
 # other stage has begun does not go first. If it did, the stage with free workers would begin all
 # jobs of a long queue, and those that come later would wait for all of them in the other stage.
 # Parts begun early count for their workspace. The next part of a recording waits for jobs of its
@@ -73,10 +74,11 @@ waiting AS (
 ),
 ranked AS (
     SELECT waiting.*,
-           coalesce(taken.tasks, 0) + row_number() OVER (
+           (coalesce(taken.tasks, 0) + row_number() OVER (
                PARTITION BY workspace_id ORDER BY priority DESC, turn, number, part
-           ) AS share
+           )) / coalesce(w.queue_weight, 1) AS share
     FROM waiting LEFT JOIN taken USING (workspace_id)
+         LEFT JOIN workspace_settings w USING (workspace_id)
 )
 SELECT * FROM ranked ORDER BY priority DESC, share, number, part LIMIT %(limit)s
 """

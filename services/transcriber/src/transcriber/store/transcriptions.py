@@ -16,6 +16,7 @@ from transcriber.store.jobs import Jobs
 from transcriber.store.rows import transcription_of
 from transcriber.store.tags import tags_of
 from transcriber.store.transcripts import Transcripts
+from transcriber.store.workspace_settings import StoredSettings
 
 # A concurrent repetition may be found by the index of the workspace or by that of the session.
 _INSERT = """
@@ -295,9 +296,15 @@ class Transcriptions:
         ids = [row["id"] for row in rows]
         speakers = await Transcripts(self._connection).speakers(ids)
         tags = await tags_of(self._connection, ids)
+        owners = {row["workspace_id"] for row in rows}
+        settings = await StoredSettings(self._connection).get_all(owners)
         return [
             transcription_of(
-                row, jobs.get(row["job_id"]), speakers[row["id"]], tags.get(row["id"], ())
+                row,
+                jobs.get(row["job_id"]),
+                speakers[row["id"]],
+                tags.get(row["id"], ()),
+                settings[row["workspace_id"]],
             )
             for row in rows
         ]

@@ -1,0 +1,56 @@
+"""Fake WorkspaceSettingsService over real gRPC, which keeps what it is sent."""
+
+from typing import Any
+
+from common import times
+from common.errors import ValidationError
+from securetranscribe.v1 import workspace_settings_pb2 as pb
+from securetranscribe.v1 import workspace_settings_pb2_grpc
+
+DEPLOYMENT = pb.WorkspaceSettings(
+    processed_recording=times.duration(3600),
+    unprocessed_recording=times.duration(7 * 86_400),
+    trash=times.duration(7 * 86_400),
+    voice_memory=True,
+    stored_bytes=10_000,
+    queued=times.duration(7200),
+    queue_weight=1.0,
+)
+
+
+class FakeWorkspaceSettings(workspace_settings_pb2_grpc.WorkspaceSettingsServiceServicer):
+    """Accepts everything but a week and a day in the trash."""
+
+    def __init__(self) -> None:
+        self.own: dict[str, pb.WorkspaceSettings] = {}
+
+    async def ReadWorkspaceSettings(self, request: Any, _context: Any) -> Any:
+        return pb.ReadWorkspaceSettingsResponse(settings=self._view(request.workspace_id))
+
+    async def ChangeWorkspaceSettings(self, request: Any, _context: Any) -> Any:
+        if times.seconds(request.settings.trash) > 7 * 86_400:
+            raise ValidationError.of("settings.trash", "The time must be at most 168h.")
+        own = self.own.setdefault(request.workspace_id, pb.WorkspaceSettings())
+        for field in request.update_mask.paths:
+            own.ClearField(field)
+            if request.settings.HasField(field):
+                chosen = pb.WorkspaceSettings()
+                chosen.CopyFrom(request.settings)
+                for descriptor, _ in chosen.ListFields():
+                    if descriptor.name != field:
+                        chosen.ClearField(descriptor.name)
+                own.MergeFrom(chosen)
+        return pb.ChangeWorkspaceSettingsResponse(settings=self._view(request.workspace_id))
+
+    def _view(self, workspace_id: str) -> pb.WorkspaceSettingsView:
+        own = self.own.get(workspace_id, pb.WorkspaceSettings())
+        effective = pb.WorkspaceSettings()
+        effective.CopyFrom(DEPLOYMENT)
+        effective.MergeFrom(own)
+        return pb.WorkspaceSettingsView(
+            own=own,
+            effective=effective,
+            deployment=DEPLOYMENT,
+            used=pb.WorkspaceUse(stored_bytes=512, queued=times.duration(90)),
+            least_transcription=times.duration(7 * 86_400),
+        )
