@@ -10,6 +10,7 @@ import pytest
 
 from common.background import steps
 from common.postgres import Connection, Database
+from speakers.domain.pool import DEPLOYMENT
 from speakers.domain.voice_space import VoiceSpaces
 from speakers.profile_refresh import ProfileRefresher, PrototypeStep
 from speakers.store.prototypes import Prototype, Prototypes
@@ -50,12 +51,12 @@ async def filled(connection: Connection, dimension: int, count: int, name: str =
 @pytest.mark.parametrize("dimension", [192, 256, 512, 40])
 async def test_nearest_neighbors_in_any_dimension(connection: Connection, dimension: int) -> None:
     model, ids, places = await filled(connection, dimension, 60)
-    found = await Prototypes(connection).nearest(model, places[7], 5)
+    found = await Prototypes(connection).nearest(model, places[7], 5, DEPLOYMENT)
     expected = np.argsort(-(places @ places[7]))[:5]
     assert [item.profile_id for item in found] == [ids[number] for number in expected]
     assert found[0].similarity == pytest.approx(1.0, abs=1e-6)
     assert found[1].similarity == pytest.approx(float(np.sort(places @ places[7])[-2]), abs=1e-5)
-    assert await Prototypes(connection).count(model) == 60
+    assert await Prototypes(connection).count(model, DEPLOYMENT) == 60
 
 
 @pytest.mark.parametrize("dimension", [192, 256, 512])
@@ -66,13 +67,14 @@ async def test_index_is_used(connection: Connection, dimension: int) -> None:
     await connection.execute("SET LOCAL enable_bitmapscan = off")
     await connection.execute("SET LOCAL enable_sort = off")
     sql = f"""
-        EXPLAIN SELECT profile_id FROM prototypes WHERE dimension = {dimension} AND model_id = %s
+        EXPLAIN SELECT profile_id FROM prototypes
+        WHERE dimension = {dimension} AND pool = '' AND model_id = %s
         ORDER BY place::vector({dimension}) <=> %s::real[]::vector({dimension}) LIMIT 5
     """
     lines = await (await connection.execute(sql.encode(), (model, places[0].tolist()))).fetchall()
     assert any(f"prototypes_{dimension}" in line["QUERY PLAN"] for line in lines)
     # The index also excludes voices of other models with the same dimension.
-    found = await Prototypes(connection).nearest(other, places[0], 10)
+    found = await Prototypes(connection).nearest(other, places[0], 10, DEPLOYMENT)
     assert len(found) == 5
     assert not {item.profile_id for item in found} & set(ids)
 

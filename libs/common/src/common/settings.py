@@ -4,6 +4,7 @@ Every variable can also be given as a file: `SECRET_KEY_FILE=/run/secrets/secret
 value of SECRET_KEY from there and so keeps it out of the environment and of process listings.
 """
 
+import enum
 import os
 import sys
 from pathlib import Path
@@ -173,6 +174,22 @@ class SeparateKeySettings(ServiceSettings):
         if not self.service_key.get_secret_value() and len(self.secret_key.get_secret_value()) < 32:
             raise ValueError("SERVICE_KEY must be set, or SECRET_KEY with at least 32 characters")
         return self
+
+
+class AuthMode(enum.StrEnum):
+    """Who may use the deployment."""
+
+    OPEN = "open"
+    """Everybody. Sessions are made by themselves."""
+
+    ACCOUNTS = "accounts"
+    """People who sign in, and programs with their access tokens."""
+
+
+class AuthModeSettings(Settings):
+    """Settings of services in which accounts make a difference."""
+
+    auth_mode: AuthMode = AuthMode.OPEN
 
 
 class AdminSettings(Settings):

@@ -22,6 +22,7 @@ from common.least_rate import LeastRate
 from common.postgres import Database
 from common.rate_limits import RateLimits
 from common.runtime import Supervisor, eventually
+from common.settings import AuthMode
 from common.signing import CallSigner, CallVerifier
 from common.upload_places import PlaceLimits, UploadPlaces
 from gateway import loop_watch
@@ -88,7 +89,7 @@ from gateway.sessions.session import Expiry
 from gateway.sessions.store import SessionStore
 from gateway.sessions.sweeper import SessionSweep
 from gateway.sessions.tokens import RequestKeys
-from gateway.settings import AuthMode, GatewaySettings
+from gateway.settings import GatewaySettings
 from gateway.sharing import servicer as link_servicer
 from gateway.sharing.grantees import Grantees
 from gateway.sharing.opening import LinkOpener, forget_user

@@ -1,6 +1,5 @@
 """Settings of the gateway."""
 
-import enum
 import re
 from pathlib import Path
 from typing import Annotated, Self
@@ -9,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from common.rate_settings import RateSettings
 from common.settings import (
+    AuthModeSettings,
     NameList,
     PostgresSettings,
     Seconds,
@@ -63,17 +63,9 @@ Lasting = Annotated[
 ReadableFile = Annotated[Path | None, AfterValidator(_readable)]
 
 
-class AuthMode(enum.StrEnum):
-    """Who may use the service."""
-
-    OPEN = "open"
-    """Everybody. Sessions are made by themselves."""
-
-    ACCOUNTS = "accounts"
-    """People who sign in, and programs with their access tokens."""
-
-
-class GatewaySettings(ServiceSettings, PostgresSettings, RateSettings, UploadSettings):
+class GatewaySettings(
+    ServiceSettings, PostgresSettings, RateSettings, UploadSettings, AuthModeSettings
+):
     """Settings of `python -m gateway`. Environment variables are the field names in upper case."""
 
     host: str = "127.0.0.1"
@@ -92,7 +84,6 @@ class GatewaySettings(ServiceSettings, PostgresSettings, RateSettings, UploadSet
     session_sweep_seconds: Seconds = 300
     session_grace: Period = 30 * 24 * 3600
 
-    auth_mode: AuthMode = AuthMode.OPEN
     sign_in_idle: Lasting = 12 * 3600
     sign_in_lifetime: Lasting = 30 * 24 * 3600
     lockout_attempts: int = Field(10, ge=1, le=1000)

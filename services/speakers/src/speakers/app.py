@@ -12,10 +12,12 @@ from common.connections import connect
 from common.errors import ApplicationError
 from common.outbox import OutboxRelay
 from common.runtime import Supervisor, eventually
+from common.settings import AuthMode
 from securetranscribe.v1 import speaker_pb2_grpc
 from speakers.decisions import VoiceDecisions
 from speakers.diarizer_client import DiarizerClient, VoiceprintExtractor
 from speakers.domain.matching import MatchPolicy
+from speakers.domain.pool import Pools
 from speakers.domain.voice_space import VoiceSpaces
 from speakers.enrollment import Enrollment
 from speakers.erasure import VoiceEraser
@@ -122,6 +124,7 @@ def create_servicer(
         ),
         recognizer=VoiceRecognizer(database, spaces, policy),
         eraser=create_eraser(settings, database, spaces),
+        pools=Pools(per_workspace=settings.auth_mode is AuthMode.ACCOUNTS),
     )
 
 

@@ -69,7 +69,7 @@ class VoiceDecisions:
         self._voice_memory = voice_memory
 
     async def replace(
-        self, transcription_id: int, decisions: Sequence[VoiceDecision], *, owner: Owner
+        self, transcription_id: int, decisions: Sequence[VoiceDecision], *, owner: Owner, pool: str
     ) -> list[VoiceLink]:
         """Replace all decisions about a recording. Return one link per decision, in order.
 
@@ -87,15 +87,19 @@ class VoiceDecisions:
         cleaned = validated(transcription_id, decisions)
         async with locks.ledger(self._database) as connection:
             before = await Decisions(connection).of_recording(transcription_id)
-            resolved = await self._resolve(connection, cleaned, before, owner)
+            resolved = await self._resolve(connection, cleaned, before, owner, pool)
             affected = await self._revoke(connection, transcription_id, before, resolved)
             affected |= await self._apply(connection, transcription_id, resolved, owner)
             if not decisions:
-                await Recognitions(connection).replace(transcription_id, owner.workspace_id, [])
+                await Recognitions(connection).replace(
+                    transcription_id, owner.workspace_id, [], pool=pool
+                )
                 await Trash(connection).forget_recording(transcription_id)
             await self._delete_unreferenced(connection, affected)
             await self._refresher.refresh(connection, affected)
-            profiles = await Profiles(connection).all_with([item.profile_id for item in resolved])
+            profiles = await Profiles(connection, pool).all_with(
+                [item.profile_id for item in resolved]
+            )
         return [
             VoiceLink(
                 label=item.decision.voice.label,
@@ -111,10 +115,11 @@ class VoiceDecisions:
         decisions: Sequence[VoiceDecision],
         before: dict[str, StoredDecision],
         owner: Owner,
+        pool: str,
     ) -> list[_Resolved]:
-        """Find or create the profile of each decision."""
-        profiles = Profiles(connection)
-        current = await self._current_profiles(connection, decisions)
+        """Find or create the profile of each decision, in the pool."""
+        profiles = Profiles(connection, pool)
+        current = await self._current_profiles(connection, decisions, pool)
         created: set[int] = set()
         resolved = []
         for decision in decisions:
@@ -122,7 +127,8 @@ class VoiceDecisions:
             if decision.profile_id in current:
                 profile_id = current[decision.profile_id]
             # A repeated name refers to the same profile, even if it has become inactive.
-            elif old is not None and old.name_key == name_key(decision.name):
+            elif _names_same(old, decision, pool):
+                assert old is not None
                 profile_id = old.profile_id
             elif profile := await profiles.by_name(decision.name):
                 profile_id = profile.profile_id
@@ -145,19 +151,20 @@ class VoiceDecisions:
         return resolved
 
     async def _current_profiles(
-        self, connection: Connection, decisions: Sequence[VoiceDecision]
+        self, connection: Connection, decisions: Sequence[VoiceDecision], pool: str
     ) -> dict[int, int]:
         """Map the profile ids in decisions to current ones, 0 for permanently deleted profiles.
 
         Automatically deleted profiles are left out. Their decision was revoked, and people may make
-        it again.
+        it again. Profiles of other pools are left out too.
         """
         ids = [decision.profile_id for decision in decisions if decision.profile_id]
         replacements = await GoneProfiles(connection).replacements(ids)
-        existing = await Profiles(connection).all_with(ids)
-        return {old: into or 0 for old, into in replacements.items()} | {
-            profile_id: profile_id for profile_id in existing
+        existing = await Profiles(connection, pool).all_with([*ids, *replacements.values()])
+        gone = {
+            old: into or 0 for old, into in replacements.items() if into is None or into in existing
         }
+        return gone | {profile_id: profile_id for profile_id in existing}
 
     async def _revoke(
         self,
@@ -209,8 +216,13 @@ class VoiceDecisions:
         return affected
 
     async def _delete_unreferenced(self, connection: Connection, affected: set[int]) -> None:
-        for profile_id in await Profiles(connection).delete_unreferenced(sorted(affected)):
+        # Profiles of decisions taken back may be in another pool.
+        for profile_id in await Profiles(connection, None).delete_unreferenced(sorted(affected)):
             await ProfileOutbox(connection).deleted(profile_id)
+
+
+def _names_same(old: StoredDecision | None, decision: VoiceDecision, pool: str) -> bool:
+    return old is not None and (old.pool, old.name_key) == (pool, name_key(decision.name))
 
 
 def validated(transcription_id: int, decisions: Sequence[VoiceDecision]) -> list[VoiceDecision]:

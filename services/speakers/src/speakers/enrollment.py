@@ -41,7 +41,7 @@ class Enrollment:
         self._voice_memory = voice_memory
 
     async def enroll(
-        self, profile_id: int, content: bytes, *, owner: Owner, request_key: str | None
+        self, profile_id: int, content: bytes, *, owner: Owner, pool: str, request_key: str | None
     ) -> tuple[Profile, Observation]:
         """Add the voiceprint of a clip to a profile's ledger.
 
@@ -67,14 +67,16 @@ class Enrollment:
                 "content", f"A clip must not exceed {sizes.compact(MAX_CLIP_BYTES)}."
             )
         async with self._database.transaction() as connection:
-            _must_be_active(await Profiles(connection).get(profile_id))
+            _must_be_active(await Profiles(connection, pool).get(profile_id))
             known = request_key and await Observations(connection).by_request(request_key)
         if not known:
             extracted = await self._extractor.extract(content)
             self._check(extracted)
             clip = await _preview(content, extracted)
-            return await self._add(profile_id, extracted, clip, owner, request_key)
-        return await self._earlier_result(*known)
+            return await self._add(
+                profile_id, extracted, clip, owner=owner, pool=pool, request_key=request_key
+            )
+        return await self._earlier_result(*known, pool)
 
     def _check(self, extracted: ExtractedVoiceprint) -> None:
         if extracted.speakers > 1:
@@ -95,12 +97,14 @@ class Enrollment:
         profile_id: int,
         extracted: ExtractedVoiceprint,
         clip: Clip | None,
+        *,
         owner: Owner,
+        pool: str,
         request_key: str | None,
     ) -> tuple[Profile, Observation]:
         async with locks.ledger(self._database) as connection:
             observations = Observations(connection)
-            _must_be_active(await Profiles(connection).get(profile_id))
+            _must_be_active(await Profiles(connection, pool).get(profile_id))
             # An identical concurrent request may have finished in the meantime.
             known = request_key and await observations.by_request(request_key)
             if not known:
@@ -111,13 +115,13 @@ class Enrollment:
                 refreshed = await self._refresher.refresh(connection, [profile_id], kept=True)
                 observation = await observations.get(profile_id, observation_id)
                 return refreshed[profile_id], observation
-        return await self._earlier_result(*known)
+        return await self._earlier_result(*known, pool)
 
     async def _earlier_result(
-        self, observation_id: int, profile_id: int
+        self, observation_id: int, profile_id: int, pool: str
     ) -> tuple[Profile, Observation]:
         async with self._database.transaction() as connection:
-            profile = await Profiles(connection).get(profile_id)
+            profile = await Profiles(connection, pool).get(profile_id)
             return profile, await Observations(connection).get(profile_id, observation_id)
 
 

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from common import logging
-from common.postgres import Database
+from common.postgres import Connection, Database
 from speakers.profile_refresh import ProfileRefresher
 from speakers.store import locks
 from speakers.store.erasure import Erasure
@@ -37,13 +37,7 @@ class VoiceEraser:
         """
         async with locks.ledger(self._database) as connection:
             found = await Erasure(connection).existing(profile_ids, created_before)
-            existing = await Profiles(connection).all_with(found)
-            for entry in await Trash(connection).of_profiles(found):
-                await remove_for_good(connection, entry)
-            for profile_id in existing:
-                await GoneProfiles(connection).deleted(profile_id)
-                await Profiles(connection).delete(profile_id)
-                await ProfileOutbox(connection).deleted(profile_id)
+            await _erase(connection, found)
         for profile_id in found:
             _log.info("voice erased", profile_id=profile_id)
         return len(found)
@@ -51,20 +45,23 @@ class VoiceEraser:
     async def erase_workspace(self, workspace_id: str) -> int:
         """Erase what was kept for a workspace, and return the number of its voices.
 
-        Voiceprints of voices named by a person stay as the profile's, without any reference to the
-        workspace. Profiles without a voiceprint and not changed by a person vanish with their last
-        decision.
+        The profiles of its own pool are erased. Voiceprints of voices that a person named stay with
+        profiles of the deployment, without any reference to the workspace. Profiles without a
+        voiceprint and not changed by a person vanish with their last decision.
         """
         async with locks.ledger(self._database) as connection:
             erasure = Erasure(connection)
+            own = await erasure.in_pool(workspace_id)
+            await _erase(connection, own)
             voices = await erasure.recognitions(workspace_id)
             affected = await erasure.decisions(workspace_id)
             await erasure.detach_observations(workspace_id, clips=self._clips_shared)
             await erasure.detach_trash(workspace_id, clips=self._clips_shared)
-            for profile_id in await Profiles(connection).delete_unreferenced(sorted(affected)):
+            unused = await Profiles(connection, None).delete_unreferenced(sorted(affected))
+            for profile_id in unused:
                 await ProfileOutbox(connection).deleted(profile_id)
             await self._refresher.refresh(connection, affected, announced=False)
-        return voices + len(affected)
+        return voices + len(affected) + len(own)
 
     async def forget_all(self) -> None:
         """Erase all voiceprints and clips, because none may be kept. Profiles keep their names."""
@@ -72,3 +69,15 @@ class VoiceEraser:
             erased = await Erasure(connection).all_voiceprints()
         if erased:
             _log.warning("all voiceprints erased, since VOICE_MEMORY is off", voiceprints=erased)
+
+
+async def _erase(connection: Connection, profile_ids: Sequence[int]) -> None:
+    """Erase profiles with everything that the trash has about them."""
+    profiles = Profiles(connection, None)
+    existing = await profiles.all_with(profile_ids)
+    for entry in await Trash(connection).of_profiles(profile_ids):
+        await remove_for_good(connection, entry)
+    for profile_id in existing:
+        await GoneProfiles(connection).deleted(profile_id)
+        await profiles.delete(profile_id)
+        await ProfileOutbox(connection).deleted(profile_id)

@@ -48,17 +48,19 @@ class Ledger:
         self._guard = guard
         self._clips_shared = clips_shared
 
-    async def page(self, profile_id: int, page: Page) -> tuple[list[Observation], int]:
+    async def page(
+        self, profile_id: int, page: Page, *, pool: str
+    ) -> tuple[list[Observation], int]:
         """Return one page of the ledger, newest first, and the total count.
 
         Raises:
             NotFoundError: The profile does not exist.
         """
         async with self._database.transaction() as connection:
-            await Profiles(connection).get(profile_id)
+            await Profiles(connection, pool).get(profile_id)
             return await Observations(connection).ledger(profile_id, page)
 
-    async def remove(self, profile_id: int, observation_id: int) -> Profile:
+    async def remove(self, profile_id: int, observation_id: int, *, pool: str) -> Profile:
         """Remove one entry from the ledger and refresh the profile.
 
         The decision about the recording stays, so the name in its transcript does not change.
@@ -67,7 +69,7 @@ class Ledger:
             NotFoundError: The profile does not exist, or it has no such entry.
         """
         async with locks.ledger(self._database) as connection:
-            await Profiles(connection).get(profile_id)
+            await Profiles(connection, pool).get(profile_id)
             removed = await Observations(connection).remove(profile_id, observation_id)
             if not removed:
                 removed = await Recognitions(connection).remove(profile_id, observation_id)
@@ -75,7 +77,9 @@ class Ledger:
                 raise NotFoundError("Observation not found for this speaker.")
             return (await self._refresher.refresh(connection, [profile_id], kept=True))[profile_id]
 
-    async def merge(self, profile_id: int, source_id: int, caller: Identity) -> Profile:
+    async def merge(
+        self, profile_id: int, source_id: int, caller: Identity, *, pool: str
+    ) -> Profile:
         """Move the whole ledger of `source_id` to `profile_id`, and the source to the trash.
 
         Raises:
@@ -86,7 +90,7 @@ class Ledger:
         if profile_id == source_id:
             raise SpeakerError("A speaker cannot be merged with itself.")
         async with locks.ledger(self._database) as connection:
-            profiles = Profiles(connection)
+            profiles = Profiles(connection, pool)
             target, source = await profiles.get(profile_id), await profiles.get(source_id)
             await self._guard.check(connection, caller, [profile_id, source_id])
             if not target.active:
@@ -103,7 +107,13 @@ class Ledger:
             return (await self._refresher.refresh(connection, [profile_id], kept=True))[profile_id]
 
     async def split(
-        self, profile_id: int, observation_ids: Sequence[int], name: str, caller: Identity
+        self,
+        profile_id: int,
+        observation_ids: Sequence[int],
+        name: str,
+        caller: Identity,
+        *,
+        pool: str,
     ) -> tuple[Profile, Profile]:
         """Move observations to the active profile with a name, created if necessary.
 
@@ -124,7 +134,7 @@ class Ledger:
             )
         described = Description(name=clean_name(name))
         async with locks.ledger(self._database) as connection:
-            profiles = Profiles(connection)
+            profiles = Profiles(connection, pool)
             profile = await profiles.get(profile_id)
             known = await profiles.by_name(name)
             target = known or await profiles.add(
@@ -149,14 +159,14 @@ class Ledger:
             )
             return both[profile_id], both[target.profile_id]
 
-    async def clip(self, profile_id: int, workspace_id: str) -> Clip:
+    async def clip(self, profile_id: int, workspace_id: str, *, pool: str) -> Clip:
         """Return the clip of the observation closest to the profile's prototype.
 
         Raises:
             NotFoundError: The profile does not exist, or it has no clip for this workspace.
         """
         async with self._database.transaction() as connection:
-            await Profiles(connection).get(profile_id)
+            await Profiles(connection, pool).get(profile_id)
             observations = Observations(connection)
             clipped = await observations.clipped(
                 profile_id, workspace_id=workspace_id, shared=self._clips_shared

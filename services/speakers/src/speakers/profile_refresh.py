@@ -39,7 +39,7 @@ class ProfileRefresher:
         out of the result.
         """
         outbox = ProfileOutbox(connection)
-        known = await Profiles(connection).all_with(list(profile_ids))
+        known = await Profiles(connection, None).all_with(list(profile_ids))
         refreshed = {}
         for profile_id, profile in sorted(known.items()):
             refreshed[profile_id] = await self._refresh(connection, profile, kept=kept)
@@ -59,7 +59,7 @@ class ProfileRefresher:
                 prototypes[model_id] = Prototype(space=space.digest, place=data.place)
         await Prototypes(connection).replace(profile.profile_id, prototypes)
         count, seconds = await observations.totals(profile.profile_id)
-        return await Profiles(connection).set_voice(
+        return await Profiles(connection, None).set_voice(
             profile.profile_id,
             sample_count=count,
             speech_seconds=seconds,

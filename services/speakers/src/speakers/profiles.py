@@ -20,7 +20,7 @@ _LONGEST_REQUEST_ID = 255
 
 
 class ProfileCatalog:
-    """Profiles of the deployment, shared by all its sessions."""
+    """Profiles of a pool, as its callers see and change them."""
 
     def __init__(
         self, database: Database, refresher: ProfileRefresher, guard: ProfileGuard
@@ -30,7 +30,7 @@ class ProfileCatalog:
         self._guard = guard
 
     async def create(
-        self, described: Description, request_key: str | None, *, workspace_id: str
+        self, described: Description, request_key: str | None, *, workspace_id: str, pool: str
     ) -> Profile:
         """Create a profile, or return the one created by the same request before.
 
@@ -40,7 +40,7 @@ class ProfileCatalog:
         """
         cleaned = described.cleaned()
         async with locks.ledger(self._database) as connection:
-            profiles = Profiles(connection)
+            profiles = Profiles(connection, pool)
             if request_key and (made := await profiles.by_request(request_key)):
                 return made
             profile = await profiles.add(
@@ -49,25 +49,27 @@ class ProfileCatalog:
             await ProfileOutbox(connection).updated(profile)
             return profile
 
-    async def get(self, profile_id: int) -> Profile:
+    async def get(self, profile_id: int, *, pool: str) -> Profile:
         """Return one profile.
 
         Raises:
             NotFoundError: The profile does not exist.
         """
         async with self._database.transaction() as connection:
-            return await Profiles(connection).get(profile_id)
+            return await Profiles(connection, pool).get(profile_id)
 
     async def page(
-        self, *, active_only: bool, verified_only: bool, page: Page
+        self, *, active_only: bool, verified_only: bool, page: Page, pool: str
     ) -> tuple[list[Profile], int]:
         """Return one page of profiles ordered by name, and the total count."""
         async with self._database.transaction() as connection:
-            return await Profiles(connection).page(
+            return await Profiles(connection, pool).page(
                 active_only=active_only, verified_only=verified_only, page=page
             )
 
-    async def search(self, query: str, *, active_only: bool, limit: int) -> list[Profile]:
+    async def search(
+        self, query: str, *, active_only: bool, limit: int, pool: str
+    ) -> list[Profile]:
         """Search profiles by words of the name or description, best match first.
 
         A limit of 0 selects the default of 50.
@@ -84,11 +86,11 @@ class ProfileCatalog:
         if not 0 <= limit <= 200:
             raise ValidationError.of("limit", "The limit must be between 1 and 200.")
         async with self._database.transaction() as connection:
-            return await Profiles(connection).search(
+            return await Profiles(connection, pool).search(
                 query, active_only=active_only, limit=limit or 50
             )
 
-    async def update(self, profile_id: int, changes: Changes) -> Profile:
+    async def update(self, profile_id: int, changes: Changes, *, pool: str) -> Profile:
         """Change a profile. Inactive profiles take no part in recognition.
 
         Raises:
@@ -97,11 +99,13 @@ class ProfileCatalog:
             ConflictError: Another active profile has the name.
         """
         async with locks.ledger(self._database) as connection:
-            profile = await Profiles(connection).get(profile_id)
-            await Profiles(connection).save(profile.changed(changes))
+            profile = await Profiles(connection, pool).get(profile_id)
+            await Profiles(connection, pool).save(profile.changed(changes))
             return (await self._refresher.refresh(connection, [profile_id]))[profile_id]
 
-    async def delete(self, profile_id: int, caller: Identity, *, permanent: bool) -> None:
+    async def delete(
+        self, profile_id: int, caller: Identity, *, permanent: bool, pool: str
+    ) -> None:
         """Deactivate a profile, or with `permanent` move it with its voice data to the trash.
 
         Raises:
@@ -110,10 +114,10 @@ class ProfileCatalog:
             SpeakerError: The profile to be deactivated is already inactive.
         """
         if not permanent:
-            await self._deactivate(profile_id)
+            await self._deactivate(profile_id, pool)
             return
         async with locks.ledger(self._database) as connection:
-            profiles = Profiles(connection)
+            profiles = Profiles(connection, pool)
             profile = await profiles.get(profile_id)
             await self._guard.check(connection, caller, [profile_id])
             await Trash(connection).deletion(profile, caller.workspace_id)
@@ -121,24 +125,24 @@ class ProfileCatalog:
             await profiles.delete(profile_id)
             await ProfileOutbox(connection).deleted(profile_id, restorable=True)
 
-    async def statistics(self, profile_id: int) -> SpeakerStatistics:
+    async def statistics(self, profile_id: int, *, pool: str) -> SpeakerStatistics:
         """Return statistics over the recordings of a speaker.
 
         Raises:
             NotFoundError: The profile does not exist.
         """
         async with self._database.transaction() as connection:
-            profile = await Profiles(connection).get(profile_id)
+            profile = await Profiles(connection, pool).get(profile_id)
             return await Recognitions(connection).statistics(profile)
 
-    async def _deactivate(self, profile_id: int) -> None:
+    async def _deactivate(self, profile_id: int, pool: str) -> None:
         async with locks.ledger(self._database) as connection:
-            profile = await Profiles(connection).get(profile_id)
+            profile = await Profiles(connection, pool).get(profile_id)
             if not profile.active:
                 raise SpeakerError(
                     "This speaker is already inactive.", {"speaker_id": str(profile_id)}
                 )
-            await Profiles(connection).save(profile.changed(Changes(active=False)))
+            await Profiles(connection, pool).save(profile.changed(Changes(active=False)))
             await self._refresher.refresh(connection, [profile_id])
 
 

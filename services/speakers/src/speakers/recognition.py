@@ -59,7 +59,7 @@ class _Neighborhood:
 
 
 class VoiceRecognizer:
-    """Compares voices with the prototypes of all active profiles, without changing them."""
+    """Compares voices with the prototypes of a pool's active profiles, without changing them."""
 
     def __init__(self, database: Database, spaces: VoiceSpaces, policy: MatchPolicy) -> None:
         self._database = database
@@ -67,7 +67,7 @@ class VoiceRecognizer:
         self._policy = policy
 
     async def recognize(
-        self, transcription_id: int, voices: Sequence[Voice], *, workspace_id: str
+        self, transcription_id: int, voices: Sequence[Voice], *, workspace_id: str, pool: str
     ) -> list[RecognizedVoice]:
         """Match all voices of a recording together and store the recognitions.
 
@@ -79,13 +79,16 @@ class VoiceRecognizer:
         check_voices(transcription_id, [voice.label for voice in voices])
         async with self._database.transaction() as connection:
             voiceprints = [(voice.label, voice.voiceprint) for voice in voices]
-            neighborhoods = await self._neighborhoods(connection, voiceprints, _CANDIDATES)
+            neighborhoods = await self._neighborhoods(connection, voiceprints, _CANDIDATES, pool)
             matches = match([item.voice for item in neighborhoods], self._policy)
             stored = await Recognitions(connection).replace(
-                transcription_id, workspace_id, _recognitions(voices, neighborhoods, matches)
+                transcription_id,
+                workspace_id,
+                _recognitions(voices, neighborhoods, matches),
+                pool=pool,
             )
             known = [item.profile_id for item in matches if item.label in stored]
-            profiles = await Profiles(connection).all_with(known)
+            profiles = await Profiles(connection, pool).all_with(known)
         results = [_result(item, profiles if item.label in stored else {}) for item in matches]
         for result in results:
             telemetry.VOICE_MATCHES.labels(result.match.outcome.value).inc()
@@ -97,8 +100,10 @@ class VoiceRecognizer:
         )
         return results
 
-    async def search(self, voiceprint: Voiceprint, limit: int) -> list[VoiceCandidate]:
-        """Return the profiles nearest to a voiceprint, nearest first.
+    async def search(
+        self, voiceprint: Voiceprint, limit: int, *, pool: str
+    ) -> list[VoiceCandidate]:
+        """Return the profiles of a pool nearest to a voiceprint, nearest first.
 
         A limit of 0 selects the default of 10.
 
@@ -109,9 +114,9 @@ class VoiceRecognizer:
             raise ValidationError.of("limit", "The limit must be between 1 and 100.")
         async with self._database.transaction() as connection:
             [nearby] = await self._neighborhoods(
-                connection, [("", voiceprint)], max(_CANDIDATES, limit)
+                connection, [("", voiceprint)], max(_CANDIDATES, limit), pool
             )
-            profiles = await Profiles(connection).all_with(
+            profiles = await Profiles(connection, pool).all_with(
                 [neighbor.profile_id for neighbor in nearby.neighbors]
             )
         confidences = probabilities(nearby.voice, self._policy.known_prior)
@@ -126,14 +131,18 @@ class VoiceRecognizer:
         ]
 
     async def _neighborhoods(
-        self, connection: Connection, voices: Sequence[tuple[str, Voiceprint | None]], limit: int
+        self,
+        connection: Connection,
+        voices: Sequence[tuple[str, Voiceprint | None]],
+        limit: int,
+        pool: str,
     ) -> list[_Neighborhood]:
         """Return the nearest profiles of each voice, given as label and voiceprint."""
         prototypes = Prototypes(connection)
         models = {voiceprint.model for _, voiceprint in voices if voiceprint is not None}
         numbers = {model: await Observations(connection).model_id(model) for model in models}
         counts = {
-            model: await prototypes.count(number)
+            model: await prototypes.count(number, pool)
             for model, number in numbers.items()
             if number is not None
         }
@@ -143,7 +152,7 @@ class VoiceRecognizer:
             number = None if voiceprint is None else numbers[voiceprint.model]
             if voiceprint is not None and number is not None:
                 place = self._spaces.of(voiceprint.model).place(voiceprint.vector)
-                neighbors = await prototypes.nearest(number, place, limit)
+                neighbors = await prototypes.nearest(number, place, limit, pool)
             voice = ScoredVoice(
                 label=label,
                 seconds=0.0 if voiceprint is None else voiceprint.seconds,

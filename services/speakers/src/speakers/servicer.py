@@ -11,6 +11,7 @@ from common.times import moment
 from securetranscribe.v1 import speaker_pb2, speaker_pb2_grpc
 from speakers import conversion
 from speakers.decisions import VoiceDecisions
+from speakers.domain.pool import Pools
 from speakers.domain.profile import Page
 from speakers.enrollment import Enrollment
 from speakers.erasure import VoiceEraser
@@ -42,6 +43,7 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
         enrollment: Enrollment,
         recognizer: VoiceRecognizer,
         eraser: VoiceEraser,
+        pools: Pools,
     ) -> None:
         self._profiles = profiles
         self._decisions = decisions
@@ -50,6 +52,7 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
         self._enrollment = enrollment
         self._recognizer = recognizer
         self._eraser = eraser
+        self._pools = pools
 
     async def CreateSpeaker(
         self, request: speaker_pb2.CreateSpeakerRequest, _context: Any
@@ -57,7 +60,10 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
         """Create a profile."""
         key = request_key(_caller(), request.request_id)
         profile = await self._profiles.create(
-            conversion.description_of(request), key, workspace_id=identity.current().workspace_id
+            conversion.description_of(request),
+            key,
+            workspace_id=identity.current().workspace_id,
+            pool=self._pool(),
         )
         return speaker_pb2.CreateSpeakerResponse(speaker=conversion.speaker(profile))
 
@@ -65,7 +71,7 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
         self, request: speaker_pb2.GetSpeakerRequest, _context: Any
     ) -> speaker_pb2.GetSpeakerResponse:
         """Return one profile."""
-        profile = await self._profiles.get(request.speaker_id)
+        profile = await self._profiles.get(request.speaker_id, pool=self._pool())
         return speaker_pb2.GetSpeakerResponse(speaker=conversion.speaker(profile))
 
     async def ListSpeakers(
@@ -76,6 +82,7 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
             active_only=request.active_only if request.HasField("active_only") else True,
             verified_only=request.verified_only,
             page=Page.of(request.page, request.page_size),
+            pool=self._pool(),
         )
         return speaker_pb2.ListSpeakersResponse(
             speakers=map(conversion.speaker, profiles), total=total
@@ -85,7 +92,9 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
         self, request: speaker_pb2.UpdateSpeakerRequest, _context: Any
     ) -> speaker_pb2.UpdateSpeakerResponse:
         """Change a profile."""
-        profile = await self._profiles.update(request.speaker_id, conversion.changes_of(request))
+        profile = await self._profiles.update(
+            request.speaker_id, conversion.changes_of(request), pool=self._pool()
+        )
         return speaker_pb2.UpdateSpeakerResponse(speaker=conversion.speaker(profile))
 
     async def DeleteSpeaker(
@@ -93,7 +102,10 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
     ) -> speaker_pb2.DeleteSpeakerResponse:
         """Deactivate or permanently delete a profile."""
         await self._profiles.delete(
-            request.speaker_id, identity.current(), permanent=request.permanent
+            request.speaker_id,
+            identity.current(),
+            permanent=request.permanent,
+            pool=self._pool(),
         )
         return speaker_pb2.DeleteSpeakerResponse()
 
@@ -101,7 +113,7 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
         self, request: speaker_pb2.GetSpeakerStatisticsRequest, _context: Any
     ) -> speaker_pb2.GetSpeakerStatisticsResponse:
         """Return statistics over the recordings of a speaker."""
-        figures = await self._profiles.statistics(request.speaker_id)
+        figures = await self._profiles.statistics(request.speaker_id, pool=self._pool())
         return speaker_pb2.GetSpeakerStatisticsResponse(statistics=conversion.statistics(figures))
 
     async def SearchSpeakers(
@@ -112,6 +124,7 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
             request.query,
             active_only=request.active_only if request.HasField("active_only") else True,
             limit=request.limit,
+            pool=self._pool(),
         )
         return speaker_pb2.SearchSpeakersResponse(speakers=map(conversion.speaker, profiles))
 
@@ -120,7 +133,7 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
     ) -> speaker_pb2.SearchVoicesResponse:
         """Search the profiles nearest to a voiceprint."""
         voiceprint = conversion.voiceprint_of(request.voiceprint)
-        found = await self._recognizer.search(voiceprint, request.limit)
+        found = await self._recognizer.search(voiceprint, request.limit, pool=self._pool())
         return speaker_pb2.SearchVoicesResponse(candidates=map(conversion.voice_candidate, found))
 
     async def MergeSpeakers(
@@ -128,7 +141,7 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
     ) -> speaker_pb2.MergeSpeakersResponse:
         """Merge one profile into another."""
         profile = await self._ledger.merge(
-            request.speaker_id, request.source_speaker_id, identity.current()
+            request.speaker_id, request.source_speaker_id, identity.current(), pool=self._pool()
         )
         return speaker_pb2.MergeSpeakersResponse(speaker=conversion.speaker(profile))
 
@@ -137,7 +150,11 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
     ) -> speaker_pb2.SplitSpeakerResponse:
         """Move some observations of a profile to another."""
         profile, target = await self._ledger.split(
-            request.speaker_id, request.observation_ids, request.name, identity.current()
+            request.speaker_id,
+            request.observation_ids,
+            request.name,
+            identity.current(),
+            pool=self._pool(),
         )
         return speaker_pb2.SplitSpeakerResponse(
             speaker=conversion.speaker(profile), target=conversion.speaker(target)
@@ -151,6 +168,7 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
             request.speaker_id,
             request.content,
             owner=identity.current(),
+            pool=self._pool(),
             request_key=request_key(_caller(), request.request_id),
         )
         return speaker_pb2.EnrollSpeakerResponse(
@@ -162,7 +180,7 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
     ) -> speaker_pb2.ListObservationsResponse:
         """List the ledger of a profile, newest first."""
         rows, total = await self._ledger.page(
-            request.speaker_id, Page.of(request.page, request.page_size)
+            request.speaker_id, Page.of(request.page, request.page_size), pool=self._pool()
         )
         return speaker_pb2.ListObservationsResponse(
             observations=map(conversion.observation, rows), total=total
@@ -172,14 +190,18 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
         self, request: speaker_pb2.DeleteObservationRequest, _context: Any
     ) -> speaker_pb2.DeleteObservationResponse:
         """Remove one entry from the ledger of a profile."""
-        profile = await self._ledger.remove(request.speaker_id, request.observation_id)
+        profile = await self._ledger.remove(
+            request.speaker_id, request.observation_id, pool=self._pool()
+        )
         return speaker_pb2.DeleteObservationResponse(speaker=conversion.speaker(profile))
 
     async def GetProfileClip(
         self, request: speaker_pb2.GetProfileClipRequest, _context: Any
     ) -> httpbody_pb2.HttpBody:
         """Return a short clip of a profile's voice."""
-        clip = await self._ledger.clip(request.speaker_id, identity.current().workspace_id)
+        clip = await self._ledger.clip(
+            request.speaker_id, identity.current().workspace_id, pool=self._pool()
+        )
         return conversion.body(clip)
 
     async def ListTrashedSpeakers(
@@ -187,7 +209,7 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
     ) -> speaker_pb2.ListTrashedSpeakersResponse:
         """List what can be undone, newest first."""
         entries, total = await self._trash.page(
-            Page.of(request.page, request.page_size), identity.current()
+            Page.of(request.page, request.page_size), identity.current(), pool=self._pool()
         )
         return speaker_pb2.ListTrashedSpeakersResponse(
             trashed=map(conversion.trashed, entries), total=total
@@ -197,7 +219,7 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
         self, request: speaker_pb2.RestoreSpeakerRequest, _context: Any
     ) -> speaker_pb2.RestoreSpeakerResponse:
         """Undo a permanent deletion, a merge or a split."""
-        profile = await self._trash.restore(request.trash_id, identity.current())
+        profile = await self._trash.restore(request.trash_id, identity.current(), pool=self._pool())
         return speaker_pb2.RestoreSpeakerResponse(speaker=conversion.speaker(profile))
 
     async def RecognizeVoices(
@@ -208,6 +230,7 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
             request.transcription_id,
             [conversion.voice_of(voice) for voice in request.voices],
             workspace_id=identity.current().workspace_id,
+            pool=self._pool(),
         )
         return speaker_pb2.RecognizeVoicesResponse(matches=map(conversion.voice_match, results))
 
@@ -219,6 +242,7 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
             request.transcription_id,
             [conversion.decision_of(decision) for decision in request.decisions],
             owner=identity.current(),
+            pool=self._pool(),
         )
         return speaker_pb2.SetVoiceDecisionsResponse(links=map(conversion.voice_link, links))
 
@@ -236,6 +260,10 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
         """Erase what was kept for a workspace, except voices named by a person."""
         voices = await self._eraser.erase_workspace(request.workspace_id)
         return speaker_pb2.EraseWorkspaceVoicesResponse(voices=voices)
+
+    def _pool(self) -> str:
+        """Return the pool of the current caller."""
+        return self._pools.of(identity.current())
 
 
 def _caller() -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from common.rate_settings import RateSettings
-from common.settings import PostgresSettings, Seconds, ServiceSettings
+from common.settings import AuthModeSettings, PostgresSettings, Seconds, ServiceSettings
 
 
 def _directory(value: Path | None) -> Path | None:
@@ -15,8 +15,10 @@ def _directory(value: Path | None) -> Path | None:
     return value
 
 
-class SpeakersSettings(ServiceSettings, PostgresSettings, RateSettings):
+class SpeakersSettings(ServiceSettings, PostgresSettings, RateSettings, AuthModeSettings):
     """Settings of `python -m speakers`. Environment variables have the field names in capitals.
+
+    With accounts, every workspace has profiles of its own. Open sessions share all profiles.
 
     Attributes:
         confidence_threshold: Lowest probability for naming a voice.

@@ -31,13 +31,13 @@ class ProfileTrash:
         self._refresher = refresher
         self._guard = guard
 
-    async def page(self, page: Page, caller: Identity) -> tuple[list[Trashed], int]:
+    async def page(self, page: Page, caller: Identity, *, pool: str) -> tuple[list[Trashed], int]:
         """Return one page of what the caller may undo, newest first, and the total count."""
         only = self._guard.only_of(caller)
         async with self._database.transaction() as connection:
-            return await Trash(connection).page(page, only)
+            return await Trash(connection).page(page, pool, only)
 
-    async def restore(self, trash_id: int, caller: Identity) -> Profile:
+    async def restore(self, trash_id: int, caller: Identity, *, pool: str) -> Profile:
         """Undo one entry, and return its profile.
 
         People's later decisions about voices stand.
@@ -49,7 +49,7 @@ class ProfileTrash:
         """
         only = self._guard.only_of(caller)
         async with locks.ledger(self._database) as connection:
-            entry = await Trash(connection).get(trash_id)
+            entry = await Trash(connection).get(trash_id, pool)
             if entry is None or (only is not None and entry.workspace_id != only):
                 raise NotFoundError("There is no such entry in the trash.")
             await _check_order(connection, entry)
@@ -82,7 +82,7 @@ async def _check_order(connection: Connection, entry: Trashed) -> None:
     needed = [] if entry.kind is TrashKind.DELETION else [entry.into_id]
     if entry.kind is TrashKind.SPLIT:
         needed.append(entry.profile_id)
-    present = await Profiles(connection).all_with(needed)
+    present = await Profiles(connection, None).all_with(needed)
     for profile_id in needed:
         if later is None and profile_id not in present:
             later = await trash.gone_by(profile_id)

@@ -696,19 +696,23 @@ class SpeakerUpdated(_message.Message):
 
     SPEAKER_ID_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
+    WORKSPACE_ID_FIELD_NUMBER: _builtins.int
     speaker_id: _builtins.int
     """The profile."""
     name: _builtins.str
     """Its current name."""
+    workspace_id: _builtins.str
+    """The workspace that the profile belongs to. Empty when it is the deployment's."""
     def __init__(
         self,
         *,
         speaker_id: _builtins.int = ...,
         name: _builtins.str = ...,
+        workspace_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "speaker_id", b"speaker_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "speaker_id", b"speaker_id", "workspace_id", b"workspace_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -753,22 +757,26 @@ class SpeakerRestored(_message.Message):
     SPEAKER_ID_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     MERGED_INTO_SPEAKER_ID_FIELD_NUMBER: _builtins.int
+    WORKSPACE_ID_FIELD_NUMBER: _builtins.int
     speaker_id: _builtins.int
     """The profile."""
     name: _builtins.str
     """Its name."""
     merged_into_speaker_id: _builtins.int
     """The profile it had been merged into. 0 when it had been deleted."""
+    workspace_id: _builtins.str
+    """The workspace that the profile belongs to. Empty when it is the deployment's."""
     def __init__(
         self,
         *,
         speaker_id: _builtins.int = ...,
         name: _builtins.str = ...,
         merged_into_speaker_id: _builtins.int = ...,
+        workspace_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["merged_into_speaker_id", b"merged_into_speaker_id", "name", b"name", "speaker_id", b"speaker_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["merged_into_speaker_id", b"merged_into_speaker_id", "name", b"name", "speaker_id", b"speaker_id", "workspace_id", b"workspace_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from common.errors import StateError
 from common.postgres import Database
+from common.settings import AuthMode
 from gateway.accounts.access_tokens import AccessTokens
 from gateway.accounts.entry import Entry
 from gateway.accounts.lockout import Lockout
@@ -13,7 +14,7 @@ from gateway.accounts.people import People
 from gateway.accounts.sign_ins import SignIns
 from gateway.accounts.teams import Teams
 from gateway.sessions.registry import SessionRegistry
-from gateway.settings import AuthMode, GatewaySettings
+from gateway.settings import GatewaySettings
 
 _OPEN = "Nobody signs in here. AUTH_MODE=accounts on the server turns accounts on."
 

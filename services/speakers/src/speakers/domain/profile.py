@@ -73,7 +73,8 @@ class Profile:
     """A person and the figures derived from the person's ledger.
 
     `confidence` (0 to 1) rates the voice data, `speech_seconds` is the clean speech behind them,
-    and `sample_count` the number of observations. All three are 0 without voice data.
+    and `sample_count` the number of observations. All three are 0 without voice data. `pool` is
+    the workspace to which the profile belongs, empty for the deployment.
     """
 
     profile_id: int
@@ -85,6 +86,7 @@ class Profile:
     confidence: float
     created_at: dt.datetime
     updated_at: dt.datetime
+    pool: str = ""
 
     @property
     def name(self) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from common.postgres import Connection, execute, fetch_all
 
 _OF_RECORDING = """
-SELECT d.speaker_label, d.profile_id, d.voice_digest, p.name_key
+SELECT d.speaker_label, d.profile_id, d.voice_digest, p.name_key, p.pool
 FROM decisions d JOIN profiles p USING (profile_id) WHERE d.transcription_id = %s
 """
 _PUT = """
@@ -25,11 +25,15 @@ _MOVE = "UPDATE decisions SET profile_id = %(into)s WHERE profile_id = %(source)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StoredDecision:
-    """A decision in force. `name_key` derives from the current name of the profile."""
+    """A decision in force. `name_key` derives from the current name of the profile.
+
+    `pool` is that of the profile, which may be another one than that of the recording's owner.
+    """
 
     label: str
     profile_id: int
     name_key: str
+    pool: str
     voice_digest: bytes
 
 
@@ -47,6 +51,7 @@ class Decisions:
                 label=row["speaker_label"],
                 profile_id=row["profile_id"],
                 name_key=row["name_key"],
+                pool=row["pool"],
                 voice_digest=bytes(row["voice_digest"]),
             )
             for row in rows

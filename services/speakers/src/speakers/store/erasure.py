@@ -46,6 +46,11 @@ SELECT profile_id FROM trashed_profiles
 WHERE profile_id = ANY(%(ids)s)
   AND (%(before)s::timestamptz IS NULL OR created_at < %(before)s)
 """
+_IN_POOL = """
+SELECT profile_id FROM profiles WHERE pool = %(pool)s AND pool <> ''
+UNION
+SELECT profile_id FROM trashed_profiles WHERE pool = %(pool)s AND pool <> ''
+"""
 _ALL_PROTOTYPES = "DELETE FROM prototypes"
 _ALL_OBSERVATIONS = "DELETE FROM observations"
 _ALL_TRASHED = "DELETE FROM trashed_observations"
@@ -87,6 +92,11 @@ class Erasure:
         With a time, only those created before it.
         """
         rows = await fetch_all(self._connection, _PROFILES, {"ids": list(ids), "before": before})
+        return sorted(row["profile_id"] for row in rows)
+
+    async def in_pool(self, workspace_id: str) -> list[int]:
+        """Return the profiles of a workspace's own pool, existing or in the trash."""
+        rows = await fetch_all(self._connection, _IN_POOL, {"pool": workspace_id})
         return sorted(row["profile_id"] for row in rows)
 
     async def all_voiceprints(self) -> int:

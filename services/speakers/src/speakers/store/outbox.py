@@ -20,7 +20,9 @@ class ProfileOutbox(Outbox):
 
     async def updated(self, profile: Profile) -> None:
         """Announce a created or changed profile."""
-        data = event_pb2.SpeakerUpdated(speaker_id=profile.profile_id, name=profile.name)
+        data = event_pb2.SpeakerUpdated(
+            speaker_id=profile.profile_id, name=profile.name, workspace_id=profile.pool
+        )
         await self.event(event_pb2.Event(speaker_updated=data))
 
     async def deleted(
@@ -38,6 +40,9 @@ class ProfileOutbox(Outbox):
     async def restored(self, profile: Profile, merged_into: int = 0) -> None:
         """Announce a profile restored from a deletion, or from a merge into another one."""
         data = event_pb2.SpeakerRestored(
-            speaker_id=profile.profile_id, name=profile.name, merged_into_speaker_id=merged_into
+            speaker_id=profile.profile_id,
+            name=profile.name,
+            merged_into_speaker_id=merged_into,
+            workspace_id=profile.pool,
         )
         await self.event(event_pb2.Event(speaker_restored=data))

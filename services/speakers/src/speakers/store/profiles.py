@@ -14,9 +14,10 @@ from speakers.domain.profile import Description, Page, Profile
 
 _INSERT = """
 INSERT INTO profiles (name, name_key, gender, age_range, language, accent, description, kept,
-                      request_key, workspace_id, search_name, search_words)
+                      request_key, workspace_id, pool, search_name, search_words)
 VALUES (%(name)s, %(name_key)s, %(gender)s, %(age_range)s, %(language)s, %(accent)s,
-        %(description)s, %(kept)s, %(request_key)s, %(workspace_id)s, %(search_name)s,
+        %(description)s, %(kept)s, %(request_key)s, %(workspace_id)s, %(pool)s,
+        %(search_name)s,
         setweight(to_tsvector('simple', %(search_name)s), 'A')
         || setweight(to_tsvector('simple', %(search_description)s), 'B'))
 RETURNING *
@@ -29,20 +30,25 @@ SET name = %(name)s, name_key = %(name_key)s, gender = %(gender)s, age_range = %
     search_name = %(search_name)s,
     search_words = setweight(to_tsvector('simple', %(search_name)s), 'A')
         || setweight(to_tsvector('simple', %(search_description)s), 'B')
-WHERE profile_id = %(profile_id)s
+WHERE profile_id = %(profile_id)s AND (%(pool)s::text IS NULL OR pool = %(pool)s)
 RETURNING *
 """
-_ALL_WITH = "SELECT * FROM profiles WHERE profile_id = ANY(%s)"
+_ALL_WITH = """
+SELECT * FROM profiles
+WHERE profile_id = ANY(%(ids)s) AND (%(pool)s::text IS NULL OR pool = %(pool)s)
+"""
 _BY_REQUEST = "SELECT * FROM profiles WHERE request_key = %s"
-_BY_NAME = "SELECT * FROM profiles WHERE name_key = %s AND active"
+_BY_NAME = "SELECT * FROM profiles WHERE pool = %(pool)s AND name_key = %(name_key)s AND active"
 _LIST = """
 SELECT * FROM profiles
-WHERE (active OR NOT %(active_only)s) AND (verified OR NOT %(verified_only)s)
+WHERE (%(pool)s::text IS NULL OR pool = %(pool)s)
+  AND (active OR NOT %(active_only)s) AND (verified OR NOT %(verified_only)s)
 ORDER BY name_key, profile_id LIMIT %(size)s OFFSET %(offset)s
 """
 _COUNT = """
 SELECT count(*) AS total FROM profiles
-WHERE (active OR NOT %(active_only)s) AND (verified OR NOT %(verified_only)s)
+WHERE (%(pool)s::text IS NULL OR pool = %(pool)s)
+  AND (active OR NOT %(active_only)s) AND (verified OR NOT %(verified_only)s)
 """
 # Matches word prefixes in the name or description, and the query anywhere in the name. Exact names
 # rank first, then name prefixes, then by text rank.
@@ -54,6 +60,7 @@ WITH wanted AS (
 SELECT profiles.* FROM profiles, wanted
 WHERE (search_words @@ words OR search_name LIKE '%%' || %(pattern)s || '%%')
   AND (active OR NOT %(active_only)s)
+  AND (%(pool)s::text IS NULL OR pool = %(pool)s)
 ORDER BY search_name <> %(query)s, search_name NOT LIKE %(pattern)s || '%%',
          coalesce(ts_rank(search_words, words), 0) DESC, name_key, profile_id
 LIMIT %(limit)s
@@ -76,10 +83,12 @@ RETURNING profile_id
 
 
 class Profiles:
-    """Repository of profiles, bound to one transaction."""
+    """Repository of the profiles of a pool, or of all pools, bound to one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, pool: str | None) -> None:
+        """With a pool of None, profiles of all pools exist."""
         self._connection = connection
+        self._pool = pool
 
     async def add(
         self,
@@ -89,7 +98,7 @@ class Profiles:
         workspace_id: str,
         request_key: str | None = None,
     ) -> Profile:
-        """Insert a profile made by a workspace.
+        """Insert a profile made by a workspace into the pool.
 
         A profile not `kept` is deleted with the last decision or observation of it.
 
@@ -102,6 +111,7 @@ class Profiles:
             "workspace_id": workspace_id,
             "request_key": request_key,
         }
+        assert self._pool is not None, "a profile belongs to one pool"
         return await self._written(_INSERT, parameters, described.name)
 
     async def save(self, profile: Profile) -> Profile:
@@ -132,7 +142,8 @@ class Profiles:
 
     async def all_with(self, profile_ids: Sequence[int]) -> dict[int, Profile]:
         """Return the existing profiles, keyed by id."""
-        rows = await fetch_all(self._connection, _ALL_WITH, (list(profile_ids),))
+        parameters = {"ids": list(profile_ids), "pool": self._pool}
+        rows = await fetch_all(self._connection, _ALL_WITH, parameters)
         return {row["profile_id"]: _profile(row) for row in rows}
 
     async def by_request(self, request_key: str) -> Profile | None:
@@ -142,7 +153,8 @@ class Profiles:
 
     async def by_name(self, name: str) -> Profile | None:
         """Return the active profile with a name. Case and whitespace do not matter."""
-        row = await fetch_one(self._connection, _BY_NAME, (name_key(name),))
+        parameters = {"name_key": name_key(name), "pool": self._pool}
+        row = await fetch_one(self._connection, _BY_NAME, parameters)
         return None if row is None else _profile(row)
 
     async def page(
@@ -154,6 +166,7 @@ class Profiles:
             "verified_only": verified_only,
             "size": page.size,
             "offset": page.offset,
+            "pool": self._pool,
         }
         rows = await fetch_all(self._connection, _LIST, parameters)
         count = await fetch_one(self._connection, _COUNT, parameters)
@@ -167,6 +180,7 @@ class Profiles:
             "pattern": _escaped(text),
             "active_only": active_only,
             "limit": limit,
+            "pool": self._pool,
         }
         return [_profile(row) for row in await fetch_all(self._connection, _SEARCH, parameters)]
 
@@ -200,7 +214,7 @@ class Profiles:
 
     async def _written(self, sql: str, parameters: dict[str, Any], name: str) -> Profile:
         try:
-            row = await fetch_one(self._connection, sql, parameters)
+            row = await fetch_one(self._connection, sql, {**parameters, "pool": self._pool})
         except psycopg.errors.UniqueViolation as error:
             raise ConflictError(
                 "Another active speaker already has this name.", {"field": "name", "value": name}
@@ -237,6 +251,7 @@ def _profile(row: DictRow) -> Profile:
         ),
         verified=row["verified"],
         active=row["active"],
+        pool=row["pool"],
         sample_count=row["sample_count"],
         speech_seconds=row["speech_seconds"],
         confidence=row["confidence"],

@@ -16,7 +16,7 @@ INSERT INTO recognitions (transcription_id, speaker_label, workspace_id, profile
                           speech_seconds, voice_seconds, confidence)
 SELECT %(transcription_id)s, %(speaker_label)s, %(workspace_id)s, profile_id, %(model_id)s,
        %(speech_seconds)s, %(voice_seconds)s, %(confidence)s
-FROM profiles WHERE profile_id = %(profile_id)s AND active FOR KEY SHARE
+FROM profiles WHERE profile_id = %(profile_id)s AND pool = %(pool)s AND active FOR KEY SHARE
 ON CONFLICT (transcription_id, speaker_label) DO UPDATE
 SET workspace_id = excluded.workspace_id, profile_id = excluded.profile_id,
     model_id = excluded.model_id, speech_seconds = excluded.speech_seconds,
@@ -86,11 +86,16 @@ class Recognitions:
         self._connection = connection
 
     async def replace(
-        self, transcription_id: int, workspace_id: str, found: Sequence[VoiceRecognition]
+        self,
+        transcription_id: int,
+        workspace_id: str,
+        found: Sequence[VoiceRecognition],
+        *,
+        pool: str,
     ) -> set[str]:
         """Replace the recognitions of a recording. Return the stored labels.
 
-        Recognitions of profiles deleted in the meantime are not stored.
+        Recognitions of profiles deleted, or moved to another pool, in the meantime are not stored.
         """
         stand = set()
         for item in sorted(found, key=lambda item: item.label):
@@ -98,6 +103,7 @@ class Recognitions:
                 "transcription_id": transcription_id,
                 "speaker_label": item.label,
                 "workspace_id": workspace_id,
+                "pool": pool,
                 "profile_id": item.profile_id,
                 "model_id": item.model_id,
                 "speech_seconds": item.speech_seconds,

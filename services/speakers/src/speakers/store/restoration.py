@@ -12,14 +12,15 @@ from speakers.domain.trash import Trashed
 _PROFILE = """
 INSERT INTO profiles (profile_id, name, name_key, gender, age_range, language, accent, description,
                       verified, active, kept, request_key, search_name, search_words, sample_count,
-                      speech_seconds, confidence, created_at, updated_at, workspace_id)
+                      speech_seconds, confidence, created_at, updated_at, workspace_id,
+                      pool)
 OVERRIDING SYSTEM VALUE
 SELECT profile_id, name, name_key, gender, age_range, language, accent, description, verified,
        active, kept,
        CASE WHEN NOT EXISTS (SELECT FROM profiles p WHERE p.request_key = t.request_key)
             THEN request_key END,
        search_name, search_words, sample_count, speech_seconds, confidence, created_at, updated_at,
-       workspace_id
+       workspace_id, pool
 FROM trashed_profiles t WHERE trash_id = %(trash_id)s
 """
 # A voice that was decided since may have no observation, because its speech is too short.

@@ -10,11 +10,11 @@ from speakers.domain.trash import KEPT, Trashed, TrashKind
 
 _ADD = """
 INSERT INTO trash (kind, profile_id, name, into_id, into_name, made_target, forwarded,
-                   observation_count, workspace_id, erase_at)
+                   observation_count, workspace_id, pool, erase_at)
 VALUES (%(kind)s::text, %(profile_id)s, %(name)s, %(into_id)s, %(into_name)s, %(made_target)s,
         ARRAY(SELECT profile_id FROM gone_profiles
               WHERE into_id = %(profile_id)s AND %(kind)s::text <> 'split'),
-        %(count)s, %(workspace_id)s, now() + %(kept)s)
+        %(count)s, %(workspace_id)s, %(pool)s, now() + %(kept)s)
 RETURNING trash_id
 """
 _COPY_PROFILE = """
@@ -46,15 +46,20 @@ FROM decisions WHERE profile_id = %(id)s
 _MOVED_SOME = """
 INSERT INTO moved_entries (trash_id, observation_id) SELECT %(trash_id)s, unnest(%(ids)s::bigint[])
 """
-_GET = "SELECT * FROM trash WHERE trash_id = %s AND erase_at > now()"
+_GET = """
+SELECT * FROM trash
+WHERE trash_id = %(trash_id)s AND pool = %(pool)s AND erase_at > now()
+"""
 _PAGE = """
 SELECT * FROM trash
-WHERE erase_at > now() AND (%(workspace_id)s::text IS NULL OR workspace_id = %(workspace_id)s)
+WHERE erase_at > now() AND pool = %(pool)s
+  AND (%(workspace_id)s::text IS NULL OR workspace_id = %(workspace_id)s)
 ORDER BY trash_id DESC LIMIT %(size)s OFFSET %(offset)s
 """
 _COUNT = """
 SELECT count(*) AS total FROM trash
-WHERE erase_at > now() AND (%(workspace_id)s::text IS NULL OR workspace_id = %(workspace_id)s)
+WHERE erase_at > now() AND pool = %(pool)s
+  AND (%(workspace_id)s::text IS NULL OR workspace_id = %(workspace_id)s)
 """
 _DUE = """
 SELECT * FROM trash WHERE erase_at <= now() AND NOT item_rests('profile-trash', trash_id::text)
@@ -148,23 +153,31 @@ class Trash:
             "made_target": made,
             "count": profile.sample_count if count is None else count,
             "workspace_id": workspace_id,
+            "pool": profile.pool,
             "kept": KEPT,
         }
         row = await fetch_one(self._connection, _ADD, parameters)
         assert row is not None
         return {"trash_id": row["trash_id"], "id": profile.profile_id}
 
-    async def get(self, trash_id: int) -> Trashed | None:
-        """Return one entry that can still be undone."""
-        row = await fetch_one(self._connection, _GET, (trash_id,))
+    async def get(self, trash_id: int, pool: str) -> Trashed | None:
+        """Return one entry of a pool that can still be undone."""
+        row = await fetch_one(self._connection, _GET, {"trash_id": trash_id, "pool": pool})
         return None if row is None else _trashed(row)
 
-    async def page(self, page: Page, workspace_id: str | None) -> tuple[list[Trashed], int]:
-        """Return one page of entries, newest first, and their number.
+    async def page(
+        self, page: Page, pool: str, workspace_id: str | None
+    ) -> tuple[list[Trashed], int]:
+        """Return one page of entries of a pool, newest first, and their number.
 
         With a workspace, only of its own.
         """
-        parameters = {"workspace_id": workspace_id, "size": page.size, "offset": page.offset}
+        parameters = {
+            "pool": pool,
+            "workspace_id": workspace_id,
+            "size": page.size,
+            "offset": page.offset,
+        }
         rows = await fetch_all(self._connection, _PAGE, parameters)
         count = await fetch_one(self._connection, _COUNT, parameters)
         return [_trashed(row) for row in rows], count["total"] if count else 0

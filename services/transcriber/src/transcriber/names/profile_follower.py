@@ -46,11 +46,19 @@ class ProfileFollower(MessageStep):
         kind = event.WhichOneof("data")
         if kind == "speaker_updated":
             updated = event.speaker_updated
-            await self._follow(lambda names: names.rename(updated.speaker_id, updated.name))
+            await self._follow(
+                lambda names: names.rename(
+                    updated.speaker_id, updated.name, workspace_id=updated.workspace_id
+                )
+            )
         elif kind == "speaker_restored":
             restored = event.speaker_restored
             into = restored.merged_into_speaker_id
-            await self._follow(lambda names: names.relink(restored.speaker_id, restored.name, into))
+            await self._follow(
+                lambda names: names.relink(
+                    restored.speaker_id, restored.name, into, workspace_id=restored.workspace_id
+                )
+            )
         elif kind == "speaker_deleted":
             await self._go(event.speaker_deleted, int(message.key.rpartition(".")[2]))
 

@@ -22,6 +22,7 @@ _LOCK_RENAMED = """
 SELECT id FROM transcriptions
 WHERE id IN (SELECT transcription_id FROM transcript_speakers
              WHERE speaker_id = %(profile)s AND name <> %(name)s)
+  AND (%(workspace_id)s = '' OR workspace_id = %(workspace_id)s)
 ORDER BY id LIMIT %(limit)s FOR NO KEY UPDATE
 """
 _RENAME = """
@@ -92,6 +93,7 @@ ON CONFLICT DO NOTHING
 _LOCK_UNLINKED = """
 SELECT id FROM transcriptions
 WHERE id IN (SELECT transcription_id FROM unlinked_names WHERE profile = %(profile)s)
+  AND (%(workspace_id)s = '' OR workspace_id = %(workspace_id)s)
 ORDER BY id LIMIT %(limit)s FOR NO KEY UPDATE
 """
 # Names that people or the recognizer gave since stay.
@@ -139,9 +141,10 @@ class FollowedNames:
         self._connection = connection
         self._limit = at_a_time
 
-    async def rename(self, profile: int, name: str) -> int:
-        """Rename the speakers linked to a profile."""
-        return await self._follow(_LOCK_RENAMED, _RENAME, {"profile": profile, "name": name})
+    async def rename(self, profile: int, name: str, *, workspace_id: str = "") -> int:
+        """Rename the speakers linked to a profile. With a workspace, only in its transcripts."""
+        parameters = {"profile": profile, "name": name, "workspace_id": workspace_id}
+        return await self._follow(_LOCK_RENAMED, _RENAME, parameters)
 
     async def merge(self, profile: int, into: int) -> int:
         """Link the speakers of a profile to another one."""
@@ -163,13 +166,14 @@ class FollowedNames:
             parameters = {"id": transcription_id, "labels": sorted(labels)}
             await execute(self._connection, _KEEP_OF, parameters)
 
-    async def relink(self, profile: int, name: str, into: int) -> int:
+    async def relink(self, profile: int, name: str, into: int, *, workspace_id: str = "") -> int:
         """Link the kept names of a restored profile to it again, unless others were given since.
 
-        `into` is the profile that it had been merged into, 0 if it had been deleted.
+        `into` is the profile that it had been merged into, 0 if it had been deleted. With a
+        workspace, only its own transcripts follow.
         """
         parameters: dict[str, object] = {"profile": profile, "name": name, "into": into}
-        locked = {**parameters, "limit": self._limit}
+        locked = {**parameters, "limit": self._limit, "workspace_id": workspace_id}
         rows = await fetch_all(self._connection, _LOCK_UNLINKED, locked)
         ids = [row["id"] for row in rows]
         if ids:
