@@ -38,9 +38,6 @@ class Reach(enum.Enum):
     ADMINISTRATOR = "administrator"
     """In the deployment."""
 
-    OPERATOR = "operator"
-    """The token of ADMIN_TOKEN, which none of the callers sends."""
-
     SESSION = "session"
     """Nowhere. Any session will do, also that of a link. Access tokens need the right's scope."""
 
@@ -56,7 +53,7 @@ class Row:
     from what the service finds after it has checked the right. `made` names what is made for each
     caller with the right, because the request uses it up. With `own_token` it uses up the caller's
     session. `people_only` refuses access tokens. `also` is a second right, which is
-    needed too.
+    needed too. `administrators` may do it in any workspace.
     """
 
     reach: Reach
@@ -68,6 +65,7 @@ class Row:
     made: str = ""
     own_token: bool = False
     people_only: bool = False
+    administrators: bool = False
     also: Right | None = None
     request: Mapping[str, Any] = field(default_factory=dict)
 
@@ -81,7 +79,7 @@ def _row(reach: Reach, right: Right | None, operation: str, *passed: int, **more
     method, path = operation.split(" ")
     known = {
         name: more.pop(name)
-        for name in ("made", "variant", "own_token", "people_only", "also")
+        for name in ("made", "variant", "own_token", "people_only", "administrators", "also")
         if name in more
     }
     return Row(
@@ -298,19 +296,19 @@ _LIBRARY: Iterable[Row] = (
     _row(_ACTIVE, _READ, "GET /queue/jobs"),
 )
 
-# Profiles of voices belong to the deployment, in which every workspace may use them.
+# Profiles of voices belong to the workspace. Entries of the trash in these requests do not exist.
 _SPEAKERS: Iterable[Row] = (
     _row(_ACTIVE, _READ, "GET /speakers/trash"),
     _row(_ACTIVE, _DELETE, "POST /speakers/trash/{trash_id}/restore", 404),
     _row(_ACTIVE, _READ, "GET /speakers"),
     _row(_ACTIVE, _CREATE, "POST /speakers", json={"name": "{unique}"}),
-    _row(_ACTIVE, _READ, "GET /speakers/{speaker_id}"),
-    _row(_ACTIVE, _CHANGE, "PUT /speakers/{speaker_id}", json={"description": "Calm"}),
-    _row(_ACTIVE, _DELETE, "DELETE /speakers/{speaker_id}", made="speaker_id"),
-    _row(_ACTIVE, _READ, "GET /speakers/{speaker_id}/statistics"),
+    _row(_THING, _READ, "GET /speakers/{speaker_id}"),
+    _row(_THING, _CHANGE, "PUT /speakers/{speaker_id}", json={"description": "Calm"}),
+    _row(_THING, _DELETE, "DELETE /speakers/{speaker_id}", made="speaker_id"),
+    _row(_THING, _READ, "GET /speakers/{speaker_id}/statistics"),
     _row(_ACTIVE, _READ, "POST /speakers/search", json={"query": "a"}),
     _row(
-        _ACTIVE,
+        _THING,
         _CHANGE,
         "POST /speakers/{speaker_id}/merge",
         400,
@@ -318,17 +316,17 @@ _SPEAKERS: Iterable[Row] = (
         json={"source_speaker_id": 2**62},
     ),
     _row(
-        _ACTIVE,
+        _THING,
         _CHANGE,
         "POST /speakers/{speaker_id}/split",
         400,
         404,
         json={"observation_ids": [2**62], "name": "{unique}"},
     ),
-    _row(_ACTIVE, _READ, "GET /speakers/{speaker_id}/observations"),
-    _row(_ACTIVE, _DELETE, "DELETE /speakers/{speaker_id}/observations/{observation_id}", 404),
-    _row(_ACTIVE, _CREATE, "POST /speakers/{speaker_id}/enroll", 400, files="{silence}"),
-    _row(_ACTIVE, _READ, "GET /speakers/{speaker_id}/clip", 404),
+    _row(_THING, _READ, "GET /speakers/{speaker_id}/observations"),
+    _row(_THING, _DELETE, "DELETE /speakers/{speaker_id}/observations/{observation_id}", 404),
+    _row(_THING, _CREATE, "POST /speakers/{speaker_id}/enroll", 400, files="{silence}"),
+    _row(_THING, _READ, "GET /speakers/{speaker_id}/clip", 404),
 )
 
 _SESSIONS: Iterable[Row] = (
@@ -397,6 +395,15 @@ _ACCOUNTS: Iterable[Row] = (
         _TEAM, _MANAGE, "PUT /workspaces/{workspace_id}/members/{user_id}", json={"role": "viewer"}
     ),
     _row(_TEAM, _MANAGE, "DELETE /workspaces/{workspace_id}/members/{user_id}", made="member"),
+    _row(_TEAM, _READ, "GET /workspaces/{workspace_id}/settings", administrators=True),
+    _row(_TEAM, _MANAGE, "PUT /workspaces/{workspace_id}/settings", json={"trash_days": 3}),
+    _row(
+        Reach.ADMINISTRATOR,
+        _MANAGE,
+        "PUT /workspaces/{workspace_id}/settings",
+        variant="quotas",
+        json={"queue_weight": 2},
+    ),
     _row(_USER, None, "GET /tokens"),
     _row(_PERSON, None, "POST /tokens", json={"name": "robot", "scopes": ["read"]}),
     _row(Reach.TOKEN, _MANAGE, "DELETE /tokens/{token_id}", made="token_id"),
@@ -405,13 +412,14 @@ _ACCOUNTS: Iterable[Row] = (
 )
 
 _OPERATION: Iterable[Row] = (
-    _row(Reach.OPERATOR, None, "GET /admin/system"),
-    _row(Reach.OPERATOR, None, "GET /admin/storage"),
-    _row(Reach.OPERATOR, None, "GET /admin/set-aside"),
+    _row(Reach.ADMINISTRATOR, None, "GET /admin/system"),
+    _row(Reach.ADMINISTRATOR, None, "GET /admin/storage"),
+    _row(Reach.ADMINISTRATOR, None, "GET /admin/set-aside"),
     _row(
-        Reach.OPERATOR,
+        Reach.ADMINISTRATOR,
         None,
         "POST /admin/set-aside/retry",
+        404,
         json={"service": "gateway", "step": "sweep"},
     ),
     _row(Reach.PUBLIC, None, "GET /health"),

@@ -29,7 +29,7 @@ from tests.integration.gateway.accounts import setup_token
 from tests.limits import UNLIMITED
 
 pytestmark = pytest.mark.e2e
-_OVERRIDES = {"*": {**UNLIMITED}, "gateway": {"AUTH_MODE": "accounts"}}
+_OVERRIDES = {"*": {**UNLIMITED, "AUTH_MODE": "accounts"}}
 
 
 @pytest.fixture(scope="module", autouse=True)

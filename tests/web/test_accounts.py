@@ -25,7 +25,7 @@ _UNSIGNED = "401"
 
 def accounts_stack(directory: Path) -> Iterator[Stack]:
     """Run the whole product for people who sign in."""
-    overrides = {"*": {**UNLIMITED}, "gateway": {"AUTH_MODE": "accounts"}}
+    overrides = {"*": {**UNLIMITED, "AUTH_MODE": "accounts"}}
     with (
         embedded_servers(directory) as servers,
         running_services(servers, overrides=overrides) as services,

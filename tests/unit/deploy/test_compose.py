@@ -90,7 +90,7 @@ def test_service_starts_with_its_settings(
             | {"PUBLIC_URL", "OIDC_PROVIDERS", "AUDIT_RETENTION_DAYS"},
         ),
         ("transcriber-api", {"ENCRYPTION", "START_EARLY", "LINKS_MAY_LAST", "LINK_VISIT"}),
-        ("speakers", {"SHARE_VOICE_CLIPS", "PROTECT_PROFILES"}),
+        ("speakers", {"AUTH_MODE", "SHARE_VOICE_CLIPS", "PROTECT_PROFILES"}),
     ],
 )
 def test_variables_of_the_operator_reach_their_service(name: str, variables: set[str]) -> None:

@@ -108,7 +108,7 @@ class CallRecord:
     def _actor(
         self, caller: Identity | None, targets: tuple[str, ...], *, succeeded: bool
     ) -> audit_pb2.AuditActor:
-        if self._rule.by_administrator:
+        if self._rule.by_administrator and not (caller is not None and caller.user_id):
             kind = audit_pb2.AUDIT_ACTOR_KIND_ADMINISTRATOR
             return audit_pb2.AuditActor(kind=kind) if succeeded else audit_pb2.AuditActor()
         if self._rule.opens_link:
@@ -125,6 +125,9 @@ class CallRecord:
 
         Failed calls count for the caller's own one. Otherwise anybody could write into any log.
         """
+        if self._rule.by_administrator and succeeded:
+            # The deployment is concerned, and not the workspace in which the administrator works.
+            return self._workspace_id
         named = self._rule.workspace_of(self.request) if succeeded else ""
         return self._workspace_id or named or (caller.workspace_id if caller is not None else "")
 

@@ -10,24 +10,27 @@ from psycopg.rows import DictRow
 
 from common.addresses import network_of
 from common.errors import ResourceExhaustedError
-from common.postgres import Database
+from common.postgres import Database, execute, fetch_all
 from gateway.accounts.user import name_key
 
 #: From anywhere, a name may fail so many times as often as from one network. So a stranger cannot
 #: easily keep somebody out, and many strangers cannot guess without end.
 _EVERYWHERE = 10
-_FAILURES = """
-SELECT key_sha256, failures, expires_at FROM sign_in_failures
-WHERE key_sha256 = ANY(%(keys)s) AND expires_at > %(now)s
-"""
-_FAIL = """
+_BEGIN = """
 INSERT INTO sign_in_failures (key_sha256, failures, expires_at)
-SELECT key, 1, %(until)s FROM unnest(%(keys)s::text[]) AS key
+SELECT key, 0, %(until)s FROM unnest(%(keys)s::text[]) AS key ORDER BY key
 ON CONFLICT (key_sha256) DO UPDATE SET
     failures = CASE WHEN sign_in_failures.expires_at > %(now)s
-        THEN sign_in_failures.failures + 1 ELSE 1 END,
-    expires_at = excluded.expires_at
+        THEN sign_in_failures.failures ELSE 0 END
 RETURNING key_sha256, failures, expires_at
+"""
+_FAIL = """
+UPDATE sign_in_failures SET failures = failures + 1, expires_at = %(until)s
+WHERE key_sha256 = ANY(%(keys)s)
+"""
+_LOCK = """
+SELECT key_sha256 FROM sign_in_failures
+WHERE key_sha256 = ANY(%(keys)s) ORDER BY key_sha256 FOR UPDATE
 """
 _FORGET = """
 WITH forgotten AS (
@@ -69,16 +72,21 @@ class Lockout:
         keys = self._keys(name, address)
         parameters = {"keys": [keys.here, keys.anywhere], "now": now, "until": now + self._lasts}
         limits = {keys.here: self._attempts, keys.anywhere: self._attempts * _EVERYWHERE}
-        known = await self._database.fetch_all(_FAILURES, parameters)
-        # Refused attempts are not counted, so that they do not prolong the lock.
-        _refuse([row for row in known if row["failures"] >= limits[row["key_sha256"]]], now)
-        # Attempts at the same time may all have got here.
-        counted = await self._database.fetch_all(_FAIL, parameters)
-        _refuse([row for row in counted if row["failures"] > limits[row["key_sha256"]]], now)
+        async with self._database.transaction() as connection:
+            # The rows are locked by now, so that attempts at the same time are counted in turn.
+            known = await fetch_all(connection, _BEGIN, parameters)
+            # Refused attempts are not counted. They neither prolong the lock nor lock the name for
+            # other networks.
+            _refuse([row for row in known if row["failures"] >= limits[row["key_sha256"]]], now)
+            await execute(connection, _FAIL, parameters)
 
     async def succeeded(self, name: str, address: str) -> None:
         """Forget the failures from this network. Those of others still count."""
-        await self._database.execute(_FORGET, vars(self._keys(name, address)))
+        keys = self._keys(name, address)
+        async with self._database.transaction() as connection:
+            # In the order of attempts, which would otherwise wait for this and this for them.
+            await fetch_all(connection, _LOCK, {"keys": [keys.here, keys.anywhere]})
+            await execute(connection, _FORGET, vars(keys))
 
     async def sweep(self, now: dt.datetime) -> int:
         """Delete failures no longer counted and return their number."""

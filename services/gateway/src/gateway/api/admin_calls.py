@@ -1,4 +1,4 @@
-"""Calls for administrators, whose token is passed on to the transcriber and kept nowhere."""
+"""Calls for administrators, who sign in or send a token, which is kept nowhere."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,6 +8,7 @@ import grpc.aio
 from fastapi import Depends, Header
 from starlette.requests import Request
 
+from common import rights
 from common.addresses import network_of
 from common.admin import ADMIN_HEADER
 from common.errors import AuthorizationError
@@ -17,20 +18,25 @@ from common.rate_limits import Group, RateLimits
 from common.signing import acting_for
 from gateway.backends import Answer, Backends
 from gateway.backends import Request as Message
+from gateway.sessions.session import Session
 from gateway.web.callers import client_address
 
 _HEADER = "X-Admin-Token"
 _SECONDS = 15.0
 _ADVICE = (
-    f"Send the token of administrators in the header '{_HEADER}'. It is the value of ADMIN_TOKEN "
-    "of the transcriber. Without that setting there are no administrators."
+    f"Sign in as an administrator, or send the token of administrators in the header '{_HEADER}'. "
+    "It is the value of ADMIN_TOKEN of the transcriber. Without that setting there is none."
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Credential:
-    """The token of a request, and the client's address. Neither is verified."""
+    """Who asks: the session of a request, its token, and the client's address.
 
+    Token and address are not verified.
+    """
+
+    grant: Grant
     token: str = field(repr=False)
     address: str
 
@@ -41,14 +47,16 @@ def _credential(
         str, Header(alias=_HEADER, description="The value of ADMIN_TOKEN of the transcriber.")
     ] = "",
 ) -> Credential:
-    return Credential(token=token.strip(), address=client_address(request.scope))
+    session: Session | None = request.scope["state"].get("session")
+    grant = Grant() if session is None else Grant.copy(session)
+    return Credential(grant=grant, token=token.strip(), address=client_address(request.scope))
 
 
 Administrator = Annotated[Credential, Depends(_credential)]
 
 
 class AdminCalls:
-    """Calls AdminService with the token of a request.
+    """Calls AdminService for a signed-in administrator, or with the token of a request.
 
     Wrong tokens are counted by address. An address with too many of them has to wait, even with
     the right one, so that answers tell nothing about guesses.
@@ -67,10 +75,14 @@ class AdminCalls:
         """Call a method of AdminService.
 
         Raises:
-            AuthorizationError: the token is missing or wrong.
+            AuthorizationError: nobody has signed in as an administrator, and the token is missing
+                or wrong.
             RateLimitedError: the address has sent too many wrong tokens.
             ApplicationError: the service refused the call.
         """
+        if rights.administers(credential.grant):
+            metadata = acting_for(credential.grant)
+            return await unwrap(method(request, metadata=metadata, timeout=_SECONDS))
         token = credential.token
         if not token:
             raise AuthorizationError(_ADVICE)
