@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from securetranscribe import SecureTranscribeClient, resumable
+from securetranscribe import SecureTranscribeClient
 from tests.e2e.contract import Api
 from tests.e2e.contract import client as http_client
 from tests.e2e.owners import Owner, asked
@@ -63,7 +63,7 @@ def owner(stack: Stack, completed: Completed, sample: Path) -> Iterator[Owner]:
         correction = asked(client, "POST", "/vocabulary/corrections", json=rule)
         tag = asked(client, "POST", "/tags", json={"name": kept})
         folder = asked(client, "POST", "/folders", json={"name": kept})
-        upload_id = resumable.create(client._data, 1000, {"filename": "a.wav"})
+        upload_id = client.create_upload(1000, {"filename": "a.wav"})["upload_id"]
         described = {"media_type": "audio/webm"}
         capture_id = asked(client, "POST", "/captures", json=described)["capture_id"]
         # The title is the last that changes by itself.
@@ -90,7 +90,7 @@ def owner(stack: Stack, completed: Completed, sample: Path) -> Iterator[Owner]:
         asked(client, "DELETE", f"/tags/{tag['tag_id']}")
         asked(client, "DELETE", f"/folders/{folder['folder_id']}")
         client.cancel_upload(upload_id)
-        client._send("DELETE", f"/captures/{capture_id}")
+        client.discard_capture(capture_id)
 
 
 @pytest.fixture(scope="module")

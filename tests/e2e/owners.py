@@ -52,7 +52,7 @@ class Owner:
 
 def asked(client: SecureTranscribeClient, method: str, path: str, **arguments: Any) -> Any:
     """Return the data of an operation that the client has no method for."""
-    return client._data(method, path, **arguments)
+    return client.request(method, path, **arguments)
 
 
 def token_of(client: SecureTranscribeClient) -> str:

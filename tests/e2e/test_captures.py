@@ -95,7 +95,7 @@ def test_protocol(client: SecureTranscribeClient, sample: Path) -> None:
     path = f"/captures/{capture_id}/chunks/0"
     for checksum, status in ((_checksum("sha1", parts[0]), 400), (_checksum("sha256", b"x"), 460)):
         with pytest.raises(ApiError) as caught:
-            client._data("PUT", path, headers={"Upload-Checksum": checksum}, content=parts[0])
+            client.request("PUT", path, headers={"Upload-Checksum": checksum}, content=parts[0])
         assert caught.value.status == status
     with pytest.raises(ApiError) as caught:
         client.put_chunk(capture_id, 0, b"x" * (4 * 1024 * 1024 + 1))

@@ -1,6 +1,7 @@
 """Output and exit status of the command line."""
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from securetranscribe import SecureTranscribeClient, cli
+from securetranscribe import AsyncSecureTranscribeClient, SecureTranscribeClient, cli
+from securetranscribe.cli import batch, credentials, transcribe
 
 Answers = Callable[[dict[str, Any]], list[httpx2.Request]]
 VOICES = [
@@ -21,6 +23,13 @@ VOICES = [
     {"speaker_label": "Speaker_4", "name": "Microphone", "name_source": "suggested",
      "confidence_score": None},
 ]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def directories(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep the user's own files out of the tests."""
+    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name))
 
 
 @pytest.fixture
@@ -38,7 +47,12 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
         def client(url: str, token: str | None) -> SecureTranscribeClient:
             return SecureTranscribeClient(url, token, transport=httpx2.MockTransport(handler))
 
-        monkeypatch.setattr(cli, "SecureTranscribeClient", client)
+        def awaited(url: str, token: str | None) -> AsyncSecureTranscribeClient:
+            return AsyncSecureTranscribeClient(url, token, transport=httpx2.MockTransport(handler))
+
+        monkeypatch.setattr(credentials, "SecureTranscribeClient", client)
+        monkeypatch.setattr(transcribe, "SecureTranscribeClient", client)
+        monkeypatch.setattr(batch, "AsyncSecureTranscribeClient", awaited)
         return asked
 
     return script
@@ -86,8 +100,9 @@ def test_transcript_without_speech(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_unreachable_server_gives_one_line_with_its_url(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
     assert cli.main(["--url", "http://127.0.0.1:9/api", "list"]) == 1
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith("securetranscribe: Cannot reach http://127.0.0.1:9/api: ")
@@ -110,26 +125,6 @@ def state(**changes: Any) -> dict[str, Any]:
         "error": None,
         **changes,
     }
-
-
-def test_options_of_a_recording_are_sent(
-    answers: Answers, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    call = tmp_path / "call.wav"
-    call.write_bytes(b"sound")
-    asked = answers(
-        {
-            "/api/transcription/upload": {"transcription_id": 7},
-            "/api/transcription/status/7": state(),
-        }
-    )
-    options = ["--channels", "separate", "--allow-truncated", "--min-speakers", "2"]
-    assert cli.main(["transcribe", str(call), *options]) == 0
-    assert b'name="channels"\r\n\r\nseparate' in asked[0].content
-    assert b'name="allow_truncated"\r\n\r\ntrue' in asked[0].content
-    assert b'name="min_speakers"\r\n\r\n2' in asked[0].content
-    assert b"num_speakers" not in asked[0].content
-    assert capsys.readouterr().out.endswith("Ann  Hello.\n")
 
 
 def test_unknown_channels_are_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,12 @@ from typing import Any
 import httpx2
 import pytest
 
-from securetranscribe import ApiError, ConnectionFailedError, SecureTranscribeClient
+from securetranscribe import (
+    ApiError,
+    ConnectionFailedError,
+    JobCancelledError,
+    SecureTranscribeClient,
+)
 
 Handler = Callable[[httpx2.Request], httpx2.Response]
 
@@ -160,12 +165,27 @@ def test_wait_reports_each_change_and_returns_the_last_state() -> None:
         {"status": "processing", "progress_percentage": 10.0, "current_step": "a"},
         {"status": "completed", "progress_percentage": 100.0, "current_step": "Completed"},
     ]
+    whole = {**states[-1], "segments": []}
     answers = iter(states)
     told: list[tuple[float, str]] = []
-    with client_on(lambda _: success(next(answers))) as client:
+
+    def handler(request: httpx2.Request) -> httpx2.Response:
+        return success(next(answers) if "transcript" in request.url.params else whole)
+
+    with client_on(handler) as client:
         last = client.wait(7, on_progress=lambda *now: told.append(now), poll_seconds=0)
-    assert last == states[-1]
+    assert last == whole
     assert told == [(10.0, "a"), (100.0, "Completed")]
+
+
+def test_wait_raises_once_the_job_is_cancelled() -> None:
+    states = iter(("pending", "processing", "pending"))
+
+    def handler(_request: httpx2.Request) -> httpx2.Response:
+        return success({"status": next(states), "progress_percentage": 0.0, "current_step": ""})
+
+    with client_on(handler) as client, pytest.raises(JobCancelledError, match="7"):
+        client.wait(7, poll_seconds=0)
 
 
 def test_wait_raises_after_its_timeout() -> None:
@@ -187,7 +207,7 @@ def test_names_formats_and_options_are_sent_as_documented() -> None:
         client.list_transcriptions(limit=5, status_filter="failed")
     assert json.loads(requests[0].read()) == {"Speaker_1": "Ada"}
     assert requests[1].url.params.get_list("include_options") == ["meeting_summary", "action_items"]
-    assert dict(requests[2].url.params) == {"limit": "5", "offset": "0", "status_filter": "failed"}
+    assert dict(requests[2].url.params) == {"limit": "5", "status_filter": "failed"}
 
 
 def test_rejected_request_raises_error_with_code_and_details() -> None:

@@ -3,10 +3,11 @@
 import base64
 import hashlib
 import time
-from collections.abc import Callable, Mapping
-from typing import IO, Any, Protocol
+from collections.abc import Callable
+from typing import IO
 
 from securetranscribe.errors import ApiError, ConnectionFailedError
+from securetranscribe.steps import Data, Flow, Parts, Pause, Request
 
 #: Size of one piece. Pieces of whole MiB from 5 on need no copies on the server.
 PIECE_BYTES = 5 * 1024 * 1024
@@ -18,45 +19,24 @@ _REPEATABLE = frozenset({409, 423, 429, 460})
 _LONGEST_PAUSE = 15.0
 
 
-class Sender(Protocol):
-    """Function to send a request and return the data of its answer."""
-
-    def __call__(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
-        """Send a request."""
-
-
-def create(send: Sender, size: int, fields: Mapping[str, str]) -> str:
-    """Create an upload of `size` bytes. Return its id."""
-    metadata = ",".join(
-        f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in fields.items()
-    )
-    headers = {**_HEADERS, "Upload-Length": str(size), "Upload-Metadata": metadata}
-    return str(send("POST", "/uploads", headers=headers)["upload_id"])
-
-
 def send_rest(
-    send: Sender,
     file: IO[bytes],
-    upload_id: str,
+    path: str,
     *,
     piece_bytes: int,
     patience_seconds: float,
     on_progress: Callable[[int, int], None] | None,
-) -> dict[str, Any]:
-    """Send the missing bytes. Return the complete upload.
+) -> Flow[Data]:
+    """Send the missing bytes of the upload at a path. Return the complete upload.
 
     Raises:
         ApiError: the server refuses the file.
         ApiError, ConnectionFailedError: nothing could be sent for `patience_seconds`.
     """
-    path = f"/uploads/{upload_id}"
     pause, stuck_since, reached = 0.5, time.monotonic(), -1
     while True:
         try:
-            upload = send("GET", path)
-            if upload["error"]:
-                error = upload["error"]
-                raise ApiError(status=400, code=error["code"], message=error["message"], details={})
+            upload = yield from _read(path)
             offset = int(upload["offset"])
             if offset > reached:
                 pause, stuck_since, reached = 0.5, time.monotonic(), offset
@@ -64,18 +44,20 @@ def send_rest(
                 on_progress(offset, upload["size"])
             if upload["state"] == "completed":
                 return upload
-            _append(send, file, path, offset, piece_bytes)
+            file.seek(offset)
+            # Without bytes, the server goes on with an examination that was interrupted.
+            parts = piece_at(offset, file.read(piece_bytes))
+            yield Request(method="PATCH", path=path, parts=parts)
         except (ApiError, ConnectionFailedError) as error:
             if time.monotonic() - stuck_since > patience_seconds or not _may_pass(error):
                 raise
-            time.sleep(pause)
+            asked = getattr(error, "retry_after", None) or 0
+            yield Pause(seconds=max(pause, min(asked, patience_seconds)))
             pause = min(pause * 2, _LONGEST_PAUSE)
 
 
-def _append(send: Sender, file: IO[bytes], path: str, offset: int, piece_bytes: int) -> None:
-    file.seek(offset)
-    # Without bytes, the server goes on with an examination that was interrupted.
-    piece = file.read(piece_bytes)
+def piece_at(offset: int, piece: bytes) -> Parts:
+    """Return the parts of the request that appends a piece."""
     digest = base64.b64encode(hashlib.sha256(piece).digest()).decode()
     headers = {
         **_HEADERS,
@@ -83,7 +65,16 @@ def _append(send: Sender, file: IO[bytes], path: str, offset: int, piece_bytes: 
         "Upload-Offset": str(offset),
         "Upload-Checksum": f"sha256 {digest}",
     }
-    send("PATCH", path, content=piece, headers=headers)
+    return Parts(content=piece, headers=headers, retries=False)
+
+
+def _read(path: str) -> Flow[Data]:
+    parts = Parts(headers=_HEADERS, retries=False)
+    response = yield Request(method="GET", path=path, parts=parts)
+    upload: Data = response.json()["data"]
+    if error := upload["error"]:
+        raise ApiError(status=400, code=error["code"], message=error["message"], details={})
+    return upload
 
 
 def _may_pass(error: Exception) -> bool:

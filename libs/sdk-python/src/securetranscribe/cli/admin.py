@@ -28,6 +28,7 @@ def add_commands(commands: Any) -> None:
         description="The token is the value of ADMIN_TOKEN of the transcriber. It is read from the "
         "environment variable ADMIN_TOKEN, or the file that ADMIN_TOKEN_FILE names.",
     )
+    parser.set_defaults(run=run)
     parser.add_argument(
         "--address",
         default=os.environ.get("TRANSCRIBER_GRPC", DEFAULT_ADDRESS),

@@ -1,0 +1,45 @@
+"""Small files that are written whole or not at all."""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+
+def write(path: Path, data: bytes, *, private: bool = False) -> None:
+    """Replace a file. A private one is readable for its owner only.
+
+    An interruption leaves the former file.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700 if private else 0o777)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".securetranscribe-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        if not private:
+            os.chmod(name, 0o666 & ~_umask())
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Replace a private file."""
+    write(path, json.dumps(data, ensure_ascii=False, indent=1).encode(), private=True)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the object in a file, empty if there is none or it is damaged."""
+    try:
+        data = json.loads(path.read_bytes())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
