@@ -291,6 +291,7 @@ class WorkerFactory:
     nats_url: str
     delivery: Delivery
     secret: str
+    models: tuple[str, ...] = ("whisper-small", "moonshine-base")
     done: list[queue_pb2.Task] = field(default_factory=list)
 
     @contextlib.asynccontextmanager
@@ -329,6 +330,7 @@ class WorkerFactory:
                 failure=TranscriptionError if stage == "transcribe" else DiarizationError,
                 delivery=self.delivery,
                 shutdown_grace_seconds=grace_seconds,
+                models=self.models if stage == "transcribe" else (),
             ),
         )
         running = [asyncio.create_task(worker.run()), asyncio.create_task(worker.heartbeat())]

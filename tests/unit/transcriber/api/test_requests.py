@@ -72,6 +72,34 @@ def test_late_numbers_of_speakers_replace_those_of_the_description() -> None:
     assert (bounds.count, bounds.fewest) == (0, 3)
 
 
+def test_late_options_of_the_job_replace_those_of_the_description() -> None:
+    described = requests.upload(Upload(phrases=["Ann"], model="one", priority=2), Preferences())
+    assert described.options.diarize
+    late = Late(diarize=False, priority=3, model="", phrases=["Bob", "Eve"])
+    changed = requests.amended(described, late, Preferences())
+    assert (changed.options.diarize, changed.priority, changed.options.model) == (False, 3, "")
+    assert changed.options.phrases == ("Bob", "Eve")
+    with pytest.raises(ValidationError, match="priority"):
+        requests.amended(described, Late(priority=11), Preferences())
+
+
+def test_diarization_is_as_before_unless_it_is_named() -> None:
+    assert requests.start(Start()).diarize is None
+    assert requests.start(Start(diarize=False)).diarize is False
+    assert requests.start(Start(stages=[queue_pb2.STAGE_DIARIZE])).diarize is True
+    assert requests.start(Start(stages=[queue_pb2.STAGE_TRANSCRIBE])).diarize is None
+    with pytest.raises(ValidationError, match="without diarization"):
+        requests.start(Start(stages=[queue_pb2.STAGE_DIARIZE], diarize=False))
+
+
+def test_phrases_and_model_of_a_start_can_be_emptied() -> None:
+    silent, stated = requests.start(Start()), requests.start(Start(phrases={}, model=""))
+    assert (silent.phrases, silent.model) == (None, None)
+    assert (stated.phrases, stated.model) == ((), "")
+    with pytest.raises(ValidationError, match="model"):
+        requests.start(Start(model="x" * 101))
+
+
 @pytest.mark.parametrize(
     "config",
     [

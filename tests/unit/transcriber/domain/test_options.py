@@ -96,3 +96,15 @@ def test_signals_are_options_of_both_stages() -> None:
         assert options.of_stage(stage, [left]) == options.of_stage(stage, [left])
         assert "signals" not in options.of_stage(stage, [])
     assert options.of_stage(Stage.MERGE, [left]) == {}
+
+
+def test_job_without_diarization_has_no_such_stage() -> None:
+    assert ProcessingOptions().stages == (Stage.TRANSCRIBE, Stage.DIARIZE, Stage.MERGE)
+    assert ProcessingOptions(diarize=False).stages == (Stage.TRANSCRIBE, Stage.MERGE)
+
+
+def test_only_a_requested_model_is_an_option_of_recognition() -> None:
+    assert "model" not in ProcessingOptions().of_stage(Stage.TRANSCRIBE)
+    named = ProcessingOptions(model="whisper-base", diarize=False)
+    assert named.of_stage(Stage.TRANSCRIBE)["model"] == "whisper-base"
+    assert named.of_stage(Stage.DIARIZE) == ProcessingOptions().of_stage(Stage.DIARIZE)

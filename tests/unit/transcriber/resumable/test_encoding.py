@@ -30,6 +30,8 @@ def test_a_description_survives() -> None:
             speakers=SpeakerBounds(count=2, fewest=1, most=3),
             channels=ChannelMode.SEPARATE,
             voice_memory=False,
+            diarize=False,
+            model="whisper-base",
         ),
         auto_start=True,
         priority=7,
@@ -39,6 +41,16 @@ def test_a_description_survives() -> None:
     )
 
     assert request_from_json(json.loads(json.dumps(request_to_json(request)))) == request
+
+
+def test_a_description_of_the_version_before_has_the_defaults() -> None:
+    request = UploadRequest(
+        filename="a.wav", options=ProcessingOptions(), auto_start=True, priority=5, request_id=None
+    )
+    stored = request_to_json(request)
+    del stored["diarize"], stored["model"]
+
+    assert request_from_json(stored) == request
 
 
 @pytest.mark.parametrize("kind", [FileUploadError, FileTooLargeError, AudioProcessingError])

@@ -107,6 +107,12 @@ def test_failed_diarization_gives_one_speaker_and_warning_with_reason() -> None:
     assert warning.endswith("Reason: It broke.")
 
 
+def test_recording_whose_speakers_are_not_told_apart_has_one_and_no_warning() -> None:
+    found = assemble([], recognition(("hello", 0.0), ("you", 9.0)), None)
+    assert [speaker.label for speaker in found.speakers] == ["Speaker_1"]
+    assert (found.warnings, found.diarization_model) == ((), "")
+
+
 def plan(decided: ChannelMode) -> ChannelPlan:
     return ChannelPlan(
         requested=ChannelMode.AUTO,

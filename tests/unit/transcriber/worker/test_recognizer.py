@@ -50,6 +50,28 @@ def test_words_keep_their_times_and_probabilities() -> None:
     assert [span.language for span in found.languages] == ["en"]
 
 
+def test_a_request_can_name_one_of_the_models() -> None:
+    first, other = FakeEngine(), FakeEngine(text="all by myself", model="english")
+    recognizer = Recognizer(first, 4, [other])
+    assert recognizer.models == ("fake", "english")
+
+    def heard(model: str) -> str:
+        found = recognizer.recognize(
+            [io.BytesIO(b"sound")],
+            speech_pb2.RecognitionConfig(model=model),
+            on_progress=lambda _fraction, _step: None,
+            cancelled=lambda: False,
+        )
+        return found.segments[0].text
+
+    assert [heard(model) for model in ("", "fake", "english")] == [
+        "hello there", "hello there", "all by myself",
+    ]  # fmt: skip
+    assert [options.alone for _, options in first.seen] == [False, True]
+    with pytest.raises(ValidationError, match="Its models are fake, english"):
+        heard("large")
+
+
 def test_silence_is_a_recognition_without_segments() -> None:
     found = recognize(FakeEngine(text=""))
     assert not found.segments

@@ -8,7 +8,7 @@ from common.errors import ApplicationError
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerOptions:
-    """Identity of a worker, and its stage."""
+    """Identity of a worker, its stage, and the models that tasks can request of it."""
 
     worker_id: str
     stage: str
@@ -16,3 +16,4 @@ class WorkerOptions:
     failure: type[ApplicationError]
     delivery: Delivery = field(default_factory=Delivery)
     shutdown_grace_seconds: float = 20
+    models: tuple[str, ...] = ()

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 
 import nats.errors
 from nats.aio.client import Client
@@ -21,11 +22,19 @@ _STAGES = {
 class WorkerPresence:
     """Publishes a worker's heartbeats and progress. Messages are neither kept nor confirmed."""
 
-    def __init__(self, client: Client, *, worker_id: str, stage: str, device: str) -> None:
+    def __init__(
+        self,
+        client: Client,
+        *,
+        worker_id: str,
+        stage: str,
+        device: str,
+        models: Sequence[str] = (),
+    ) -> None:
         self._client = client
         self._subject = bus.worker_subject(stage, worker_id)
         self._beat = queue_pb2.WorkerHeartbeat(
-            worker_id=worker_id, stage=_STAGES[stage], device=device
+            worker_id=worker_id, stage=_STAGES[stage], device=device, models=models
         )
         self._control: TaskControl | None = None
 

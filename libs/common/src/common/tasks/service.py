@@ -68,8 +68,9 @@ class WorkerSettings(SeparateKeySettings, LocalStoreSettings):
 class WorkerKind(Generic[Engine]):
     """One kind of worker.
 
-    `at_once` returns how many recordings the engine takes at a time. `longest_piece` is the longest
-    piece of sound, in seconds, between two reports of progress of its engine.
+    `models` returns the names of the models that a task can request. `at_once` returns how many
+    recordings the engine takes at a time. `longest_piece` is the longest piece of sound, in
+    seconds, between two reports of progress of its engine.
     """
 
     name: str
@@ -79,6 +80,7 @@ class WorkerKind(Generic[Engine]):
     handler: Callable[[Engine], TaskHandler]
     services: Callable[[Engine, Inference], Services]
     at_once: Callable[[Engine], int] = lambda _engine: 1
+    models: Callable[[Engine], Sequence[str]] = lambda _engine: ()
     longest_piece: float = 600.0
 
 
@@ -118,7 +120,7 @@ async def serve(settings: WorkerSettings, supervisor: Supervisor, kind: WorkerKi
                 inference=inference,
                 options=options,
             )
-            for options in _options(settings, kind, delivery, at_once)
+            for options in _options(settings, kind, delivery, at_once, kind.models(engine))
         ]
         await server.start()
         stack.push_async_callback(server.stop, settings.shutdown_grace_seconds)
@@ -148,7 +150,11 @@ def _patience(settings: WorkerSettings, kind: WorkerKind[Engine]) -> Patience:
 
 
 def _options(
-    settings: WorkerSettings, kind: WorkerKind[Engine], delivery: Delivery, at_once: int
+    settings: WorkerSettings,
+    kind: WorkerKind[Engine],
+    delivery: Delivery,
+    at_once: int,
+    models: Sequence[str],
 ) -> list[WorkerOptions]:
     """Return the options of each worker of this process: one per recording at a time."""
     first = WorkerOptions(
@@ -158,6 +164,7 @@ def _options(
         failure=kind.failure,
         delivery=delivery,
         shutdown_grace_seconds=settings.shutdown_grace_seconds,
+        models=tuple(models),
     )
     others = range(2, at_once + 1)
     return [first, *(replace(first, worker_id=f"{first.worker_id}-{n}") for n in others)]

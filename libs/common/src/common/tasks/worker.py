@@ -65,7 +65,11 @@ class TaskWorker:
         self._inference = inference or Inference(options.stage)
         self._owns_inference = inference is None
         self._presence = WorkerPresence(
-            client, worker_id=options.worker_id, stage=options.stage, device=options.device
+            client,
+            worker_id=options.worker_id,
+            stage=options.stage,
+            device=options.device,
+            models=options.models,
         )
         self._results = TaskResults(
             stream,

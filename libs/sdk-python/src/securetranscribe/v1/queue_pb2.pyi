@@ -334,6 +334,7 @@ class QueueStatus(_message.Message):
     SUCCESS_RATE_PERCENT_FIELD_NUMBER: _builtins.int
     CAPACITY_FIELD_NUMBER: _builtins.int
     CALLER_QUOTA_FIELD_NUMBER: _builtins.int
+    SPEECH_MODELS_FIELD_NUMBER: _builtins.int
     total_jobs: _builtins.int
     """Number of jobs of any status."""
     queued_jobs: _builtins.int
@@ -370,6 +371,12 @@ class QueueStatus(_message.Message):
     def caller_quota(self) -> Global___QueueQuota:
         """What the caller uses of its quotas."""
 
+    @_builtins.property
+    def speech_models(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Speech recognition models that can be requested: those that all workers have. None while there
+        is no worker.
+        """
+
     def __init__(
         self,
         *,
@@ -388,10 +395,11 @@ class QueueStatus(_message.Message):
         success_rate_percent: _builtins.float = ...,
         capacity: _builtins.int = ...,
         caller_quota: Global___QueueQuota | None = ...,
+        speech_models: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["average_processing_duration", b"average_processing_duration", "caller_quota", b"caller_quota", "estimated_wait", b"estimated_wait"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["average_processing_duration", b"average_processing_duration", "caller_position", b"caller_position", "caller_quota", b"caller_quota", "cancelled_jobs", b"cancelled_jobs", "capacity", b"capacity", "completed_jobs", b"completed_jobs", "diarize_workers", b"diarize_workers", "estimated_wait", b"estimated_wait", "failed_jobs", b"failed_jobs", "processing_jobs", b"processing_jobs", "queued_jobs", b"queued_jobs", "running", b"running", "success_rate_percent", b"success_rate_percent", "total_jobs", b"total_jobs", "transcribe_workers", b"transcribe_workers"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["average_processing_duration", b"average_processing_duration", "caller_position", b"caller_position", "caller_quota", b"caller_quota", "cancelled_jobs", b"cancelled_jobs", "capacity", b"capacity", "completed_jobs", b"completed_jobs", "diarize_workers", b"diarize_workers", "estimated_wait", b"estimated_wait", "failed_jobs", b"failed_jobs", "processing_jobs", b"processing_jobs", "queued_jobs", b"queued_jobs", "running", b"running", "speech_models", b"speech_models", "success_rate_percent", b"success_rate_percent", "total_jobs", b"total_jobs", "transcribe_workers", b"transcribe_workers"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1033,6 +1041,7 @@ class WorkerHeartbeat(_message.Message):
     DEVICE_FIELD_NUMBER: _builtins.int
     QUEUED_FIELD_NUMBER: _builtins.int
     QUEUED_DURATION_FIELD_NUMBER: _builtins.int
+    MODELS_FIELD_NUMBER: _builtins.int
     worker_id: _builtins.str
     """The worker."""
     stage: Global___Stage.ValueType
@@ -1049,6 +1058,10 @@ class WorkerHeartbeat(_message.Message):
     def queued_duration(self) -> _duration_pb2.Duration:
         """How long the current task has waited so."""
 
+    @_builtins.property
+    def models(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Models that a recognition task can request of it."""
+
     def __init__(
         self,
         *,
@@ -1059,10 +1072,11 @@ class WorkerHeartbeat(_message.Message):
         device: _builtins.str = ...,
         queued: _builtins.bool = ...,
         queued_duration: _duration_pb2.Duration | None = ...,
+        models: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["queued_duration", b"queued_duration"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["device", b"device", "draining", b"draining", "queued", b"queued", "queued_duration", b"queued_duration", "stage", b"stage", "task_id", b"task_id", "worker_id", b"worker_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["device", b"device", "draining", b"draining", "models", b"models", "queued", b"queued", "queued_duration", b"queued_duration", "stage", b"stage", "task_id", b"task_id", "worker_id", b"worker_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -129,6 +129,9 @@ class ReprocessTranscriptRequest(_message.Message):
     STAGES_FIELD_NUMBER: _builtins.int
     DIARIZATION_FIELD_NUMBER: _builtins.int
     CHANNELS_FIELD_NUMBER: _builtins.int
+    PHRASES_FIELD_NUMBER: _builtins.int
+    DIARIZE_FIELD_NUMBER: _builtins.int
+    MODEL_FIELD_NUMBER: _builtins.int
     transcription_id: _builtins.int
     """Transcription."""
     language: _builtins.str
@@ -141,6 +144,14 @@ class ReprocessTranscriptRequest(_message.Message):
     """Idempotency key chosen by the caller. A repeated key returns the first job."""
     channels: _transcription_pb2.ChannelMode.ValueType
     """How channels and tracks are processed. Unspecified means as in the last job."""
+    diarize: _builtins.bool
+    """Whether to tell speakers apart. Absent means as in the last job, or yes if `stages` has
+    diarization.
+    """
+    model: _builtins.str
+    """Speech recognition model, empty for the default of the deployment. Absent means that of the last
+    job.
+    """
     @_builtins.property
     def stages(self) -> _containers.RepeatedScalarFieldContainer[_queue_pb2.Stage.ValueType]:
         """Stages to run again, besides those whose options change. Without stages and options, all run."""
@@ -148,6 +159,10 @@ class ReprocessTranscriptRequest(_message.Message):
     @_builtins.property
     def diarization(self) -> _diarization_pb2.DiarizationConfig:
         """Options of diarization. Absent means those of the last job."""
+
+    @_builtins.property
+    def phrases(self) -> _transcription_pb2.PhraseList:
+        """Names and terms likely to be spoken. Absent means those of the last job."""
 
     def __init__(
         self,
@@ -159,14 +174,26 @@ class ReprocessTranscriptRequest(_message.Message):
         stages: _abc.Iterable[_queue_pb2.Stage.ValueType] | None = ...,
         diarization: _diarization_pb2.DiarizationConfig | None = ...,
         channels: _transcription_pb2.ChannelMode.ValueType = ...,
+        phrases: _transcription_pb2.PhraseList | None = ...,
+        diarize: _builtins.bool | None = ...,
+        model: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_language", b"_language", "diarization", b"diarization", "language", b"language"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_diarize", b"_diarize", "_language", b"_language", "_model", b"_model", "diarization", b"diarization", "diarize", b"diarize", "language", b"language", "model", b"model", "phrases", b"phrases"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_language", b"_language", "channels", b"channels", "diarization", b"diarization", "language", b"language", "priority", b"priority", "request_id", b"request_id", "stages", b"stages", "transcription_id", b"transcription_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_diarize", b"_diarize", "_language", b"_language", "_model", b"_model", "channels", b"channels", "diarization", b"diarization", "diarize", b"diarize", "language", b"language", "model", b"model", "phrases", b"phrases", "priority", b"priority", "request_id", b"request_id", "stages", b"stages", "transcription_id", b"transcription_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__diarize: _TypeAlias = _typing.Literal["diarize"]  # noqa: Y015
+    _WhichOneofArgType__diarize: _TypeAlias = _typing.Literal["_diarize", b"_diarize"]  # noqa: Y015
     _WhichOneofReturnType__language: _TypeAlias = _typing.Literal["language"]  # noqa: Y015
     _WhichOneofArgType__language: _TypeAlias = _typing.Literal["_language", b"_language"]  # noqa: Y015
+    _WhichOneofReturnType__model: _TypeAlias = _typing.Literal["model"]  # noqa: Y015
+    _WhichOneofArgType__model: _TypeAlias = _typing.Literal["_model", b"_model"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__diarize) -> _WhichOneofReturnType__diarize | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__language) -> _WhichOneofReturnType__language | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__model) -> _WhichOneofReturnType__model | None: ...
 
 Global___ReprocessTranscriptRequest: _TypeAlias = ReprocessTranscriptRequest  # noqa: Y015
 

@@ -62,6 +62,7 @@ class RecognitionConfig(_message.Message):
     PHRASES_FIELD_NUMBER: _builtins.int
     BEAM_SIZE_FIELD_NUMBER: _builtins.int
     TRANSLATE_FIELD_NUMBER: _builtins.int
+    MODEL_FIELD_NUMBER: _builtins.int
     language: _builtins.str
     """Language code (ISO 639-1, for example `en`). Empty means detect."""
     beam_size: _builtins.int
@@ -69,6 +70,10 @@ class RecognitionConfig(_message.Message):
     translate: _builtins.bool
     """Whether to translate speech to English. Fails with INVALID_ARGUMENT, and as a task without
     another attempt, where the model cannot do so.
+    """
+    model: _builtins.str
+    """Model to use alone, one of the worker's. Empty leaves the choice to the worker, which may use
+    several. Fails with INVALID_ARGUMENT where it has no such model.
     """
     @_builtins.property
     def phrases(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -81,10 +86,11 @@ class RecognitionConfig(_message.Message):
         phrases: _abc.Iterable[_builtins.str] | None = ...,
         beam_size: _builtins.int = ...,
         translate: _builtins.bool = ...,
+        model: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["beam_size", b"beam_size", "language", b"language", "phrases", b"phrases", "translate", b"translate"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["beam_size", b"beam_size", "language", b"language", "model", b"model", "phrases", b"phrases", "translate", b"translate"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

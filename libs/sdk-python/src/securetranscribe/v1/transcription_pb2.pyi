@@ -562,6 +562,9 @@ class Transcription(_message.Message):
     FAVORITE_FIELD_NUMBER: _builtins.int
     TAGS_FIELD_NUMBER: _builtins.int
     TRASH_TIME_FIELD_NUMBER: _builtins.int
+    WITHOUT_DIARIZATION_FIELD_NUMBER: _builtins.int
+    MODEL_REQUESTED_FIELD_NUMBER: _builtins.int
+    PHRASES_FIELD_NUMBER: _builtins.int
     transcription_id: _builtins.int
     """Identifier."""
     session_id: _builtins.str
@@ -596,6 +599,10 @@ class Transcription(_message.Message):
     """Folder that it lies in. 0 outside of all folders."""
     favorite: _builtins.bool
     """Whether its owner marked it as a favorite."""
+    without_diarization: _builtins.bool
+    """Whether its speakers are not told apart, as requested. Then there is no diarization."""
+    model_requested: _builtins.str
+    """Requested speech recognition model. Empty means the default of the deployment."""
     @_builtins.property
     def file(self) -> Global___AudioFile:
         """The uploaded file."""
@@ -672,6 +679,10 @@ class Transcription(_message.Message):
     def trash_time(self) -> _timestamp_pb2.Timestamp:
         """When it was moved to the trash. Only in lists of the trash."""
 
+    @_builtins.property
+    def phrases(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Requested names and terms, without those of the vocabulary."""
+
     def __init__(
         self,
         *,
@@ -710,10 +721,13 @@ class Transcription(_message.Message):
         favorite: _builtins.bool = ...,
         tags: _abc.Iterable[Global___Tag] | None = ...,
         trash_time: _timestamp_pb2.Timestamp | None = ...,
+        without_diarization: _builtins.bool = ...,
+        model_requested: _builtins.str = ...,
+        phrases: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["channel_plan", b"channel_plan", "complete_time", b"complete_time", "create_time", b"create_time", "diarization_requested", b"diarization_requested", "failure", b"failure", "file", b"file", "keep_until_time", b"keep_until_time", "partial_transcript", b"partial_transcript", "processing_duration", b"processing_duration", "recording_keep_until_time", b"recording_keep_until_time", "start_time", b"start_time", "trash_time", b"trash_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel_plan", b"channel_plan", "complete_time", b"complete_time", "confidence", b"confidence", "create_time", b"create_time", "current_step", b"current_step", "diarization_model", b"diarization_model", "diarization_requested", b"diarization_requested", "failure", b"failure", "favorite", b"favorite", "file", b"file", "folder_id", b"folder_id", "full_text", b"full_text", "job_id", b"job_id", "keep_until_time", b"keep_until_time", "language_detected", b"language_detected", "language_requested", b"language_requested", "languages", b"languages", "partial_transcript", b"partial_transcript", "processing_duration", b"processing_duration", "progress_percent", b"progress_percent", "recording_keep_until_time", b"recording_keep_until_time", "revision", b"revision", "segments", b"segments", "session_id", b"session_id", "speakers", b"speakers", "speech_model", b"speech_model", "stages", b"stages", "start_time", b"start_time", "status", b"status", "tags", b"tags", "title", b"title", "title_source", b"title_source", "transcription_id", b"transcription_id", "trash_time", b"trash_time", "warnings", b"warnings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel_plan", b"channel_plan", "complete_time", b"complete_time", "confidence", b"confidence", "create_time", b"create_time", "current_step", b"current_step", "diarization_model", b"diarization_model", "diarization_requested", b"diarization_requested", "failure", b"failure", "favorite", b"favorite", "file", b"file", "folder_id", b"folder_id", "full_text", b"full_text", "job_id", b"job_id", "keep_until_time", b"keep_until_time", "language_detected", b"language_detected", "language_requested", b"language_requested", "languages", b"languages", "model_requested", b"model_requested", "partial_transcript", b"partial_transcript", "phrases", b"phrases", "processing_duration", b"processing_duration", "progress_percent", b"progress_percent", "recording_keep_until_time", b"recording_keep_until_time", "revision", b"revision", "segments", b"segments", "session_id", b"session_id", "speakers", b"speakers", "speech_model", b"speech_model", "stages", b"stages", "start_time", b"start_time", "status", b"status", "tags", b"tags", "title", b"title", "title_source", b"title_source", "transcription_id", b"transcription_id", "trash_time", b"trash_time", "warnings", b"warnings", "without_diarization", b"without_diarization"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -842,6 +856,8 @@ class UploadConfig(_message.Message):
     ALLOW_TRUNCATED_FIELD_NUMBER: _builtins.int
     VOICE_MEMORY_FIELD_NUMBER: _builtins.int
     TRANSLATE_FIELD_NUMBER: _builtins.int
+    DIARIZE_FIELD_NUMBER: _builtins.int
+    MODEL_FIELD_NUMBER: _builtins.int
     filename: _builtins.str
     """Name of the file. Directories are removed, and at most 255 characters are kept."""
     language: _builtins.str
@@ -864,6 +880,14 @@ class UploadConfig(_message.Message):
     """
     translate: _builtins.bool
     """Whether to translate speech to English in place of writing it down in its language."""
+    diarize: _builtins.bool
+    """Whether to tell speakers apart. Absent means yes. Without it, all words belong to one speaker, or
+    to one for each channel that is recognized by itself, and `diarization` has no effect.
+    """
+    model: _builtins.str
+    """Speech recognition model, one of `speech_models` in the queue's status. Empty means the default
+    of the deployment.
+    """
     @_builtins.property
     def diarization(self) -> _diarization_pb2.DiarizationConfig:
         """Options of diarization."""
@@ -887,17 +911,23 @@ class UploadConfig(_message.Message):
         allow_truncated: _builtins.bool = ...,
         voice_memory: _builtins.bool | None = ...,
         translate: _builtins.bool = ...,
+        diarize: _builtins.bool | None = ...,
+        model: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_auto_start", b"_auto_start", "_voice_memory", b"_voice_memory", "auto_start", b"auto_start", "diarization", b"diarization", "voice_memory", b"voice_memory"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_auto_start", b"_auto_start", "_diarize", b"_diarize", "_voice_memory", b"_voice_memory", "auto_start", b"auto_start", "diarization", b"diarization", "diarize", b"diarize", "voice_memory", b"voice_memory"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_auto_start", b"_auto_start", "_voice_memory", b"_voice_memory", "allow_truncated", b"allow_truncated", "auto_start", b"auto_start", "channels", b"channels", "diarization", b"diarization", "filename", b"filename", "language", b"language", "phrases", b"phrases", "priority", b"priority", "request_id", b"request_id", "size_bytes", b"size_bytes", "translate", b"translate", "voice_memory", b"voice_memory"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_auto_start", b"_auto_start", "_diarize", b"_diarize", "_voice_memory", b"_voice_memory", "allow_truncated", b"allow_truncated", "auto_start", b"auto_start", "channels", b"channels", "diarization", b"diarization", "diarize", b"diarize", "filename", b"filename", "language", b"language", "model", b"model", "phrases", b"phrases", "priority", b"priority", "request_id", b"request_id", "size_bytes", b"size_bytes", "translate", b"translate", "voice_memory", b"voice_memory"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__auto_start: _TypeAlias = _typing.Literal["auto_start"]  # noqa: Y015
     _WhichOneofArgType__auto_start: _TypeAlias = _typing.Literal["_auto_start", b"_auto_start"]  # noqa: Y015
+    _WhichOneofReturnType__diarize: _TypeAlias = _typing.Literal["diarize"]  # noqa: Y015
+    _WhichOneofArgType__diarize: _TypeAlias = _typing.Literal["_diarize", b"_diarize"]  # noqa: Y015
     _WhichOneofReturnType__voice_memory: _TypeAlias = _typing.Literal["voice_memory"]  # noqa: Y015
     _WhichOneofArgType__voice_memory: _TypeAlias = _typing.Literal["_voice_memory", b"_voice_memory"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__auto_start) -> _WhichOneofReturnType__auto_start | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__diarize) -> _WhichOneofReturnType__diarize | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__voice_memory) -> _WhichOneofReturnType__voice_memory | None: ...
 
@@ -917,6 +947,9 @@ class UploadOptions(_message.Message):
     DIARIZATION_FIELD_NUMBER: _builtins.int
     PHRASES_FIELD_NUMBER: _builtins.int
     TRANSLATE_FIELD_NUMBER: _builtins.int
+    DIARIZE_FIELD_NUMBER: _builtins.int
+    PRIORITY_FIELD_NUMBER: _builtins.int
+    MODEL_FIELD_NUMBER: _builtins.int
     language: _builtins.str
     """Language tag (BCP 47) or ISO 639 code. Empty means the session's preference, otherwise detect.
     Absent leaves the language of the description.
@@ -931,6 +964,12 @@ class UploadOptions(_message.Message):
     """Whether voices of the recording may be remembered. Absent leaves the choice of the description."""
     translate: _builtins.bool
     """Whether to translate speech to English. Absent leaves the choice of the description."""
+    diarize: _builtins.bool
+    """Whether to tell speakers apart. Absent leaves the choice of the description."""
+    priority: _builtins.int
+    """Priority of the job. Absent leaves that of the description."""
+    model: _builtins.str
+    """Speech recognition model, empty for the default. Absent leaves that of the description."""
     @_builtins.property
     def diarization(self) -> _diarization_pb2.DiarizationConfig:
         """Options of diarization. Absent leaves those of the description."""
@@ -950,17 +989,26 @@ class UploadOptions(_message.Message):
         diarization: _diarization_pb2.DiarizationConfig | None = ...,
         phrases: _abc.Iterable[_builtins.str] | None = ...,
         translate: _builtins.bool | None = ...,
+        diarize: _builtins.bool | None = ...,
+        priority: _builtins.int | None = ...,
+        model: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_allow_truncated", b"_allow_truncated", "_auto_start", b"_auto_start", "_language", b"_language", "_translate", b"_translate", "_voice_memory", b"_voice_memory", "allow_truncated", b"allow_truncated", "auto_start", b"auto_start", "diarization", b"diarization", "language", b"language", "translate", b"translate", "voice_memory", b"voice_memory"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_allow_truncated", b"_allow_truncated", "_auto_start", b"_auto_start", "_diarize", b"_diarize", "_language", b"_language", "_model", b"_model", "_priority", b"_priority", "_translate", b"_translate", "_voice_memory", b"_voice_memory", "allow_truncated", b"allow_truncated", "auto_start", b"auto_start", "diarization", b"diarization", "diarize", b"diarize", "language", b"language", "model", b"model", "priority", b"priority", "translate", b"translate", "voice_memory", b"voice_memory"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_allow_truncated", b"_allow_truncated", "_auto_start", b"_auto_start", "_language", b"_language", "_translate", b"_translate", "_voice_memory", b"_voice_memory", "allow_truncated", b"allow_truncated", "auto_start", b"auto_start", "channels", b"channels", "diarization", b"diarization", "language", b"language", "phrases", b"phrases", "translate", b"translate", "voice_memory", b"voice_memory"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_allow_truncated", b"_allow_truncated", "_auto_start", b"_auto_start", "_diarize", b"_diarize", "_language", b"_language", "_model", b"_model", "_priority", b"_priority", "_translate", b"_translate", "_voice_memory", b"_voice_memory", "allow_truncated", b"allow_truncated", "auto_start", b"auto_start", "channels", b"channels", "diarization", b"diarization", "diarize", b"diarize", "language", b"language", "model", b"model", "phrases", b"phrases", "priority", b"priority", "translate", b"translate", "voice_memory", b"voice_memory"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__allow_truncated: _TypeAlias = _typing.Literal["allow_truncated"]  # noqa: Y015
     _WhichOneofArgType__allow_truncated: _TypeAlias = _typing.Literal["_allow_truncated", b"_allow_truncated"]  # noqa: Y015
     _WhichOneofReturnType__auto_start: _TypeAlias = _typing.Literal["auto_start"]  # noqa: Y015
     _WhichOneofArgType__auto_start: _TypeAlias = _typing.Literal["_auto_start", b"_auto_start"]  # noqa: Y015
+    _WhichOneofReturnType__diarize: _TypeAlias = _typing.Literal["diarize"]  # noqa: Y015
+    _WhichOneofArgType__diarize: _TypeAlias = _typing.Literal["_diarize", b"_diarize"]  # noqa: Y015
     _WhichOneofReturnType__language: _TypeAlias = _typing.Literal["language"]  # noqa: Y015
     _WhichOneofArgType__language: _TypeAlias = _typing.Literal["_language", b"_language"]  # noqa: Y015
+    _WhichOneofReturnType__model: _TypeAlias = _typing.Literal["model"]  # noqa: Y015
+    _WhichOneofArgType__model: _TypeAlias = _typing.Literal["_model", b"_model"]  # noqa: Y015
+    _WhichOneofReturnType__priority: _TypeAlias = _typing.Literal["priority"]  # noqa: Y015
+    _WhichOneofArgType__priority: _TypeAlias = _typing.Literal["_priority", b"_priority"]  # noqa: Y015
     _WhichOneofReturnType__translate: _TypeAlias = _typing.Literal["translate"]  # noqa: Y015
     _WhichOneofArgType__translate: _TypeAlias = _typing.Literal["_translate", b"_translate"]  # noqa: Y015
     _WhichOneofReturnType__voice_memory: _TypeAlias = _typing.Literal["voice_memory"]  # noqa: Y015
@@ -970,13 +1018,43 @@ class UploadOptions(_message.Message):
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__auto_start) -> _WhichOneofReturnType__auto_start | None: ...
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__diarize) -> _WhichOneofReturnType__diarize | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__language) -> _WhichOneofReturnType__language | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__model) -> _WhichOneofReturnType__model | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__priority) -> _WhichOneofReturnType__priority | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__translate) -> _WhichOneofReturnType__translate | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__voice_memory) -> _WhichOneofReturnType__voice_memory | None: ...
 
 Global___UploadOptions: _TypeAlias = UploadOptions  # noqa: Y015
+
+@_typing.final
+class PhraseList(_message.Message):
+    """Names and terms likely to be spoken."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PHRASES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def phrases(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The phrases, at most 200 of 100 characters."""
+
+    def __init__(
+        self,
+        *,
+        phrases: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["phrases", b"phrases"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PhraseList: _TypeAlias = PhraseList  # noqa: Y015
 
 @_typing.final
 class UploadTranscriptionRequest(_message.Message):
@@ -1057,6 +1135,9 @@ class StartTranscriptionRequest(_message.Message):
     STAGES_FIELD_NUMBER: _builtins.int
     DIARIZATION_FIELD_NUMBER: _builtins.int
     CHANNELS_FIELD_NUMBER: _builtins.int
+    PHRASES_FIELD_NUMBER: _builtins.int
+    DIARIZE_FIELD_NUMBER: _builtins.int
+    MODEL_FIELD_NUMBER: _builtins.int
     transcription_id: _builtins.int
     """The transcription."""
     language: _builtins.str
@@ -1071,6 +1152,14 @@ class StartTranscriptionRequest(_message.Message):
     """How channels and tracks are processed. Unspecified means the mode of the upload. A mode that
     changes the plan runs recognition and diarization again.
     """
+    diarize: _builtins.bool
+    """Whether to tell speakers apart. Absent means as in the upload, or yes if `stages` has
+    diarization. A change on a completed transcription processes it again.
+    """
+    model: _builtins.str
+    """Speech recognition model, empty for the default of the deployment. Absent means that of the
+    upload.
+    """
     @_builtins.property
     def stages(self) -> _containers.RepeatedScalarFieldContainer[_queue_pb2.Stage.ValueType]:
         """Stages to run again on a completed transcription. Results of the other stages are reused. On a
@@ -1080,6 +1169,10 @@ class StartTranscriptionRequest(_message.Message):
     @_builtins.property
     def diarization(self) -> _diarization_pb2.DiarizationConfig:
         """Options of diarization. Absent means those of the upload."""
+
+    @_builtins.property
+    def phrases(self) -> Global___PhraseList:
+        """Names and terms likely to be spoken. Absent means those of the upload."""
 
     def __init__(
         self,
@@ -1091,14 +1184,26 @@ class StartTranscriptionRequest(_message.Message):
         stages: _abc.Iterable[_queue_pb2.Stage.ValueType] | None = ...,
         diarization: _diarization_pb2.DiarizationConfig | None = ...,
         channels: Global___ChannelMode.ValueType = ...,
+        phrases: Global___PhraseList | None = ...,
+        diarize: _builtins.bool | None = ...,
+        model: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_language", b"_language", "diarization", b"diarization", "language", b"language"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_diarize", b"_diarize", "_language", b"_language", "_model", b"_model", "diarization", b"diarization", "diarize", b"diarize", "language", b"language", "model", b"model", "phrases", b"phrases"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_language", b"_language", "channels", b"channels", "diarization", b"diarization", "language", b"language", "priority", b"priority", "request_id", b"request_id", "stages", b"stages", "transcription_id", b"transcription_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_diarize", b"_diarize", "_language", b"_language", "_model", b"_model", "channels", b"channels", "diarization", b"diarization", "diarize", b"diarize", "language", b"language", "model", b"model", "phrases", b"phrases", "priority", b"priority", "request_id", b"request_id", "stages", b"stages", "transcription_id", b"transcription_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__diarize: _TypeAlias = _typing.Literal["diarize"]  # noqa: Y015
+    _WhichOneofArgType__diarize: _TypeAlias = _typing.Literal["_diarize", b"_diarize"]  # noqa: Y015
     _WhichOneofReturnType__language: _TypeAlias = _typing.Literal["language"]  # noqa: Y015
     _WhichOneofArgType__language: _TypeAlias = _typing.Literal["_language", b"_language"]  # noqa: Y015
+    _WhichOneofReturnType__model: _TypeAlias = _typing.Literal["model"]  # noqa: Y015
+    _WhichOneofArgType__model: _TypeAlias = _typing.Literal["_model", b"_model"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__diarize) -> _WhichOneofReturnType__diarize | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__language) -> _WhichOneofReturnType__language | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__model) -> _WhichOneofReturnType__model | None: ...
 
 Global___StartTranscriptionRequest: _TypeAlias = StartTranscriptionRequest  # noqa: Y015
 

@@ -15,6 +15,7 @@ from transcriber.api import requests
 from transcriber.api.capture_messages import capture_message
 from transcriber.api.preferences import Preferences, SessionPreferences
 from transcriber.api.priorities import PriorityRule
+from transcriber.api.speech_models import SpeechModels
 from transcriber.captures.creation import CaptureCreator
 from transcriber.captures.finishing import CaptureEnds, FinishRequest
 from transcriber.captures.reception import ChunkReception, NewChunk
@@ -32,6 +33,7 @@ class CaptureDependencies:
     ends: CaptureEnds
     preferences: SessionPreferences
     priorities: PriorityRule
+    models: SpeechModels
     rates: ByteRates
 
 
@@ -52,6 +54,7 @@ class CaptureServicer(capture_pb2_grpc.CaptureServiceServicer):
             preferences = await self._dependencies.preferences.of(identity.current())
         described = requests.upload(request.config, preferences)
         self._dependencies.priorities.check(described.priority, context)
+        self._dependencies.models.check(described.options.model)
         capture = await self._dependencies.creator.create(
             owner, described, title=request.title, media_type=request.media_type
         )

@@ -10,6 +10,7 @@ from common.rights import Right
 from securetranscribe.v1 import queue_pb2, queue_pb2_grpc
 from transcriber.api import requests, responses
 from transcriber.api.priorities import PriorityRule
+from transcriber.api.speech_models import SpeechModels
 from transcriber.domain.jobs import Job
 from transcriber.queue.admission import Quotas
 from transcriber.queue.cancellation import JobCanceller
@@ -31,6 +32,7 @@ class QueueServicer(queue_pb2_grpc.QueueServiceServicer):
         wake_ups: WakeUps,
         priorities: PriorityRule,
         *,
+        models: SpeechModels,
         quotas: Quotas,
     ) -> None:
         self._database = database
@@ -38,6 +40,7 @@ class QueueServicer(queue_pb2_grpc.QueueServiceServicer):
         self._canceller = canceller
         self._wake_ups = wake_ups
         self._priorities = priorities
+        self._models = models
         self._quotas = quotas
 
     async def GetQueueStatus(
@@ -53,6 +56,7 @@ class QueueServicer(queue_pb2_grpc.QueueServiceServicer):
             status, workspace_id, capacity=self._quotas.queue_size, running=True
         )
         message.caller_quota.CopyFrom(responses.queue_quota(used, quotas))
+        message.speech_models.extend(self._models.names())
         return queue_pb2.GetQueueStatusResponse(status=message)
 
     async def GetJob(

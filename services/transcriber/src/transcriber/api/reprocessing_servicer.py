@@ -1,7 +1,8 @@
 """ReprocessingService: processing recordings again, and conflicts with edits."""
 
 import datetime as dt
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal
 
 from common.errors import ValidationError
 from common.postgres import Database
@@ -10,7 +11,7 @@ from common.times import duration, timestamp
 from securetranscribe.v1 import reprocessing_pb2, reprocessing_pb2_grpc
 from transcriber.api import edit_requests, requests, responses
 from transcriber.api.priorities import PriorityRule
-from transcriber.domain import options
+from transcriber.api.speech_models import SpeechModels
 from transcriber.domain.jobs import WORKER_STAGES
 from transcriber.editing.conflicts import ConflictKind
 from transcriber.queue.job_start import JobStarter, StartRequest
@@ -21,6 +22,14 @@ from transcriber.store.conflicts import ListedConflict
 from transcriber.store.tasks import Tasks
 from transcriber.transcripts.conflict_resolution import MACHINE, MINE, ConflictResolver, Place
 
+#: Options that a request may leave out. Others run only the stages that they change.
+_OPTIONS: "tuple[Literal['language', 'diarization', 'phrases', 'diarize', 'model'], ...]" = (
+    "language",
+    "diarization",
+    "phrases",
+    "diarize",
+    "model",
+)
 _MOST_CONFLICTS = 1000
 _DEFAULT_CONFLICTS = 200
 _SIDES = {
@@ -50,6 +59,7 @@ class ReprocessingServicer(reprocessing_pb2_grpc.ReprocessingServiceServicer):
         priorities: PriorityRule,
         monitor: QueueMonitor,
         *,
+        models: SpeechModels,
         access: TranscriptionAccess,
     ) -> None:
         self._database = database
@@ -57,6 +67,7 @@ class ReprocessingServicer(reprocessing_pb2_grpc.ReprocessingServiceServicer):
         self._resolver = resolver
         self._priorities = priorities
         self._monitor = monitor
+        self._models = models
         self._access = access
 
     async def ReprocessTranscript(
@@ -65,6 +76,7 @@ class ReprocessingServicer(reprocessing_pb2_grpc.ReprocessingServiceServicer):
         """Queue a job for a recording with a transcript."""
         wanted = _start(request)
         self._priorities.check(wanted.priority, context)
+        self._models.check(wanted.model)
         caller = await self._access.owner(request.transcription_id, Right.CHANGE)
         job = await self._starter.start(request.transcription_id, caller, wanted)
         async with self._database.transaction() as connection:
@@ -131,18 +143,10 @@ def _start(request: reprocessing_pb2.ReprocessTranscriptRequest) -> StartRequest
     Raises:
         ValidationError: a field is invalid.
     """
-    stages = requests.stages(request.stages)
-    channels = requests.channels(request.channels)
-    changed = request.HasField("language") or request.HasField("diarization") or channels
-    return StartRequest(
-        again=True,
-        priority=options.priority(request.priority),
-        request_id=options.request_id(request.request_id),
-        language=options.language(request.language) if request.HasField("language") else None,
-        speakers=requests.bounds(request.diarization) if request.HasField("diarization") else None,
-        channels=channels,
-        stages=stages or (frozenset() if changed else frozenset(WORKER_STAGES)),
-    )
+    wanted = requests.again(request, requests.stages(request.stages))
+    changed = wanted.channels is not None or any(map(request.HasField, _OPTIONS))
+    stages = wanted.stages or (frozenset() if changed else frozenset(WORKER_STAGES))
+    return replace(wanted, again=True, stages=stages)
 
 
 def _conflict(listed: ListedConflict, author: str) -> reprocessing_pb2.Conflict:

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from common import filenames
 from common.audio.signals import ChannelMode
 from common.errors import NotFoundError, ValidationError
-from securetranscribe.v1 import diarization_pb2, queue_pb2, transcription_pb2
+from securetranscribe.v1 import diarization_pb2, queue_pb2, reprocessing_pb2, transcription_pb2
 from transcriber.api.preferences import Preferences
 from transcriber.domain import options
 from transcriber.domain.jobs import JobStatus, Stage
@@ -16,6 +17,9 @@ from transcriber.domain.transcriptions import TranscriptionStatus
 from transcriber.queue.job_start import StartRequest
 from transcriber.recordings.acceptance import UploadRequest
 
+StartMessage = (
+    transcription_pb2.StartTranscriptionRequest | reprocessing_pb2.ReprocessTranscriptRequest
+)
 _JOB_ID = re.compile(r"job_[0-9a-f]{32}")
 MOST_RESULTS = 1000
 _DEFAULT_RESULTS = 50
@@ -69,6 +73,8 @@ def upload(config: transcription_pb2.UploadConfig, preferences: Preferences) -> 
             channels=channels(config.channels) or ChannelMode.AUTO,
             voice_memory=config.voice_memory if config.HasField("voice_memory") else True,
             translate=config.translate,
+            diarize=config.diarize if config.HasField("diarize") else True,
+            model=options.model(config.model),
         ),
         auto_start=config.auto_start if config.HasField("auto_start") else preferences.auto_start,
         priority=options.priority(config.priority),
@@ -86,29 +92,34 @@ def amended(
     Raises:
         ValidationError: an option is invalid.
     """
-    if late.HasField("language"):
-        language = options.language(late.language or preferences.language)
-        described = replace(described, options=replace(described.options, language=language))
-    mode = channels(late.channels)
-    if mode is not None:
-        described = replace(described, options=replace(described.options, channels=mode))
-    if late.HasField("diarization"):
-        speakers = bounds(late.diarization)
-        described = replace(described, options=replace(described.options, speakers=speakers))
-    if late.phrases:
-        phrases = options.phrases(late.phrases)
-        described = replace(described, options=replace(described.options, phrases=phrases))
-    if late.HasField("translate"):
-        translate = late.translate
-        described = replace(described, options=replace(described.options, translate=translate))
     if late.HasField("auto_start"):
         described = replace(described, auto_start=late.auto_start)
     if late.HasField("allow_truncated"):
         described = replace(described, allow_truncated=late.allow_truncated)
-    if late.HasField("voice_memory"):
-        memory = late.voice_memory
-        described = replace(described, options=replace(described.options, voice_memory=memory))
-    return described
+    if late.HasField("priority"):
+        described = replace(described, priority=options.priority(late.priority))
+    return replace(described, options=_amended(described.options, late, preferences))
+
+
+def _amended(
+    described: ProcessingOptions, late: transcription_pb2.UploadOptions, preferences: Preferences
+) -> ProcessingOptions:
+    changes: dict[str, Any] = {}
+    if late.HasField("language"):
+        changes["language"] = options.language(late.language or preferences.language)
+    mode = channels(late.channels)
+    if mode is not None:
+        changes["channels"] = mode
+    if late.HasField("diarization"):
+        changes["speakers"] = bounds(late.diarization)
+    if late.phrases:
+        changes["phrases"] = options.phrases(late.phrases)
+    if late.HasField("model"):
+        changes["model"] = options.model(late.model)
+    for name in ("translate", "voice_memory", "diarize"):
+        if late.HasField(name):
+            changes[name] = getattr(late, name)
+    return replace(described, **changes)
 
 
 def start(request: transcription_pb2.StartTranscriptionRequest) -> StartRequest:
@@ -117,13 +128,28 @@ def start(request: transcription_pb2.StartTranscriptionRequest) -> StartRequest:
     Raises:
         ValidationError: a field is invalid.
     """
+    return again(request, stages(request.stages))
+
+
+def again(message: StartMessage, wanted: frozenset[Stage]) -> StartRequest:
+    """Convert a request to start a job for a recording, whose stages are `wanted`.
+
+    Raises:
+        ValidationError: a field is invalid.
+    """
+    diarize = message.diarize if message.HasField("diarize") else None
+    if diarize is None and Stage.DIARIZE in wanted:
+        diarize = True
     return StartRequest(
-        priority=options.priority(request.priority),
-        request_id=options.request_id(request.request_id),
-        language=options.language(request.language) if request.HasField("language") else None,
-        speakers=bounds(request.diarization) if request.HasField("diarization") else None,
-        channels=channels(request.channels),
-        stages=stages(request.stages),
+        priority=options.priority(message.priority),
+        request_id=options.request_id(message.request_id),
+        language=options.language(message.language) if message.HasField("language") else None,
+        speakers=bounds(message.diarization) if message.HasField("diarization") else None,
+        channels=channels(message.channels),
+        phrases=options.phrases(message.phrases.phrases) if message.HasField("phrases") else None,
+        diarize=diarize,
+        model=options.model(message.model) if message.HasField("model") else None,
+        stages=wanted,
     )
 
 

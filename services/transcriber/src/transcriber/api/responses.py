@@ -115,6 +115,9 @@ def transcription(
         tags=map(tag, value.tags),
         trash_time=timestamp(value.trashed_at),
         diarization_requested=_diarization(value.options.speakers),
+        without_diarization=not value.options.diarize,
+        model_requested=value.options.model,
+        phrases=value.options.phrases,
     )
     if job is not None and job.started_at is not None:
         message.processing_duration.CopyFrom(duration(job.processing_seconds(now)))

@@ -19,6 +19,7 @@ from securetranscribe.v1 import transcription_pb2, transcription_pb2_grpc
 from transcriber.api import library_requests, requests, responses, watch
 from transcriber.api.preferences import Preferences, SessionPreferences
 from transcriber.api.priorities import PriorityRule
+from transcriber.api.speech_models import SpeechModels
 from transcriber.api.watch import ChangeHub
 from transcriber.domain.retention import Retention
 from transcriber.domain.transcriptions import Transcription
@@ -29,7 +30,7 @@ from transcriber.names.rules import as_merged, group_by_name
 from transcriber.outbox import messages
 from transcriber.queue.job_start import JobStarter
 from transcriber.queue.queue_status import QueueMonitor
-from transcriber.recordings.acceptance import Uploaded
+from transcriber.recordings.acceptance import Uploaded, UploadRequest
 from transcriber.recordings.deletion import Deleter
 from transcriber.recordings.reading import RecordingReader
 from transcriber.recordings.upload import Uploader
@@ -73,6 +74,7 @@ class TranscriptionDependencies:
     workspaces: WorkspaceEraser
     recordings: RecordingReader
     priorities: PriorityRule
+    models: SpeechModels
     editor: TranscriptEditor
     versions: StatusVersions
     access: TranscriptionAccess
@@ -99,16 +101,19 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
         if requests.needs_preferences(first.config):
             preferences = await self._dependencies.preferences.of(identity.current())
         request = requests.upload(first.config, preferences)
-        self._dependencies.priorities.check(request.priority, context)
+        self._check(request, context)
         body = _Body(request_iterator)
+
+        def amended(described: UploadRequest) -> UploadRequest:
+            complete = requests.amended(described, body.options, preferences)
+            self._check(complete, context)
+            return complete
+
         chunks = body.chunks()
         uploaded = await self._dependencies.uploader.earlier(owner.workspace_id, request.request_id)
         if uploaded is None:
             uploaded = await self._dependencies.uploader.upload(
-                owner,
-                request,
-                chunks,
-                amend=lambda described: requests.amended(described, body.options, preferences),
+                owner, request, chunks, amend=amended
             )
         else:
             async for _ in chunks:
@@ -122,6 +127,7 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
         """Queue a transcription."""
         wanted = requests.start(request)
         self._dependencies.priorities.check(wanted.priority, context)
+        self._dependencies.models.check(wanted.model)
         owner = await self._access.owner(request.transcription_id, Right.CHANGE)
         job = await self._dependencies.starter.start(request.transcription_id, owner, wanted)
         async with self._database.transaction() as connection:
@@ -337,6 +343,10 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
         return transcription_pb2.GetSessionStatisticsResponse(
             statistics=responses.session_statistics(statistics, place.position if place else 0)
         )
+
+    def _check(self, request: UploadRequest, context: Any) -> None:
+        self._dependencies.priorities.check(request.priority, context)
+        self._dependencies.models.check(request.options.model)
 
     async def _uploaded(self, uploaded: Uploaded) -> transcription_pb2.UploadTranscriptionResponse:
         now = _now()

@@ -15,6 +15,7 @@ from securetranscribe.v1 import upload_pb2, upload_pb2_grpc
 from transcriber.api import requests
 from transcriber.api.preferences import Preferences, SessionPreferences
 from transcriber.api.priorities import PriorityRule
+from transcriber.api.speech_models import SpeechModels
 from transcriber.recordings.arrival import relayed
 from transcriber.resumable.checksums import Checksum
 from transcriber.resumable.completion import find
@@ -44,6 +45,7 @@ class UploadDependencies:
     remover: Remover
     preferences: SessionPreferences
     priorities: PriorityRule
+    models: SpeechModels
     rates: ByteRates
 
 
@@ -64,6 +66,7 @@ class UploadServicer(upload_pb2_grpc.UploadServiceServicer):
             preferences = await self._dependencies.preferences.of(identity.current())
         described = requests.upload(request.config, preferences)
         self._dependencies.priorities.check(described.priority, context)
+        self._dependencies.models.check(described.options.model)
         upload = await self._dependencies.creator.create(owner, described, request.client_metadata)
         return upload_pb2.CreateUploadResponse(upload=_upload(upload))
 

@@ -27,6 +27,7 @@ from common.signing import CallSigner
 from transcriber.api.preferences import SessionPreferences
 from transcriber.api.priorities import PriorityRule
 from transcriber.api.session_ends import SessionEnds
+from transcriber.api.speech_models import SpeechModels
 from transcriber.api.watch import ChangeHub
 from transcriber.encryption.key_ring import KeyRing
 from transcriber.encryption.start import check_keys
@@ -124,6 +125,11 @@ class Core:
     def priorities(self) -> PriorityRule:
         """Return who may ask for which priority."""
         return PriorityRule(self.administrators)
+
+    @property
+    def models(self) -> SpeechModels:
+        """Return the models that can be requested."""
+        return SpeechModels(self.workers)
 
 
 async def connect_servers(settings: ApiSettings, stack: AsyncExitStack) -> Servers:

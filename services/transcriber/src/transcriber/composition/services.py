@@ -168,6 +168,7 @@ def make_transcription_servicer(core: Core, actions: Actions) -> TranscriptionSe
             retention=core.settings.retention,
             workspaces=actions.workspaces,
             priorities=core.priorities,
+            models=core.models,
             editor=actions.editor,
             recordings=RecordingReader(core.servers.objects, bucket=core.settings.s3_bucket_audio),
             versions=_status_versions(core),
@@ -225,6 +226,7 @@ def make_reprocessing_servicer(core: Core, actions: Actions) -> ReprocessingServ
         ConflictResolver(core.servers.database),
         core.priorities,
         core.monitor,
+        models=core.models,
         access=core.access,
     )
 
@@ -256,6 +258,7 @@ def make_upload_servicer(core: Core, actions: Actions) -> UploadServicer:
             remover=actions.resumable.remover,
             preferences=core.servers.preferences,
             priorities=core.priorities,
+            models=core.models,
             rates=ByteRates(RateLimits.configured(core.settings)),
         )
     )
@@ -271,6 +274,7 @@ def make_capture_servicer(core: Core, actions: Actions) -> CaptureServicer:
             ends=actions.captures.ends,
             preferences=core.servers.preferences,
             priorities=core.priorities,
+            models=core.models,
             rates=ByteRates(RateLimits.configured(core.settings)),
         )
     )
@@ -284,6 +288,7 @@ def make_queue_servicer(core: Core, actions: Actions) -> QueueServicer:
         actions.canceller,
         core.wake_ups,
         core.priorities,
+        models=core.models,
         quotas=core.admission.quotas,
     )
 

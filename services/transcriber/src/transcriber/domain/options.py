@@ -14,10 +14,13 @@ MOST_SPEAKERS = 100
 MOST_PHRASES = 200
 LONGEST_PHRASE = 100
 LONGEST_REQUEST_ID = 128
+LONGEST_MODEL = 100
 #: Option of the diarize stage for voices that may not be remembered.
 WITHOUT_VOICEPRINTS = "without_voiceprints"
 #: Option of the transcribe stage for text in English.
 TRANSLATE = "translate"
+#: Option of the transcribe stage for a requested model.
+MODEL = "model"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,17 +48,25 @@ class SpeakerBounds:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProcessingOptions:
-    """Options of processing. An empty language is detected.
+    """Options of processing. An empty language is detected, and an empty model is the default.
 
-    Without `voice_memory`, no voiceprint is kept. With `translate`, the text is in English.
+    Without `voice_memory`, no voiceprint is kept. None leaves it to the workspace. With
+    `translate`, the text is in English. Without `diarize`, speakers are not told apart.
     """
 
     language: str = ""
     phrases: tuple[str, ...] = ()
     speakers: SpeakerBounds = SpeakerBounds()
     channels: ChannelMode = ChannelMode.AUTO
-    voice_memory: bool = True
+    voice_memory: bool | None = True
     translate: bool = False
+    diarize: bool = True
+    model: str = ""
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The stages of a job with these options."""
+        return tuple(stage for stage in Stage if self.diarize or stage is not Stage.DIARIZE)
 
     def of_stage(self, stage: Stage, signals: Sequence[Signal] = ()) -> dict[str, Any]:
         """Return the options that affect a stage's result, comparable and fit for JSON.
@@ -65,9 +76,11 @@ class ProcessingOptions:
         """
         if stage is Stage.TRANSCRIBE:
             found: dict[str, Any] = {"language": self.language, "phrases": list(self.phrases)}
-            # Absent without translation, so that results from before this option are used again.
+            # Absent unless requested, so that results from before these options are used again.
             if self.translate:
                 found[TRANSLATE] = True
+            if self.model:
+                found[MODEL] = self.model
         elif stage is Stage.DIARIZE:
             found = {
                 "speaker_count": self.speakers.count,
@@ -117,6 +130,19 @@ def phrases(values: Sequence[str]) -> tuple[str, ...]:
             f"There may be {MOST_PHRASES} phrases of {LONGEST_PHRASE} characters at most.",
         )
     return cleaned
+
+
+def model(value: str) -> str:
+    """Return the name of a model, empty for the default.
+
+    Raises:
+        ValidationError: it is too long or has control characters.
+    """
+    if len(value) > LONGEST_MODEL or not value.isprintable():
+        raise ValidationError.of(
+            "model", f"model must be text of at most {LONGEST_MODEL} characters."
+        )
+    return value.strip()
 
 
 def request_id(value: str) -> str | None:

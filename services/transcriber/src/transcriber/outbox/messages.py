@@ -96,6 +96,7 @@ def task(value: Task, source: TaskSource, release: int, access: TaskAccess) -> q
                 language=options.get("language", ""),
                 phrases=options.get("phrases", []),
                 translate=options.get("translate", False),
+                model=options.get("model", ""),
             )
         )
     elif part is not None:

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from common import telemetry
 from common.audio.signals import ChannelMode, ChannelPlan, Signal, dump_signals
-from common.errors import ConflictError, NotFoundError, StateError
+from common.errors import ConflictError, NotFoundError, StateError, ValidationError
 from common.identity import Owner
 from common.postgres import Connection, Database
 from transcriber.domain.early_parts import EarlyPart, adopt
@@ -42,7 +42,33 @@ class StartRequest:
     language: str | None = None
     speakers: SpeakerBounds | None = None
     channels: ChannelMode | None = None
+    phrases: tuple[str, ...] | None = None
+    diarize: bool | None = None
+    model: str | None = None
     stages: frozenset[Stage] = frozenset()
+
+    def __post_init__(self) -> None:
+        """Check the request.
+
+        Raises:
+            ValidationError: diarization is to run and not to run.
+        """
+        if self.diarize is False and Stage.DIARIZE in self.stages:
+            raise ValidationError.of(
+                "stages", "The stage diarize cannot run again without diarization (diarize=false)."
+            )
+
+    def options_for(self, before: ProcessingOptions) -> ProcessingOptions:
+        """Return the options of a job for a recording with these options so far."""
+        return replace(
+            before,
+            language=before.language if self.language is None else self.language,
+            phrases=before.phrases if self.phrases is None else self.phrases,
+            speakers=self.speakers or before.speakers,
+            channels=self.channels or before.channels,
+            diarize=before.diarize if self.diarize is None else self.diarize,
+            model=before.model if self.model is None else self.model,
+        )
 
 
 class JobStarter:
@@ -111,15 +137,29 @@ class JobStarter:
             if transcription.transcript_at is None:
                 raise StateError("There is no transcript yet. Start the transcription.")
         elif transcription.status is TranscriptionStatus.COMPLETED and not request.stages:
-            if request.channels is None:
-                raise StateError("This transcription is complete. Name the stages to run again.")
-            plan = await channels.plan_of(connection, transcription, request.channels)
-            if signals_of(plan) == signals_of(transcription.channel_plan):
-                raise StateError(
-                    "This transcription is complete, and its channels would be processed in the "
-                    "same way. Name the stages to run again."
-                )
+            await _check_change(connection, transcription, request)
         await self._admission.check_place(connection, transcription.workspace_id)
+
+
+async def _check_change(
+    connection: Connection, transcription: Transcription, request: StartRequest
+) -> None:
+    """Check that a job for a complete transcription changes its stages or its channels.
+
+    Raises:
+        StateError: it would do the same again.
+    """
+    before = transcription.options
+    if request.options_for(before).diarize is not before.diarize:
+        return
+    if request.channels is None:
+        raise StateError("This transcription is complete. Name the stages to run again.")
+    plan = await channels.plan_of(connection, transcription, request.channels)
+    if signals_of(plan) == signals_of(transcription.channel_plan):
+        raise StateError(
+            "This transcription is complete, and its channels would be processed in the same way. "
+            "Name the stages to run again."
+        )
 
 
 async def queue_job(
@@ -142,14 +182,7 @@ async def queue_job(
         ConflictError: the idempotency key belongs to another transcription.
         ResourceExhaustedError: the workspace or the address has too much sound in the queue.
     """
-    options = ProcessingOptions(
-        language=transcription.options.language if request.language is None else request.language,
-        phrases=transcription.options.phrases,
-        speakers=request.speakers or transcription.options.speakers,
-        channels=request.channels or transcription.options.channels,
-        voice_memory=transcription.options.voice_memory,
-        translate=transcription.options.translate,
-    )
+    options = request.options_for(transcription.options)
     job_id = f"job_{uuid4().hex}"
     plan = await channels.plan_of(connection, transcription, options.channels)
     signals = signals_of(plan)
@@ -161,7 +194,7 @@ async def queue_job(
         signals,
         again=Stage.TRANSCRIBE in request.stages,
     )
-    wanted = {stage: informed.of_stage(stage, signals) for stage in Stage}
+    wanted = {stage: informed.of_stage(stage, signals) for stage in informed.stages}
     tasks = await planner.tasks(connection, transcription, job_id, wanted, request.stages)
     if not transcription.source_available and any(map(_must_run, tasks)):
         tasks = await _from_copy(connection, transcription, request, plan, tasks)

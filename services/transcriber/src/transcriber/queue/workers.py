@@ -37,6 +37,7 @@ class LiveWorker:
     queued: bool = False
     #: When the worker took its task, or became idle.
     changed_at: float = 0.0
+    models: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,6 +102,7 @@ class WorkerRegistry:
                 device=beat.device,
                 queued=beat.queued,
                 changed_at=before.changed_at if before is not None and same else now,
+                models=frozenset(beat.models),
             )
         )
         if beat.task_id:
@@ -137,6 +139,16 @@ class WorkerRegistry:
         """Return whether a worker is working on a task."""
         self._forget_silent()
         return task_id in self._held
+
+    def models(self) -> frozenset[str]:
+        """Return the models that all recognition workers have, none without a worker."""
+        self._forget_silent()
+        found = [
+            worker.models
+            for worker in self._workers.values()
+            if worker.stage is Stage.TRANSCRIBE and not worker.draining
+        ]
+        return frozenset.intersection(*found) if found else frozenset()
 
     def activities(self) -> list[WorkerActivity]:
         """Return all live workers, by stage and identifier."""

@@ -29,6 +29,8 @@ def request_to_json(request: UploadRequest) -> dict[str, Any]:
         "channels": options.channels.value,
         "voice_memory": options.voice_memory,
         "translate": options.translate,
+        "diarize": options.diarize,
+        "model": options.model,
         "auto_start": request.auto_start,
         "priority": request.priority,
         "request_id": request.request_id,
@@ -48,8 +50,10 @@ def request_from_json(value: Mapping[str, Any]) -> UploadRequest:
             speakers=SpeakerBounds(count=count, fewest=fewest, most=most),
             channels=ChannelMode(value["channels"]),
             voice_memory=value["voice_memory"],
-            # Absent in descriptions from before this option.
+            # Absent in descriptions from before these options.
             translate=value.get("translate", False),
+            diarize=value.get("diarize", True),
+            model=value.get("model", ""),
         ),
         auto_start=value["auto_start"],
         priority=value["priority"],

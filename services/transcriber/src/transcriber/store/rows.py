@@ -117,6 +117,8 @@ def transcription_of(
             channels=ChannelMode(row["channels_requested"]),
             voice_memory=row["voice_memory"],
             translate=row["translate"],
+            diarize=row["diarize"],
+            model=row["model_requested"],
         ),
         status=TranscriptionStatus(row["status"]),
         created_at=row["created_at"],

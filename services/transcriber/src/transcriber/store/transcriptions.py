@@ -24,13 +24,13 @@ INSERT INTO transcriptions (
     id, session_id, workspace_id, request_id, filename, size_bytes, duration, format, codec,
     sample_rate, channels, file_warnings, source_key, language_requested, phrases, speaker_count,
     min_speakers, max_speakers, channels_requested, channel_plan, voice_memory,
-    translate, origin, status)
+    translate, diarize, model_requested, origin, status)
 VALUES (
     %(id)s, %(session_id)s, %(workspace_id)s, %(request_id)s, %(filename)s, %(size_bytes)s,
     %(duration)s, %(format)s, %(codec)s, %(sample_rate)s, %(channels)s, %(file_warnings)s,
     %(source_key)s, %(language)s, %(phrases)s, %(speaker_count)s, %(min_speakers)s,
     %(max_speakers)s, %(channels_requested)s, %(channel_plan)s, %(voice_memory)s, %(translate)s,
-    %(origin)s, 'pending')
+    %(diarize)s, %(model)s, %(origin)s, 'pending')
 ON CONFLICT DO NOTHING
 """
 _FIND = """
@@ -59,6 +59,7 @@ SET status = 'processing', job_id = %(job_id)s, failure_code = NULL, failure_mes
     language_requested = %(language)s, phrases = %(phrases)s,
     speaker_count = %(speaker_count)s, min_speakers = %(min_speakers)s,
     max_speakers = %(max_speakers)s, channels_requested = %(channels_requested)s,
+    diarize = %(diarize)s, model_requested = %(model)s,
     channel_plan = CASE WHEN transcript_at IS NULL THEN %(channel_plan)s ELSE channel_plan END
 WHERE id = %(id)s
 """
@@ -333,4 +334,6 @@ def _options(options: ProcessingOptions) -> dict[str, object]:
         "channels_requested": options.channels,
         "voice_memory": options.voice_memory,
         "translate": options.translate,
+        "diarize": options.diarize,
+        "model": options.model,
     }

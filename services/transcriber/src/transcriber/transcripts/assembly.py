@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from common.audio.signals import ChannelMode, ChannelPlan
-from transcriber.domain.jobs import Task
+from transcriber.domain.jobs import Stage, Task
 from transcriber.domain.playback import StoredCopy
 from transcriber.domain.transcriptions import LanguageSpan
 from transcriber.domain.transcripts import (
@@ -50,7 +50,7 @@ class AssembledTranscript:
 def assemble(
     tasks: Sequence[Task], results: JobResults, plan: ChannelPlan | None = None
 ) -> AssembledTranscript:
-    """Assemble the results of a job's tasks.
+    """Assemble the results of a job's tasks. Without diarization, all words belong to one speaker.
 
     `plan` has the signals of both stages, None if there was only the average of a track.
     """
@@ -60,7 +60,8 @@ def assemble(
     warnings = list(dict.fromkeys((*speech.warnings, *voices.warnings)))
     if not transcript.segments:
         warnings.append(NO_SPEECH)
-    if results.voices is None and transcript.segments:
+    diarized = any(task.stage is Stage.DIARIZE for task in tasks)
+    if diarized and results.voices is None and transcript.segments:
         unknown = NO_SPEAKERS_IN_CHANNELS if is_separate(plan) else NO_SPEAKERS
         warnings.append(unknown.format(diarization_failure(tasks)))
     return AssembledTranscript(

@@ -52,6 +52,7 @@ async def serve(settings: SpeechWorkerSettings, supervisor: Supervisor) -> None:
             handler=lambda recognizer: TranscribeHandler(recognizer, copies),
             services=services,
             at_once=lambda recognizer: recognizer.at_once,
+            models=lambda recognizer: recognizer.models,
             longest_piece=_WINDOW_SECONDS,
         ),
     )
@@ -73,20 +74,28 @@ def load_recognizer(settings: SpeechWorkerSettings) -> Recognizer:
         compute_type=settings.whisper_compute_type,
     )
     engine = ENGINES.load(settings.speech_engine, wanted)
+    english: SpeechEngine | None = None
     if settings.english_engine not in {settings.speech_engine, FASTER_WHISPER}:
-        _delegate_english(engine, settings.english_engine, wanted)
-    return Recognizer(engine, settings.whisper_beam_size)
+        english = _delegate_english(engine, settings.english_engine, wanted)
+    others = () if english is None else (english,)
+    return Recognizer(engine, settings.whisper_beam_size, others)
 
 
-def _delegate_english(engine: SpeechEngine, name: str, settings: EngineSettings) -> None:
-    """Leave English to another engine. If that cannot be loaded, the first one recognizes it."""
+def _delegate_english(
+    engine: SpeechEngine, name: str, settings: EngineSettings
+) -> SpeechEngine | None:
+    """Leave English to another engine. Return it.
+
+    If it cannot be loaded, the first one recognizes English, and None is returned.
+    """
     try:
         english = ENGINES.load(name, settings)
     except ModelError as error:
         _log.warning("engine for English not loaded", engine=name, reason=error.message)
-        return
+        return None
     if isinstance(engine, WindowedEngine) and isinstance(english, WindowedEngine):
         engine.delegate(english.specialist("en"))
         _log.info("engine for English loaded", engine=name, model=english.model)
-    else:
-        _log.warning("engine for English not supported", engine=name, by=engine.model)
+        return english
+    _log.warning("engine for English not supported", engine=name, by=engine.model)
+    return None

@@ -33,6 +33,7 @@ def options_of(config: speech_pb2.RecognitionConfig, beam_size: int) -> Recognit
             beam_size=config.beam_size or beam_size,
             phrases=tuple(config.phrases),
             translate=config.translate,
+            alone=bool(config.model),
         )
     except ValueError as error:
         raise ValidationError.of("beam_size", str(error)) from error

@@ -27,11 +27,22 @@ MOST_WORDS, LONGEST_WORD, LONGEST_SECONDS = 200, 100, 30.0
 
 
 class Recognizer:
-    """Engine with the worker's default beam width, called with messages."""
+    """Engine with the worker's default beam width, called with messages.
 
-    def __init__(self, engine: SpeechEngine, beam_size: int) -> None:
+    Requests can name its model, or one of the `others` that are loaded.
+    """
+
+    def __init__(
+        self, engine: SpeechEngine, beam_size: int, others: Sequence[SpeechEngine] = ()
+    ) -> None:
         self._engine = engine
+        self._engines = {one.model: one for one in (engine, *others)}
         self._beam_size = beam_size
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Names of the models that requests can name."""
+        return tuple(self._engines)
 
     @property
     def at_once(self) -> int:
@@ -51,23 +62,18 @@ class Recognizer:
         Lines of one signal that are echoes of another are left out.
 
         Raises:
-            ValidationError: a value is out of range, or the model does not know the language
-                or does not translate.
+            ValidationError: a value is out of range, there is no such model, or it does not know
+                the language or does not translate.
             AudioProcessingError: the recording cannot be decoded.
             TaskCancelledError: `cancelled` returned true.
         """
         options = conversion.options_of(config, self._beam_size)
-        if options.language is not None and options.language not in self._engine.languages:
-            raise ValidationError.of(
-                "language",
-                f"The model {self._engine.model} does not know {languages.NAMES[options.language]} "
-                f"({options.language}).",
-            )
-        self._check_translation(options)
+        engine = self._named(config.model)
+        _check(engine, options)
         share = 1.0 if len(sounds) == 1 else SHARE_BEFORE
         found = process_each(
             sounds,
-            lambda sound, progress: self._engine.recognize(
+            lambda sound, progress: engine.recognize(
                 sound, options, on_progress=progress, cancelled=cancelled
             ),
             part_of(on_progress, 0.0, share),
@@ -84,12 +90,15 @@ class Recognizer:
             warnings = (*warnings, *echoes)
         return conversion.to_message(recognitions, warnings)
 
-    def _check_translation(self, options: RecognitionOptions) -> None:
-        engine = self._engine
-        if options.translate and not (isinstance(engine, Translator) and engine.translates):
+    def _named(self, model: str) -> SpeechEngine:
+        if not model:
+            return self._engine
+        if model not in self._engines:
             raise ValidationError.of(
-                "translate", f"The model {engine.model} does not translate speech."
+                "model",
+                f"The worker has no model {model}. Its models are {', '.join(self._engines)}.",
             )
+        return self._engines[model]
 
     def align(
         self, content: bytes, language: str, words: Sequence[str]
@@ -111,6 +120,20 @@ class Recognizer:
             raise ValidationError.of("language", "The model does not know the language.")
         samples = read_window(io.BytesIO(content), 0.0, LONGEST_SECONDS)
         return self._engine.align(samples, words, code)
+
+
+def _check(engine: SpeechEngine, options: RecognitionOptions) -> None:
+    """Check that an engine knows the language, and translates if that is wanted."""
+    if options.language is not None and options.language not in engine.languages:
+        raise ValidationError.of(
+            "language",
+            f"The model {engine.model} does not know {languages.NAMES[options.language]} "
+            f"({options.language}).",
+        )
+    if options.translate and not (isinstance(engine, Translator) and engine.translates):
+        raise ValidationError.of(
+            "translate", f"The model {engine.model} does not translate speech."
+        )
 
 
 def _without_echoes(

@@ -99,13 +99,15 @@ class RecognitionOptions:
 
     `language` (ISO 639-1) is detected if None. `beam_size` is the beam width of the search, ignored
     by engines without one. `phrases` are names and terms that may occur.
-    With `translate`, the text is in English. Only engines that are a Translator get it.
+    With `translate`, the text is in English. Only engines that are a Translator get it. With
+    `alone`, an engine leaves nothing to other models.
     """
 
     language: str | None = None
     beam_size: int = 5
     phrases: tuple[str, ...] = ()
     translate: bool = False
+    alone: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= self.beam_size <= 10:

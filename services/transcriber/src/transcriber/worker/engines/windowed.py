@@ -106,7 +106,7 @@ class WindowedEngine:
             expected=expected,
             on_progress=on_progress,
             cancelled=cancelled,
-            specialist=self._specialist,
+            specialist=None if options.alone else self._specialist,
             offset=offset,
         )
         with self._recording():
