@@ -154,6 +154,8 @@ _TRANSCRIPTIONS: Iterable[Row] = (
     ),
     _row(_ACTIVE, _CHANGE, "POST /transcripts/replace/{replacement_id}/undo", 404),
     _row(_OWN, _CHANGE, f"POST {_ONE}/reprocess", 409, made="transcription_id", json={}),
+    _row(_SHARED, _CHANGE, f"POST {_ONE}/import", 400, content="no known format"),
+    _row(_ACTIVE, _CREATE, "POST /imports", files="{pair}"),
     _row(_SHARED, _READ, f"GET {_ONE}/conflicts"),
     _row(
         _SHARED,

@@ -22,6 +22,7 @@ _OVERRIDES = {
     "*": {**UNLIMITED, "AUTH_MODE": "accounts"},
 }
 _SOME = frozenset({200, 201, 202, 204})
+_VTT = b"WEBVTT\n\n00:00.000 --> 00:00.100\nHush.\n"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -118,7 +119,8 @@ def _options(world: World, row: Row, things: Mapping[str, Any]) -> dict[str, Any
     if "{etag}" in str(row.request):
         page = world.manager.ask("GET", f"/transcription/{things['transcription_id']}/transcript")
         things = {**things, "etag": f'"{page["revision"]}"'}
-    things = {**things, "silence": {"file": ("silence.wav", world.silence)}}
+    pair = {"audio": ("silence.wav", world.silence), "transcript": ("silence.vtt", _VTT)}
+    things = {**things, "silence": {"file": ("silence.wav", world.silence)}, "pair": pair}
     return {name: _filled(value, things) for name, value in row.request.items()}
 
 

@@ -16,6 +16,7 @@ from common.signing import CallVerifier
 from securetranscribe.v1 import (
     admin_pb2_grpc,
     export_pb2_grpc,
+    imports_pb2_grpc,
     playback_pb2_grpc,
     queue_pb2_grpc,
     reprocessing_pb2_grpc,
@@ -29,6 +30,7 @@ from securetranscribe.v1 import (
 )
 from tests.integration.gateway.fake_admin import FakeAdmin
 from tests.integration.gateway.fake_exporter import FakeExporter
+from tests.integration.gateway.fake_imports import FakeImports
 from tests.integration.gateway.fake_playback import FakePlayback
 from tests.integration.gateway.fake_reprocessing import FakeReprocessing
 from tests.integration.gateway.fake_sharing import FakeSharing
@@ -57,6 +59,8 @@ class Peers:
         transcripts = FakeTranscripts(self.transcriber)  # type: ignore[abstract]
         add_reprocessing = reprocessing_pb2_grpc.add_ReprocessingServiceServicer_to_server
         self.reprocessing = FakeReprocessing(self.transcriber)
+        add_imports = imports_pb2_grpc.add_ImportServiceServicer_to_server
+        self.imports = FakeImports(self.transcriber)
         add_statuses = status_pb2_grpc.add_StatusServiceServicer_to_server
         self.statuses = FakeStatuses(self.transcriber)
         add_vocabulary = vocabulary_pb2_grpc.add_VocabularyServiceServicer_to_server
@@ -86,6 +90,7 @@ class Peers:
                     f"{package}.ReprocessingService": lambda server: add_reprocessing(
                         self.reprocessing, server
                     ),
+                    f"{package}.ImportService": lambda server: add_imports(self.imports, server),
                     f"{package}.StatusService": lambda server: add_statuses(self.statuses, server),
                     f"{package}.VocabularyService": lambda server: add_vocabulary(
                         self.vocabulary, server

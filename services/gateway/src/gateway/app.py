@@ -39,6 +39,7 @@ from gateway.api.audit import AuditApi
 from gateway.api.captures import CaptureApi
 from gateway.api.comparisons import ComparisonApi
 from gateway.api.exports import ExportApi
+from gateway.api.imports import ImportApi
 from gateway.api.library import LibraryApi
 from gateway.api.library_places import FolderApi, TagApi
 from gateway.api.oidc import OidcApi
@@ -97,6 +98,7 @@ from gateway.sharing.servicer import LinkServicer
 from gateway.uploads.append import Appends
 from gateway.uploads.chunk import ChunkBodies
 from gateway.uploads.clip_upload import ClipUploads
+from gateway.uploads.import_forms import PairUploads, TranscriptFiles
 from gateway.uploads.upload import RecordingUploads
 from gateway.web import application
 from gateway.web.certificate_watch import CertificateWatch
@@ -328,6 +330,16 @@ class Gateway:
             ComparisonApi(self._backends),
             ReplacementApi(self._backends),
             ReprocessingApi(self._backends),
+            ImportApi(
+                self._backends,
+                TranscriptFiles(rate=rate),
+                PairUploads(
+                    self._backends,
+                    max_bytes=settings.max_file_size,
+                    rate=rate,
+                    places=self._places,
+                ),
+            ),
             VocabularyApi(self._backends),
             VocabularyEditsApi(self._backends),
             SearchApi(self._backends),

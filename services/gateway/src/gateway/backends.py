@@ -18,6 +18,7 @@ from securetranscribe.v1 import (
     admin_pb2_grpc,
     capture_pb2_grpc,
     export_pb2_grpc,
+    imports_pb2_grpc,
     library_pb2_grpc,
     playback_pb2_grpc,
     queue_pb2_grpc,
@@ -91,6 +92,7 @@ class Backends:
         self.playback = playback_pb2_grpc.PlaybackServiceStub(self._transcriber)
         self.admin = admin_pb2_grpc.AdminServiceStub(self._transcriber)
         self.queue = queue_pb2_grpc.QueueServiceStub(self._transcriber)
+        self.imports = imports_pb2_grpc.ImportServiceStub(self._transcriber)
         self.reprocessing = reprocessing_pb2_grpc.ReprocessingServiceStub(self._transcriber)
         self.sharing = sharing_pb2_grpc.SharingServiceStub(self._transcriber)
         self.workspace_settings = workspace_settings_pb2_grpc.WorkspaceSettingsServiceStub(

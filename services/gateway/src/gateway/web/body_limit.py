@@ -12,7 +12,8 @@ from gateway.web.problems import problem
 MAX_BODY_BYTES = 1024 * 1024
 _UPLOADS = {
     "POST": re.compile(
-        r"/api(/v1)?/(transcription/upload|speakers/[^/]+/enroll|uploads)"
+        r"/api(/v1)?/(transcription/upload|speakers/[^/]+/enroll|uploads|imports"
+        r"|transcription/[^/]+/import)"
         r"|(/openai)?/v1/audio/(transcriptions|translations)"
     ),
     "PUT": re.compile(r"/api(/v1)?/captures/[^/]+/chunks/[^/]+"),
