@@ -45,3 +45,50 @@ async def test_attempts_at_the_same_time_are_limited(lockout: Lockout) -> None:
     outcomes = await asyncio.gather(*attempts, return_exceptions=True)
     assert outcomes.count(None) == 2
     assert sum(isinstance(one, ResourceExhaustedError) for one in outcomes) == 8
+
+
+async def test_a_burst_from_one_network_locks_no_other(lockout: Lockout) -> None:
+    burst = [lockout.attempt("Bob", HERE, utc_now()) for _ in range(60)]
+    outcomes = await asyncio.gather(*burst, return_exceptions=True)
+    assert outcomes.count(None) == 2
+    # Refused attempts count for nobody.
+    await lockout.attempt("Bob", ELSEWHERE, utc_now())
+    await lockout.succeeded("Bob", ELSEWHERE)
+
+
+async def test_bursts_from_many_networks_are_limited_together(lockout: Lockout) -> None:
+    burst = [
+        lockout.attempt("Bob", f"203.0.{number}.1", utc_now())
+        for number in range(15)
+        for _ in range(3)
+    ]
+    outcomes = await asyncio.gather(*burst, return_exceptions=True)
+    assert outcomes.count(None) == 20
+    with pytest.raises(ResourceExhaustedError):
+        await lockout.attempt("Bob", ELSEWHERE, utc_now())
+    await lockout.attempt("Ada", HERE, utc_now())
+
+
+async def test_successes_at_the_same_time_leave_no_failures(lockout: Lockout) -> None:
+    async def visit(number: int) -> None:
+        address = f"203.0.{number}.1"
+        await lockout.attempt("Bob", address, utc_now())
+        await lockout.succeeded("Bob", address)
+
+    for _ in range(3):
+        await asyncio.gather(*(visit(number) for number in range(15)))
+    # Otherwise 20 failures from anywhere would be counted by now.
+    await lockout.attempt("Bob", HERE, utc_now())
+    await lockout.attempt("Bob", HERE, utc_now())
+
+
+async def test_refused_attempts_do_not_prolong_the_lock(lockout: Lockout) -> None:
+    begun = utc_now()
+    for _ in range(2):
+        await lockout.attempt("Bob", HERE, begun)
+    for minutes in (5, 10, 14):
+        with pytest.raises(ResourceExhaustedError) as refused:
+            await lockout.attempt("Bob", HERE, begun + dt.timedelta(minutes=minutes))
+        left = int(refused.value.details["retry_after_seconds"])
+        assert left == pytest.approx((15 - minutes) * 60, abs=1)
+    await lockout.attempt("Bob", HERE, begun + dt.timedelta(minutes=16))

@@ -259,6 +259,27 @@ def test_entries_of_an_administrator() -> None:
     assert refused.actor.kind == audit_pb2.AUDIT_ACTOR_KIND_UNSPECIFIED
 
 
+def test_entries_of_an_administrator_who_signs_in_name_the_user() -> None:
+    identity.use(
+        Identity(
+            session_id=SESSION,
+            workspace_id=WORKSPACE,
+            user_id=USER,
+            role=Role.MANAGER,
+            administrator=True,
+            service="gateway",
+        )
+    )
+    method = f"{PACKAGE}.AdminService/EraseOwner"
+    request = admin_pb2.EraseOwnerRequest(owner="session_9")
+    made = entry(method, request, admin_pb2.EraseOwnerResponse())
+    assert (made.actor.kind, made.actor.user_id) == (audit_pb2.AUDIT_ACTOR_KIND_USER, USER)
+    assert made.door == audit_pb2.AUDIT_DOOR_REST
+    # It concerns the deployment, and not the workspace in which the administrator works.
+    assert made.workspace_id == ""
+    assert entry(method, request, None, "PERMISSION_DENIED").workspace_id == WORKSPACE
+
+
 def test_only_calls_that_succeed_enter_the_log_of_a_named_workspace() -> None:
     method = f"{PACKAGE}.WorkspaceService/RemoveMember"
     request = identity_pb2.RemoveMemberRequest(workspace_id=WORKSPACE, user_id=USER)
