@@ -43,11 +43,13 @@ const TUS = { "Tus-Resumable": "1.0.0" };
 /** Client of one session. */
 export class SecureTranscribeClient extends SessionCalls {
   #live: LiveConnection | undefined;
+  /** Only calls of `wait` use the connection, so that the last of them closes it. */
+  #onlyWaits = true;
 
   /** Connection for messages of the server. It is opened on first use. */
   get live(): LiveConnection {
-    this.#live ??= new LiveConnection(() => this.transport.socketUrl());
-    return this.#live;
+    this.#onlyWaits = false;
+    return this.#connection();
   }
 
   /** Upload a recording as one request. Node.js makes a `Blob` of a file by `fs.openAsBlob`. */
@@ -119,9 +121,8 @@ export class SecureTranscribeClient extends SessionCalls {
     transcriptionId: number,
     options: WaitOptions = {},
   ): Promise<Status> {
-    const before = this.#live;
     const { signal } = options;
-    const { live } = this;
+    const live = this.#connection();
     try {
       return await waitFor(
         transcriptionId,
@@ -135,7 +136,7 @@ export class SecureTranscribeClient extends SessionCalls {
       );
     } finally {
       // A connection keeps a process alive.
-      if (!before && live === this.#live && live.isIdle) this.close();
+      if (this.#onlyWaits && live === this.#live && live.isIdle) this.close();
     }
   }
 
@@ -215,6 +216,12 @@ export class SecureTranscribeClient extends SessionCalls {
   close(): void {
     this.#live?.close();
     this.#live = undefined;
+    this.#onlyWaits = true;
+  }
+
+  #connection(): LiveConnection {
+    this.#live ??= new LiveConnection(() => this.transport.socketUrl());
+    return this.#live;
   }
 
   #uploads(): UploadCalls {

@@ -241,6 +241,28 @@ test("waiting works without messages, and reports a cancelled job", async (t) =>
   await assert.rejects(other.client.wait(1, { pollInterval: 5 }), sdk.JobCancelledError);
 });
 
+test("the last of several that wait closes the connection", async (t) => {
+  let done = false;
+  const { client, server } = await serve(t, ({ url }) =>
+    status(done || url.includes("/1?") ? "completed" : "processing"),
+  );
+  let closed;
+  const ended = new Promise((resolve) => (closed = resolve));
+  const connected = new Promise((resolve) =>
+    accept(server, (stream) => {
+      stream.once("data", ([first]) => closed(first & 0x0f));
+      resolve(stream);
+    }),
+  );
+  const [first, last] = [1, 2].map((id) => client.wait(id, { pollInterval: 5 }));
+  const stream = await connected;
+  await first;
+  done = true;
+  stream.write(frame(1, event("job_completed", { transcription_id: 2 })));
+  await last;
+  assert.equal(await ended, 8, "a frame that closes");
+});
+
 test("waiting ends by time and by a signal", async (t) => {
   const { client } = await serve(t, () => status("processing"));
   await assert.rejects(
