@@ -126,6 +126,7 @@ def everybody(stack: Stack, opened: Callable[..., httpx2.Client], clip: bytes) -
         "provider": "nowhere",
         "revision": 1,
         "number": 0,
+        "delivery_id": f"msg_{'0' * 32}",
         "replacement_id": f"replace_{'0' * 32}",
         "suggestion_id": "0" * 32,
         **dict.fromkeys(("conflict_id", "trash_id", "observation_id"), 2**62),
@@ -175,6 +176,11 @@ def _posted(path: str, key: str, **body: str) -> Callable[[Caller], Any]:
     return make
 
 
+def _webhook(manager: Caller) -> Any:
+    body = {"url": "http://127.0.0.1:9/", "events": ["job.completed"]}
+    return manager.ask("POST", "/webhooks", json=body)["webhook"]["webhook_id"]
+
+
 def _upload(manager: Caller) -> Any:
     headers = {"Tus-Resumable": "1.0.0", "Upload-Length": "1000"}
     answer = manager.http.post("/api/uploads", headers=headers)
@@ -196,6 +202,7 @@ _MAKERS: Mapping[str, Callable[[Caller], Any]] = {
     "speaker_id": _posted("/speakers", "id", name="{unique}"),
     "capture_id": _posted("/captures", "capture_id", media_type="audio/webm"),
     "upload_id": _upload,
+    "webhook_id": _webhook,
 }
 
 

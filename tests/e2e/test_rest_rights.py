@@ -20,6 +20,7 @@ from tests.limits import UNLIMITED
 pytestmark = pytest.mark.e2e
 _OVERRIDES = {
     "*": {**UNLIMITED, "AUTH_MODE": "accounts"},
+    "gateway": {"WEBHOOK_ALLOWED_NETWORKS": "127.0.0.1"},
 }
 _SOME = frozenset({200, 201, 202, 204})
 _VTT = b"WEBVTT\n\n00:00.000 --> 00:00.100\nHush.\n"

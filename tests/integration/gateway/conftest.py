@@ -107,6 +107,7 @@ def make_gateway(
                 "speakers_grpc": peers.address("speakers"),
                 "exporter_grpc": peers.address("exporter"),
                 "shutdown_grace_seconds": 2,
+                "webhook_allowed_networks": ("127.0.0.1",),
                 **UNLIMITED_FIELDS,
                 **changes,
             }

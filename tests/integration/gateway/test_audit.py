@@ -27,7 +27,7 @@ from tests.integration.gateway.conftest import MakeGateway, Running, until
 from tests.integration.gateway.test_sessions import bearer, create
 
 NOW = dt.datetime.now(dt.UTC)
-OWN = ("/sessions", "/auth", "/users", "/workspaces", "/tokens", "/audit")
+OWN = ("/sessions", "/auth", "/users", "/workspaces", "/tokens", "/webhooks", "/audit")
 
 
 def workspace() -> str:

@@ -27,8 +27,9 @@ SELECT 'ended ' || n, 'session invalidated', now(), now() FROM generate_series(1
 """
 
 
-#: A stream of their own, since gateways of other tests take entries from the common one.
+#: Streams of their own, since gateways of other tests take messages from the common ones.
 _STREAM, _SUBJECT = "AUDIT_STEPS", "steps.audit"
+_EVENTS, _EVENT_SUBJECT = "EVENTS_STEPS", "steps.events"
 
 
 class World:
@@ -41,8 +42,10 @@ class World:
         await self._database.execute(_SESSIONS)
         await self._database.execute(_WORKSPACES)
         await self._stream.purge_stream(_STREAM)
+        await self._stream.purge_stream(_EVENTS)
         for number in range(10):
             await self._stream.publish(_SUBJECT, b"%d" % number)
+            await self._stream.publish(_EVENT_SUBJECT, b"%d" % number)
 
     def repeat(self) -> None:
         pass
@@ -63,6 +66,11 @@ async def background(
         StreamConfig(name=_STREAM, subjects=[_SUBJECT], retention=RetentionPolicy.WORK_QUEUE)
     )
     await stream.add_consumer(_STREAM, bus.audit_consumer())
+    monkeypatch.setattr(bus, "EVENTS_STREAM", _EVENTS)
+    await stream.add_stream(StreamConfig(name=_EVENTS, subjects=[_EVENT_SUBJECT]))
+    consumer = bus.webhooks_consumer().evolve(filter_subjects=[_EVENT_SUBJECT])
+    monkeypatch.setattr(bus, "webhooks_consumer", lambda: consumer)
+    await stream.add_consumer(_EVENTS, consumer)
     settings = GatewaySettings(
         secret_key=SECRET, grpc_port=0, port=0, database_url="postgresql://unused"
     )

@@ -14,6 +14,7 @@ from nats.js import JetStreamContext
 from nats.js.api import (
     AckPolicy,
     ConsumerConfig,
+    DeliverPolicy,
     DiscardPolicy,
     KeyValueConfig,
     RetentionPolicy,
@@ -32,6 +33,7 @@ AUDIT_STREAM = "AUDIT"
 RESULTS_CONSUMER = "coordinator"
 PROFILES_CONSUMER = "transcriber-profiles"
 AUDIT_CONSUMER = "gateway-audit"
+WEBHOOKS_CONSUMER = "gateway-webhooks"
 MAX_DELIVERIES_ADVISORY = f"$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.{TASKS_STREAM}.>"
 CANCELLED_BUCKET = "cancelled"
 MAX_PAYLOAD = 1024 * 1024
@@ -288,6 +290,20 @@ def audit_consumer() -> ConsumerConfig:
         durable_name=AUDIT_CONSUMER,
         ack_policy=AckPolicy.EXPLICIT,
         ack_wait=10,
+        max_deliver=-1,
+    )
+
+
+def webhooks_consumer() -> ConsumerConfig:
+    """Return the configuration of the consumer of events for webhooks. It begins with new ones."""
+    return ConsumerConfig(
+        durable_name=WEBHOOKS_CONSUMER,
+        filter_subjects=[
+            event_subject("*", entity, "*", "*") for entity in ("job", "transcription")
+        ],
+        deliver_policy=DeliverPolicy.NEW,
+        ack_policy=AckPolicy.EXPLICIT,
+        ack_wait=60,
         max_deliver=-1,
     )
 

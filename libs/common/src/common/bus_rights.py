@@ -24,6 +24,11 @@ _TRANSCRIBER_CONSUMERS = {
     bus.RESULTS_STREAM: bus.RESULTS_CONSUMER,
     bus.EVENTS_STREAM: bus.PROFILES_CONSUMER,
 }
+#: Consumers of the gateway by stream.
+_GATEWAY_CONSUMERS = {
+    bus.AUDIT_STREAM: bus.AUDIT_CONSUMER,
+    bus.EVENTS_STREAM: bus.WEBHOOKS_CONSUMER,
+}
 #: Entities of the events that the transcriber api publishes.
 _TRANSCRIBER_EVENTS = ("transcription", "job", "queue")
 
@@ -126,12 +131,17 @@ RIGHTS: Mapping[str, Rights] = {
     "gateway": Rights(
         publish=(
             *_publisher(bus.event_subject("*", "session", "*", "*"), bus.audit_subject("gateway")),
-            # It keeps the entries of the audit log.
+            # It keeps the entries of the audit log, and sends events to webhooks.
             *(
-                f"$JS.API.CONSUMER.{verb}.{bus.AUDIT_STREAM}.{bus.AUDIT_CONSUMER}"
-                for verb in ("INFO", "DURABLE.CREATE", "MSG.NEXT")
+                subject
+                for stream, consumer in _GATEWAY_CONSUMERS.items()
+                for subject in (
+                    f"$JS.API.CONSUMER.INFO.{stream}.{consumer}",
+                    f"$JS.API.CONSUMER.DURABLE.CREATE.{stream}.{consumer}",
+                    f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}",
+                    f"$JS.ACK.{stream}.{consumer}.>",
+                )
             ),
-            f"$JS.ACK.{bus.AUDIT_STREAM}.{bus.AUDIT_CONSUMER}.>",
         ),
         subscribe=(f"{bus.PREFIX}.events.v1.>", f"{bus.inbox_prefix('gateway')}.>"),
     ),

@@ -130,6 +130,19 @@ AUDIT_LOST = Counter(
     "securetranscribe_audit_lost_total",
     "Entries of the audit log that were lost, because too many waited or the process ended.",
 )
+WEBHOOK_SECONDS = Histogram(
+    "securetranscribe_webhook_seconds",
+    "Duration of requests to webhooks.",
+    ["outcome"],
+    buckets=(0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10),
+)
+WEBHOOKS_GIVEN_UP = Counter(
+    "securetranscribe_webhook_deliveries_given_up_total",
+    "Deliveries of webhooks that failed for good.",
+)
+WEBHOOKS = Gauge(
+    "securetranscribe_webhooks", "Webhooks that are active, and paused after failures.", ["state"]
+)
 SEARCH_UNEMBEDDED = Gauge(
     "securetranscribe_search_unembedded",
     "Texts that the search finds only by their words so far.",

@@ -64,6 +64,7 @@ from gateway.api.uploads import UploadApi
 from gateway.api.users import UserApi
 from gateway.api.vocabulary import VocabularyApi
 from gateway.api.vocabulary_edits import VocabularyEditsApi
+from gateway.api.webhooks import WebhookApi
 from gateway.api.workspace_settings import WorkspaceSettingsApi
 from gateway.api.workspaces import WorkspaceApi
 from gateway.audit.keeper import AuditRetention, AuditStep
@@ -105,6 +106,7 @@ from gateway.web.certificate_watch import CertificateWatch
 from gateway.web.health import Health
 from gateway.web.origins import Origins
 from gateway.web.server import HttpServer
+from gateway.webhooks import composition as webhooks
 from securetranscribe.v1 import audit_pb2_grpc, session_pb2_grpc, sharing_pb2_grpc
 
 _SERVICE = "securetranscribe.v1.SessionService"
@@ -147,6 +149,13 @@ class Gateway:
         self._audit = AuditTrail(client, user or "gateway")
         self._expiry = _expiry(settings)
         self._registry = self._make_registry()
+        self._webhooks = webhooks.compose(
+            settings,
+            database,
+            client.jetstream(),
+            now=self._registry.now,
+            version=_version(),
+        )
         self._accounts = accounts.compose(settings, database, self._registry)
         self._oidc = oidc.compose(settings, database, self._registry)
         self._backends = Backends(
@@ -205,6 +214,7 @@ class Gateway:
         await asyncio.wait(serving)
         # Requests that the servers have cancelled still erase what their guests sent.
         await self._audio.close(self._settings.shutdown_grace_seconds)
+        await self._webhooks.close(self._settings.shutdown_grace_seconds)
         await self._grpc.stop(self._settings.shutdown_grace_seconds)
         await self._audit.close()
 
@@ -224,8 +234,12 @@ class Gateway:
         store = SessionStore(self._database)
         database, clock = self._database, self._registry.now
         entries = AuditLog(database)
-        # Last, since the entries of the other erasures name what was erased.
-        erasures = {**self._backends.erasures(), "audit": entries.forget}
+        # The audit log is last, since the entries of the other erasures name what was erased.
+        erasures = {
+            **self._backends.erasures(),
+            "webhooks": self._webhooks.service.erase,
+            "audit": entries.forget,
+        }
         survey = WorkspaceSurvey(database, self._backends.workspaces, clock)
         return Background(
             self._database,
@@ -233,6 +247,7 @@ class Gateway:
                 Work(step=SessionSweep(database, self._expiry, clock), every=every),
                 Work(step=WorkspaceErasure(database, erasures, self._expiry, clock), every=every),
                 Work(step=AuditStep(database, self._client.jetstream()), every=0.0),
+                self._webhooks.work(),
             ),
             (
                 Loop(name="live-feed", take=self._feed.step, every=0.0),
@@ -260,6 +275,7 @@ class Gateway:
                     ).step,
                     every=_RETENTION_SECONDS,
                 ),
+                *self._webhooks.loops(database),
                 *self._certificate_loops(),
             ),
         )
@@ -376,6 +392,7 @@ class Gateway:
             LibraryApi(self._backends, self._registry.kept_until),
             TagApi(self._backends),
             FolderApi(self._backends),
+            WebhookApi(self._webhooks.service),
             AuditApi(AuditReader(AuditLog(self._database))),
         )
         return application.build(

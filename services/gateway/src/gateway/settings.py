@@ -1,5 +1,6 @@
 """Settings of the gateway."""
 
+import ipaddress
 import re
 from pathlib import Path
 from typing import Annotated, Self
@@ -52,6 +53,15 @@ def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
+def _networks(value: tuple[str, ...]) -> tuple[str, ...]:
+    for network in value:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError:
+            raise ValueError("must list networks, such as 10.1.0.0/16 or fd00:1::/32") from None
+    return value
+
+
 # None stands for `never`.
 Period = Annotated[
     Annotated[float, Field(ge=0, le=100 * 365 * 24 * 3600, allow_inf_nan=False)] | None,
@@ -97,6 +107,8 @@ class GatewaySettings(
     oidc_providers: Providers = ()
 
     audit_retention_days: float = Field(365, ge=0, le=36500, allow_inf_nan=False)
+
+    webhook_allowed_networks: Annotated[NameList, AfterValidator(_networks)] = ()
 
     websockets_per_session: int = Field(20, ge=1, le=1000)
 

@@ -391,6 +391,12 @@ GATEWAY_ACTIONS: Mapping[str, str] = {
     "account.sign_in": "sign-in with a provider",
     "account.sign_out": "sign-out at a provider",
     "account.sign_out_by_provider": "back-channel log-out",
+    "webhook.create": "creation of a webhook",
+    "webhook.delete": "deletion of a webhook",
+    "webhook.redeliver": "repeated delivery of a webhook",
+    "webhook.rotate": "new secret of a webhook",
+    "webhook.test": "test of a webhook",
+    "webhook.update": "change of a webhook",
 }
 
 

@@ -25,6 +25,10 @@ def _rule(method: str) -> Rule:
     return AUDITED[f"/securetranscribe.v1.{method}"]
 
 
+def _webhook(action: str) -> Rule:
+    return Rule(action=action, kind="webhook", ids=("webhook_id",))
+
+
 #: Rules by method and path below `/api`.
 AUDITED_REQUESTS: Mapping[tuple[str, str], Rule] = {
     ("POST", "/sessions/create"): _rule("SessionService/CreateSession"),
@@ -59,6 +63,14 @@ AUDITED_REQUESTS: Mapping[tuple[str, str], Rule] = {
         action="account.sign_out_by_provider", kind="session"
     ),
     ("POST", "/auth/oidc/sign-out"): Rule(action="account.sign_out", kind="session"),
+    ("POST", "/webhooks"): Rule(action="webhook.create", kind="webhook"),
+    ("PUT", "/webhooks/{webhook_id}"): _webhook("webhook.update"),
+    ("DELETE", "/webhooks/{webhook_id}"): _webhook("webhook.delete"),
+    ("POST", "/webhooks/{webhook_id}/rotate"): _webhook("webhook.rotate"),
+    ("POST", "/webhooks/{webhook_id}/test"): _webhook("webhook.test"),
+    ("POST", "/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver"): _webhook(
+        "webhook.redeliver"
+    ),
     ("GET", "/audit"): _rule("AuditService/ListAuditEntries"),
     ("GET", "/audit/export"): _rule("AuditService/ExportAuditEntries"),
 }
@@ -73,6 +85,9 @@ NOT_AUDITED_REQUESTS: frozenset[tuple[str, str]] = frozenset(
         ("GET", "/workspaces/{workspace_id}/members"),
         ("GET", "/workspaces/{workspace_id}/settings"),
         ("GET", "/tokens"),
+        ("GET", "/webhooks"),
+        ("GET", "/webhooks/{webhook_id}"),
+        ("GET", "/webhooks/{webhook_id}/deliveries"),
         ("GET", "/sessions/current"),
         ("PUT", "/sessions/current"),
         ("POST", "/sessions/extend"),

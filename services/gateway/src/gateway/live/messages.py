@@ -52,7 +52,12 @@ def progress(event: event_pb2.JobProgress) -> str:
 
 def completed(event: event_pb2.JobCompleted) -> str:
     """Return a `job_completed` message."""
-    data = models.JobCompletedState(
+    return _text(models.JobCompletedMessage(data=completed_job(event)))
+
+
+def completed_job(event: event_pb2.JobCompleted) -> models.JobCompletedState:
+    """Return the data about a completed job."""
+    return models.JobCompletedState(
         job_id=event.job_id,
         transcription_id=event.transcription_id,
         completed_at=times.moment(event.complete_time),
@@ -63,39 +68,50 @@ def completed(event: event_pb2.JobCompleted) -> str:
         ),
         has_warnings=event.has_warnings,
     )
-    return _text(models.JobCompletedMessage(data=data))
 
 
 def failed(event: event_pb2.JobFailed) -> str:
     """Return a `job_failed` message."""
-    data = models.JobFailedState(
+    return _text(models.JobFailedMessage(data=failed_job(event)))
+
+
+def failed_job(event: event_pb2.JobFailed) -> models.JobFailedState:
+    """Return the data about a failed job."""
+    return models.JobFailedState(
         job_id=event.job_id,
         transcription_id=event.transcription_id,
         completed_at=times.moment(event.complete_time),
         error=models.JobFailure(code=event.failure.code, message=event.failure.message),
     )
-    return _text(models.JobFailedMessage(data=data))
 
 
 def cancelled(event: event_pb2.JobCancelled) -> str:
     """Return a `job_cancelled` message."""
-    data = models.JobCancelledState(
+    return _text(models.JobCancelledMessage(data=cancelled_job(event)))
+
+
+def cancelled_job(event: event_pb2.JobCancelled) -> models.JobCancelledState:
+    """Return the data about a cancelled job."""
+    return models.JobCancelledState(
         job_id=event.job_id,
         transcription_id=event.transcription_id,
         completed_at=times.moment(event.complete_time),
     )
-    return _text(models.JobCancelledMessage(data=data))
 
 
 def edited(event: event_pb2.TranscriptEdited) -> str:
     """Return a `transcript_edited` message."""
-    data = models.TranscriptRevision(
+    return _text(models.TranscriptEditedMessage(data=revision(event)))
+
+
+def revision(event: event_pb2.TranscriptEdited) -> models.TranscriptRevision:
+    """Return the data about a new revision."""
+    return models.TranscriptRevision(
         transcription_id=event.transcription_id,
         revision=event.revision,
         kind=REVISION_KINDS.get(event.kind, "edit"),
         author=event.author or None,
     )
-    return _text(models.TranscriptEditedMessage(data=data))
 
 
 def part(event: event_pb2.TranscriptPart) -> str:
