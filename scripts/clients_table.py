@@ -19,7 +19,9 @@ PAGE = ROOT / "docs/clients.md"
 START, END = "<!-- table -->\n", "<!-- end -->\n"
 _TESTS = (
     "tests/e2e/test_openai.py",
+    "tests/e2e/test_cli.py",
     "tests/e2e/test_sdk_js.py",
+    "tests/e2e/test_sdk_python.py",
     "tests/e2e/test_events_examples.py",
     "tests/web/test_sdk_js.py",
 )

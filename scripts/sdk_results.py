@@ -40,7 +40,7 @@ def class_name(schema: str) -> str:
     """
     module, _, name = schema.rpartition("__")
     prefix = module.rpartition("__")[2].removesuffix("_models").title().replace("_", "")
-    return prefix + name
+    return name if name.startswith(prefix) else prefix + name
 
 
 def answer(operation: Schema) -> Schema | None:

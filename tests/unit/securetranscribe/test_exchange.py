@@ -19,6 +19,7 @@ from securetranscribe import (
 )
 from securetranscribe.errors import (
     BY_CODE,
+    ConflictError,
     RateLimitError,
     SecureTranscribeError,
     ServiceUnavailableError,
@@ -116,6 +117,15 @@ def test_writes_are_repeated_under_one_key(pauses: list[float]) -> None:
     assert server.requests[-1].headers["idempotency-key"] not in keys
 
 
+def test_a_write_still_in_progress_is_asked_for_again(pauses: list[float]) -> None:
+    server = Server(away, failed(409, "CONFLICT", **{"retry-after": "1"}), done)
+    call(server, "start_transcription", 7)
+    assert pauses[1:] == [1.0]
+    other = Server(failed(409, "CONFLICT"), done)
+    with pytest.raises(ConflictError):
+        call(other, "start_transcription", 7)
+
+
 def test_reads_have_no_key(pauses: list[float]) -> None:
     server = Server(done)
     call(server, "get_job", "job_1")
@@ -126,6 +136,17 @@ def test_files_are_sent_from_their_beginning_again(pauses: list[float]) -> None:
     server = Server(failed(503), done)
     call(server, "enroll_speaker", 3, io.BytesIO(b"sound"))
     assert [b"sound" in request.content for request in server.requests] == [True, True]
+
+
+def test_streams_are_sent_once(pauses: list[float]) -> None:
+    class Stream(io.BytesIO):
+        def seekable(self) -> bool:
+            return False
+
+    server = Server(failed(503), done)
+    with pytest.raises(ApiError):
+        call(server, "enroll_speaker", 3, Stream(b"sound"))
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize(

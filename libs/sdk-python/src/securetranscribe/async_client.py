@@ -1,4 +1,4 @@
-"""Client that is awaited."""
+"""Asynchronous client."""
 
 import asyncio
 import ssl

@@ -1,4 +1,4 @@
-"""Client that blocks."""
+"""Blocking client."""
 
 import ssl
 import time

@@ -18,6 +18,7 @@ from securetranscribe.steps import Attempt, Flow, Pause, Request
 LONGEST_PAUSE = 60.0
 _REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 _PASSING = frozenset({429, 503})
+_CONFLICT = 409
 #: Paths that are not below that of the API.
 _OUTSIDE = ("/health", "/openapi.json")
 _KEY_HEADER = "Idempotency-Key"
@@ -57,7 +58,7 @@ def arguments_of(attempt: Attempt, *, base_url: str, token: str | None) -> dict[
         "params": parts.query or None,
         "json": parts.json,
         "data": parts.form,
-        "files": None if parts.file is None else {"file": parts.file},
+        "files": parts.files or None,
         "content": parts.content,
     }
     given = {name: value for name, value in optional.items() if value is not None}
@@ -116,9 +117,12 @@ def error_of(response: httpx2.Response) -> ApiError:
 
 
 def _may_repeat(request: Request, error: Exception) -> bool:
+    parts = request.parts
     # A part of a broken download may have been written already.
-    broken = isinstance(error, ConnectionFailedError) and request.parts.sink is not None
-    return request.parts.retries and not broken
+    broken = isinstance(error, ConnectionFailedError) and parts.sink is not None
+    # A stream has no beginning to send again.
+    stream = not all(file.seekable() for _, file in parts.files.values())
+    return parts.retries and not broken and not stream
 
 
 def _pause(error: ApiError | ConnectionFailedError, attempt: int) -> float | None:
@@ -126,7 +130,9 @@ def _pause(error: ApiError | ConnectionFailedError, attempt: int) -> float | Non
     # Clients that lost the same server come back at different times.
     pause: float = 2**attempt * (0.5 + random.random() / 2)  # noqa: S311 - no secret
     if isinstance(error, ApiError):
-        if error.status not in _PASSING:
+        # A repetition may arrive while the first attempt is still carried out.
+        in_progress = error.status == _CONFLICT and error.retry_after is not None
+        if error.status not in _PASSING and not in_progress:
             return None
         pause = error.retry_after if error.retry_after is not None else pause
     return pause if pause <= LONGEST_PAUSE else None

@@ -69,7 +69,7 @@ class _Schedule:
 
 
 class LiveConnection:
-    """Connection that blocks."""
+    """Blocking connection."""
 
     def __init__(self, address: Callable[[], Address | None]) -> None:
         self._address = address
@@ -111,7 +111,7 @@ class LiveConnection:
 
 
 class AsyncLiveConnection:
-    """Connection that is awaited."""
+    """Asynchronous connection."""
 
     def __init__(self, address: Callable[[], Address | None]) -> None:
         self._address = address

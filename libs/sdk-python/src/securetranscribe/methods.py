@@ -1,4 +1,4 @@
-"""Methods that are described once, for clients that block and clients that await.
+"""Methods that are described once, for blocking and asynchronous clients.
 
 Example:
     >>> class TagCalls:
@@ -78,19 +78,19 @@ def _data(response: httpx2.Response) -> Data:
 
 
 class Blocking:
-    """Marks clients whose methods return dictionaries."""
+    """Marks clients with methods returning dictionaries."""
 
 
 class Awaiting:
-    """Marks clients whose methods return awaitables of dictionaries."""
+    """Marks clients with methods returning awaitables of dictionaries."""
 
 
 class BlockingTyped:
-    """Marks clients whose methods return typed results."""
+    """Marks clients with methods returning typed results."""
 
 
 class AwaitingTyped:
-    """Marks clients whose methods return awaitables of typed results."""
+    """Marks clients with methods returning awaitables of typed results."""
 
 
 class Method(Generic[P, T, R]):
@@ -157,7 +157,7 @@ class Operation(Method[P, T, R]):
 
 
 class Listing(Generic[P, R]):
-    """Method whose items are read page by page while they are iterated."""
+    """Method to iterate over a list, read page by page."""
 
     def __init__(
         self, function: Callable[Concatenate[Any, P], _Endless], kind: Callable[[Data], R]

@@ -15,8 +15,7 @@ _Reader = Callable[[Any], Any]
 def parsed(kind: type[R], data: Any) -> R:
     """Return a dictionary of the API as an object of a class in `securetranscribe.results`.
 
-    Fields that the class lacks are left out, so that newer servers can be read. Fields that an
-    older server lacks are None.
+    Unknown fields of newer servers are left out. Fields missing from older servers are None.
     """
     reader = _reader(typing.cast("typing.Hashable", kind))
     found: R = reader(data)

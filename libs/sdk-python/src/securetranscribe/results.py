@@ -50,6 +50,21 @@ class AssignData:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AttemptData:
+    """One request to the receiver."""
+
+    attempt: int
+    started_at: dt.datetime
+    milliseconds: int
+    #: Status of the answer. Null without one.
+    status: int | None
+    #: Why it failed. Null for a success.
+    error: str | None
+    #: The first characters of the answer.
+    answer: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class AuditActorData:
     """The caller."""
 
@@ -436,10 +451,42 @@ class DeletedUserData:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DeletedWebhookData:
+    """A deleted webhook."""
+
+    webhook_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeletedWorkspaceData:
     """A deleted workspace, whose things are erased within minutes."""
 
     workspace_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryData:
+    """An event for a webhook, with the attempts to send it."""
+
+    #: The header `webhook-id` of its requests.
+    delivery_id: str
+    #: The event in NATS. That of a test is its `delivery_id`.
+    event_id: str
+    type: str
+    state: str
+    created_at: dt.datetime
+    next_attempt_at: dt.datetime | None
+    ended_at: dt.datetime | None
+    attempts: list[AttemptData]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryPage:
+    """Deliveries, the latest first."""
+
+    deliveries: list[DeliveryData]
+    #: Cursor of the next page. Null on the last one.
+    cursor: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -483,6 +530,13 @@ class EndedData:
 
     #: Where the browser signs out at the provider. Null without one.
     redirect_url: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndedSignInsData:
+    """The number of sign-ins just ended."""
+
+    ended: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -568,12 +622,46 @@ class HistoryData:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportData:
-    """Result of an import."""
+    """An imported transcript."""
 
-    added_terms: int
-    added_corrections: int
-    #: Number of rows that existed already.
-    skipped: int
+    transcription_id: int
+    #: The new revision, or the newest one if nothing changed.
+    revision: int
+    #: Format of the file.
+    format: str
+    #: Number of segments.
+    segments: int
+    #: Number of words.
+    words: int
+    #: Number of words that the transcript had already.
+    kept_words: int
+    #: Whether times of words will be measured in the sound.
+    align: bool
+    #: Sentences about content that was left out.
+    notes: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportedRecordingData:
+    """A recording with an imported transcript."""
+
+    transcription_id: int
+    #: The new revision, or the newest one if nothing changed.
+    revision: int
+    #: Format of the file.
+    format: str
+    #: Number of segments.
+    segments: int
+    #: Number of words.
+    words: int
+    #: Number of words that the transcript had already.
+    kept_words: int
+    #: Whether times of words will be measured in the sound.
+    align: bool
+    #: Sentences about content that was left out.
+    notes: list[str]
+    #: The job that processes the recording, if any.
+    job_id: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -685,6 +773,23 @@ class LinkUseData:
     outcome: str
     #: When the access ended, if it did.
     ended_at: dt.datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListedUserData:
+    """A user in the list of administrators."""
+
+    user_id: str
+    name: str
+    display_name: str
+    email: str | None
+    administrator: bool
+    disabled: bool
+    has_password: bool
+    created_at: dt.datetime
+    last_sign_in_at: dt.datetime | None
+    #: Number of workspaces without another member, which are erased with the user.
+    sole_workspaces: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -864,6 +969,8 @@ class QueueData:
     success_rate: float
     #: Maximum number of waiting jobs.
     queue_size: int
+    #: Models for speech recognition that can be requested, none without a worker.
+    speech_models: list[str]
     quota: QueueQuotaData
 
 
@@ -1072,6 +1179,15 @@ class SearchHitData:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SecretData:
+    """A webhook with its new secret, which is only returned here."""
+
+    webhook: WebhookData
+    #: `whsec_` and the key in Base64.
+    secret: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Segment:
     """A segment of one speaker's speech. Times are in seconds from the start."""
 
@@ -1082,6 +1198,8 @@ class Segment:
     confidence: float
     #: Number of the channel, null in a mix.
     channel: int | None
+    #: Null unless requested.
+    words: list[SegmentWord] | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -1106,6 +1224,19 @@ class SegmentReplacement:
     before: str
     after: str
     count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentWord:
+    """A word. Times are in seconds from the start."""
+
+    text: str
+    start: float
+    end: float
+    #: 0 to 1, null if a person wrote the word.
+    confidence: float | None
+    #: Names of all who speak, the word's speaker first.
+    speakers: list[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -1205,6 +1336,28 @@ class SharingLinkData:
     expires_at: dt.datetime | None
     revoked_at: dt.datetime | None
     use_count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignInData:
+    """A sign-in of the caller, and where it came from."""
+
+    session_id: str
+    #: Whether it is the one of this request.
+    current: bool
+    created_at: dt.datetime
+    last_used_at: dt.datetime
+    #: Its end without further use.
+    expires_at: dt.datetime
+    address: str
+    user_agent: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignInList:
+    """Sign-ins, the last used one first."""
+
+    sign_ins: list[SignInData]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -1375,6 +1528,12 @@ class StatusData:
     confidence_score: float | None
     num_speakers: int | None
     speakers_requested: SpeakersRequested
+    #: Whether speakers are told apart, as requested.
+    diarize: bool
+    #: Requested names and terms.
+    phrases: list[str]
+    #: Null for the default of the deployment.
+    model_requested: str | None
     speakers: list[str]
     segments: list[Segment]
     #: Text so far while a long recording is processed in parts, else null.
@@ -1873,7 +2032,17 @@ class UserData:
 class UserList:
     """Users by name."""
 
-    users: list[UserData]
+    users: list[ListedUserData]
+
+
+@dataclass(frozen=True, kw_only=True)
+class VocabularyImportData:
+    """Result of an import."""
+
+    added_terms: int
+    added_corrections: int
+    #: Number of rows that existed already.
+    skipped: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -1885,6 +2054,34 @@ class VoiceDataQuality:
     has_mfcc_features: bool
     sample_count: int
     is_reliable: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookData:
+    """A webhook, without its secret."""
+
+    webhook_id: str
+    url: str
+    events: list[str]
+    description: str
+    active: bool
+    #: Why it is paused. Null while it is active, and where a person has paused it.
+    paused_reason: str | None
+    paused_at: dt.datetime | None
+    #: Failed attempts since the last success.
+    failures: int
+    failing_since: dt.datetime | None
+    #: Until when the secret before the last rotation signs too.
+    previous_secret_until: dt.datetime | None
+    created_at: dt.datetime
+    updated_at: dt.datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookList:
+    """The webhooks of a workspace, the oldest first."""
+
+    webhooks: list[WebhookData]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -1922,3 +2119,51 @@ class WorkspaceList:
     """Workspaces by name."""
 
     workspaces: list[WorkspaceData]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkspaceSettingsData:
+    """Settings of a workspace, and everything that they are compared with."""
+
+    workspace_id: str
+    #: The workspace's own settings. null means the deployment's.
+    own: WorkspaceSettingsFields
+    #: The settings in force. `transcription_days` is null if transcriptions are kept until somebody
+    #: deletes them.
+    effective: WorkspaceSettingsFields
+    #: The deployment's settings, which are the maxima. `transcription_days` is null without a
+    #: maximum.
+    deployment: WorkspaceSettingsFields
+    #: Least time for which transcriptions can be kept. A warning comes before.
+    least_transcription_days: float
+    used: WorkspaceUseData
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkspaceSettingsFields:
+    """Settings of a workspace."""
+
+    #: How long a recording is kept after its transcript was completed.
+    recording_hours: float | None
+    #: How long a recording without a transcript is kept after the last activity.
+    unprocessed_days: float | None
+    #: How long a transcription is kept.
+    transcription_days: float | None
+    #: How long a transcription stays in the trash.
+    trash_days: float | None
+    #: Whether voices are remembered when an upload does not say.
+    voice_memory: bool | None
+    #: Maximum size of the stored recordings.
+    stored_bytes: int | None
+    #: Maximum length of the recordings in the queue.
+    queued_minutes: float | None
+    #: Share of the queue, 0.1 to 10. With 2, twice as many jobs as of others begin while all wait.
+    queue_weight: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkspaceUseData:
+    """Use of a workspace."""
+
+    stored_bytes: int
+    queued_minutes: float

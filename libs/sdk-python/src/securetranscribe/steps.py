@@ -1,7 +1,7 @@
 """Steps of a call, without input or output.
 
-A *flow* is a generator that yields steps and receives their results. Clients that block and
-clients that await execute the same flows.
+A *flow* is a generator: it yields steps and receives their results. Blocking and asynchronous
+clients execute the same flows.
 """
 
 from collections.abc import Generator, Mapping, Sequence
@@ -16,14 +16,14 @@ T = TypeVar("T")
 class Parts:
     """Everything of a request besides its method and path.
 
-    `form` and `file` (a name and an open file) make a multipart form. The body of the response is
+    `form` and `files` (names and open files) make a multipart form. The body of the response is
     written to `sink` if there is one. Without `retries`, the flow itself decides about repetitions.
     """
 
     query: Mapping[str, Any] = field(default_factory=dict)
     json: Any = None
     form: Mapping[str, str] | None = None
-    file: tuple[str, IO[bytes]] | None = None
+    files: Mapping[str, tuple[str, IO[bytes]]] = field(default_factory=dict)
     content: bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     sink: IO[bytes] | None = None

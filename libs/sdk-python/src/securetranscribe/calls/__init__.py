@@ -4,6 +4,7 @@ from securetranscribe.calls.accounts import AccountCalls
 from securetranscribe.calls.administration import AdministrationCalls
 from securetranscribe.calls.captures import CaptureCalls
 from securetranscribe.calls.events import EventCalls
+from securetranscribe.calls.imports import ImportCalls
 from securetranscribe.calls.library import LibraryCalls
 from securetranscribe.calls.sessions import SessionCalls
 from securetranscribe.calls.sharing import SharingCalls
@@ -12,12 +13,14 @@ from securetranscribe.calls.transcriptions import TranscriptionCalls
 from securetranscribe.calls.transcripts import TranscriptCalls
 from securetranscribe.calls.uploads import UploadCalls
 from securetranscribe.calls.vocabulary import VocabularyCalls
+from securetranscribe.calls.webhooks import WebhookCalls
 
 
 class Calls(
     UploadCalls,
     TranscriptionCalls,
     TranscriptCalls,
+    ImportCalls,
     LibraryCalls,
     SharingCalls,
     SpeakerCalls,
@@ -26,6 +29,7 @@ class Calls(
     SessionCalls,
     EventCalls,
     AccountCalls,
+    WebhookCalls,
     AdministrationCalls,
 ):
     """All calls."""

@@ -69,10 +69,30 @@ class AccountCalls:
         """Return the own `user`, `workspaces` and `scopes`."""
         return Parts()
 
+    @operation("PUT", "/auth/me", record(results.UserData))
+    def update_account(self, **changes: Any) -> Parts:
+        """Change the own `display_name`."""
+        return Parts(json=changes)
+
     @operation("POST", "/auth/password", record(results.PasswordChangedData))
     def change_password(self, current_password: str, new_password: str) -> Parts:
         """Change the own password. Other sign-ins end."""
         return Parts(json={"current_password": current_password, "new_password": new_password})
+
+    @operation("GET", "/auth/sessions", records(results.SignInData, key="sign_ins"))
+    def list_sign_ins(self) -> Parts:
+        """Return the own sign-ins."""
+        return Parts()
+
+    @operation("DELETE", "/auth/sessions", record(results.EndedSignInsData))
+    def end_other_sign_ins(self) -> Parts:
+        """End all sign-ins but this one."""
+        return Parts()
+
+    @operation("DELETE", "/auth/sessions/{session_id}", record(results.EndedSignInsData))
+    def end_sign_in(self, session_id: str) -> Parts:
+        """End a sign-in."""
+        return Parts()
 
     @operation("GET", "/users", record(results.UserList))
     def list_users(self, *, page: int = 1, per_page: int = 100) -> Parts:
@@ -121,6 +141,16 @@ class AccountCalls:
     def delete_workspace(self, workspace_id: str) -> Parts:
         """Delete a workspace. Everything in it is erased within minutes."""
         return Parts()
+
+    @operation("GET", "/workspaces/{workspace_id}/settings", record(results.WorkspaceSettingsData))
+    def get_workspace_settings(self, workspace_id: str) -> Parts:
+        """Return retention, quotas and further settings of a workspace."""
+        return Parts()
+
+    @operation("PUT", "/workspaces/{workspace_id}/settings", record(results.WorkspaceSettingsData))
+    def update_workspace_settings(self, /, workspace_id: str, **settings: Any) -> Parts:
+        """Change settings of a workspace, for administrators. None restores the default."""
+        return Parts(json=settings)
 
     @operation("POST", "/workspaces/{workspace_id}/switch", record(results.WorkspaceData))
     def switch_workspace(self, workspace_id: str) -> Parts:

@@ -34,7 +34,7 @@ class AdministrationCalls:
 
     @operation("GET", "/admin/storage", record(results.StorageData))
     def get_storage(self, admin_token: str) -> Parts:
-        """Return figures of everything that is stored, and the disk."""
+        """Return figures of the storage and the disk."""
         return Parts(headers={_HEADER: admin_token})
 
     @operation("GET", "/admin/set-aside", record(results.SetAsideData))
@@ -76,17 +76,17 @@ class AdministrationCalls:
 
     @flow(plain(_formats))
     def list_export_formats(self) -> Flow[list[str]]:
-        """Return the names of all formats that the server exports."""
+        """Return the names of all export formats of the server."""
         return _formats((yield Request(method="GET", path="/openapi.json")))
 
     @operation("GET", "/health", plain(_body))
     def get_health(self) -> Parts:
-        """Return the `version` of a gateway that is alive."""
+        """Return the `version` of the gateway, if it is alive."""
         return Parts()
 
     @operation("GET", "/health/ready", plain(_body))
     def get_readiness(self) -> Parts:
-        """Return the `checks` of a gateway that is ready for requests."""
+        """Return the `checks` of the gateway, if it is ready for requests."""
         return Parts()
 
     @operation("GET", "/health/db", plain(_body))

@@ -62,7 +62,7 @@ class SpeakerCalls:
         self, speaker_id: int, file: IO[bytes], *, filename: str | None = None
     ) -> Parts:
         """Add a voiceprint to a profile from an open clip of this person alone."""
-        return Parts(file=(filename or file_name(file), file))
+        return Parts(files={"file": (filename or file_name(file), file)})
 
     @operation("GET", "/speakers/{speaker_id}/clip", content())
     def get_speaker_clip(self, speaker_id: int) -> Parts:

@@ -36,7 +36,7 @@ class TranscriptionCalls:
         A complete transcription is processed again if `channels` (`auto`, `mix` or `separate`)
         changes how its channels are recognized. Its recording must still be kept for that.
         Numbers of speakers replace those of the upload. A `num_speakers` of 0 finds it out.
-        Further `options` are sent as they are.
+        `options` are `diarize`, `phrases`, `model` and `priority`, as in an upload.
         """
         body = present(
             language=language or None,
@@ -49,12 +49,16 @@ class TranscriptionCalls:
         return Parts(json=body)
 
     @operation("GET", "/transcription/status/{transcription_id}", record(results.StatusData))
-    def get_status(self, transcription_id: int, *, transcript: bool = True) -> Parts:
+    def get_status(
+        self, transcription_id: int, *, transcript: bool = True, words: bool = False
+    ) -> Parts:
         """Return the state of a transcription. Once completed, it includes the transcript.
 
-        Without `transcript`, reading the state of a long recording is faster.
+        Without `transcript`, reading the state of a long recording is faster. With `words`,
+        segments have their words with times.
         """
-        return Parts(query={} if transcript else {"transcript": "false"})
+        flags = {"transcript": None if transcript else "false", "words": "true" if words else None}
+        return Parts(query=present(**flags))
 
     @flow(record(results.StatusData))
     def wait(

@@ -20,8 +20,9 @@ class UploadCalls:
     Options of an upload are fields of the form: `language` (a tag such as `en` or `pt-BR`, detected
     by default), `auto_start` (False by default here), `channels` (`mix`, `separate`, or `auto`, the
     default, to decide by measurement), `allow_truncated` to accept a truncated recording as far as
-    it goes, `voice_memory=False` to keep no voiceprint of it, `num_speakers`, `min_speakers` and
-    `max_speakers`. Further options are sent as they are.
+    it goes, `voice_memory=False` to keep no voiceprint of it, `num_speakers`, `min_speakers`,
+    `max_speakers`, `diarize=False` to tell no speakers apart, `phrases` (names and terms),
+    `model`, and `priority` from 1 to 5. Further options are sent as they are.
     """
 
     @operation("POST", "/transcription/upload", record(results.UploadData))
@@ -33,7 +34,7 @@ class UploadCalls:
         Processing starts with `start_transcription`, or immediately with `auto_start=True`. The
         options are those of `UploadCalls`.
         """
-        return Parts(form=fields_of(options), file=(filename or file_name(file), file))
+        return Parts(form=fields_of(options), files={"file": (filename or file_name(file), file)})
 
     @flow(record(results.ResumableData))
     def upload_resumable(
@@ -131,4 +132,4 @@ def file_name(file: IO[bytes]) -> str:
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return "\n".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -60,7 +60,7 @@ class VocabularyCalls:
         """Delete a correction. Transcripts stay as they are."""
         return Parts()
 
-    @operation("POST", "/vocabulary/import", record(results.ImportData))
+    @operation("POST", "/vocabulary/import", record(results.VocabularyImportData))
     def import_vocabulary(self, csv: str) -> Parts:
         """Add the rows of a table, all of them or none. Return how many were new."""
         return Parts(json={"csv": csv})

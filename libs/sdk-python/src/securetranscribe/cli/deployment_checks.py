@@ -1,4 +1,4 @@
-"""Checks of the figures that administrators see."""
+"""Checks of the figures for administrators."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -77,7 +77,7 @@ def storage(storage: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def set_aside(found: Mapping[str, Any]) -> Iterator[Finding]:
-    """Report items that are set aside."""
+    """Report set-aside items."""
     for item in found["items"]:
         yield Finding(
             check=f"set aside {item['service']}",

@@ -1,4 +1,4 @@
-"""The command that checks an installation."""
+"""The command `doctor`."""
 
 import argparse
 from collections.abc import Callable, Iterator

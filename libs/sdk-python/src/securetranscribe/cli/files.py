@@ -1,4 +1,4 @@
-"""Small files that are written whole or not at all."""
+"""Small files, written whole or not at all."""
 
 import json
 import os

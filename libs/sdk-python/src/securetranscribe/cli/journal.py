@@ -1,4 +1,4 @@
-"""Unfinished work, so that the next run goes on where an interrupted one stopped."""
+"""Unfinished work, continued by the next run after an interruption."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ _LONGEST_SECONDS = 30 * 86_400
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A recording that is being transcribed."""
+    """A recording at work."""
 
     path: str
     token: str | None = None

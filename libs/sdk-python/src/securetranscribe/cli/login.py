@@ -1,4 +1,4 @@
-"""Commands that keep and remove the login of a server."""
+"""Commands to keep and remove the login of a server."""
 
 import argparse
 import getpass

@@ -1,4 +1,4 @@
-"""Names of the files that results are written to."""
+"""Names of result files."""
 
 import datetime as dt
 import re

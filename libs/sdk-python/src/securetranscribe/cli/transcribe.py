@@ -1,4 +1,4 @@
-"""The command that transcribes recordings."""
+"""The command `transcribe`."""
 
 import argparse
 import asyncio

@@ -1,4 +1,4 @@
-"""Commands about transcriptions that exist: list, status, start, search and edit."""
+"""Commands about existing transcriptions: list, status, start, search and edit."""
 
 import argparse
 import sys
