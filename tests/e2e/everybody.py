@@ -120,6 +120,8 @@ def everybody(stack: Stack, opened: Callable[..., httpx2.Client], clip: bytes) -
         )
     callers.append(Caller(name="nobody", http=opened(), nobody=True))
     things |= {
+        # Of nobody here.
+        "session_id": "session_" + 32 * "0",
         "link_id": link["id"],
         "user_id": guest["user_id"],
         "workspace_id": manager.workspace_id,

@@ -353,6 +353,11 @@ _ACCOUNTS: Iterable[Row] = (
     ),
     _row(_PERSON, None, "POST /auth/sign-out", own_token=True),
     _row(_USER, None, "GET /auth/me"),
+    _row(_PERSON, None, "PUT /auth/me", json={"display_name": "{unique}"}),
+    _row(_PERSON, None, "GET /auth/sessions"),
+    # The other callers are other users, whose sign-ins stay.
+    _row(_PERSON, None, "DELETE /auth/sessions"),
+    _row(_PERSON, None, "DELETE /auth/sessions/{session_id}", 404),
     _row(
         _PERSON,
         None,

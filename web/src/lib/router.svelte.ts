@@ -8,6 +8,9 @@ export type Route =
   | { page: 'vocabulary' }
   | { page: 'session' }
   | { page: 'account' }
+  | { page: 'workspace' }
+  | { page: 'users' }
+  | { page: 'audit' }
   | { page: 'with-me'; id?: number }
   | { page: 'system' }
   | { page: 'missing' };
@@ -25,6 +28,7 @@ export function routeOf(path: string): Route {
     if (first === '') return { page: 'library' };
     if (first === 'people' || first === 'queue' || first === 'session') return { page: first };
     if (first === 'account' || first === 'with-me') return { page: first };
+    if (first === 'workspace' || first === 'users' || first === 'audit') return { page: first };
     if (first === 'record' || first === 'vocabulary' || first === 'system') return { page: first };
   }
   return { page: 'missing' };

@@ -28,14 +28,20 @@ export abstract class ServerState {
 
   /** Do something and read everything again. Return whether it succeeded. */
   async act(call: Promise<unknown>): Promise<boolean> {
+    if (!(await this.attempt(() => call))) return false;
+    await this.read();
+    return true;
+  }
+
+  /** Do something. An error is shown. Return whether it succeeded. */
+  async attempt(action: () => Promise<unknown>): Promise<boolean> {
     try {
-      await call;
+      await action();
+      return true;
     } catch (error) {
       notices.fail(error);
       return false;
     }
-    await this.read();
-    return true;
   }
 
   /** Take everything from the server. */

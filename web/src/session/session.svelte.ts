@@ -32,9 +32,13 @@ class Current {
 
   /** Keep the session's times up to date. Return a function that ends this. */
   watch(): () => void {
+    let lost = false;
     const stop = client.on('state', (state) => {
       if (state === 'ended') this.ended = true;
       if (state === 'open') void this.read();
+      // The server ends connections whose rights have changed, which may happen twice in a row.
+      if (state === 'lost' || lost) void account.follow().catch(() => undefined);
+      lost = state === 'lost';
     });
     const timer = setInterval(() => void this.read(), REFRESH);
     void this.read();

@@ -21,9 +21,9 @@ export class Sharing extends ServerState {
     this.#params = { path: { transcription_id: id } };
   }
 
-  /** Share with a user, by name or e-mail address. */
-  async share(user: string, role: Role): Promise<void> {
-    const body = { user, role };
+  /** Share with a user, by name or e-mail address, or with a workspace, by its identifier. */
+  async share(grantee: { user: string } | { workspace_id: string }, role: Role): Promise<void> {
+    const body = { ...grantee, role };
     const url = '/api/transcriptions/{transcription_id}/shares';
     await client.call(api.POST(url, { params: this.#params, body }));
     await this.read();

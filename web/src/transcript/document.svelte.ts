@@ -18,6 +18,8 @@ export class Document {
   redoable = $state(false);
   /** Number of machine versions: one more each time the recording is processed again. */
   machines = $state(1);
+  /** Whether it belongs to the workspace. Others share it for editing. */
+  own = $state(true);
   /** Whether all segments are there. */
   complete = $state(false);
   readonly names = $derived(new Map(this.voices.map((voice) => [voice.speaker_label, voice.name])));

@@ -43,6 +43,7 @@ from gateway.api.imports import ImportApi
 from gateway.api.library import LibraryApi
 from gateway.api.library_places import FolderApi, TagApi
 from gateway.api.oidc import OidcApi
+from gateway.api.own_account import OwnAccountApi
 from gateway.api.playback import PlaybackApi
 from gateway.api.queue import QueueApi
 from gateway.api.replacements import ReplacementApi
@@ -376,6 +377,7 @@ class Gateway:
                 ),
             ),
             OidcApi(self._oidc, self._accounts, self._registry),
+            OwnAccountApi(self._accounts),
             UserApi(self._accounts),
             WorkspaceApi(self._accounts),
             WorkspaceSettingsApi(self._accounts, self._workspace_settings),

@@ -1,9 +1,11 @@
 import account from './account.json';
+import audit from './audit.json';
 import common from './common.json';
 import library from './library.json';
 import people from './people.json';
 import queue from './queue.json';
 import record from './record.json';
+import rights from './rights.json';
 import session from './session.json';
 import sharing from './sharing.json';
 import system from './system.json';
@@ -12,11 +14,13 @@ import vocabulary from './vocabulary.json';
 
 export default {
   ...account,
+  ...audit,
   ...common,
   ...library,
   ...people,
   ...queue,
   ...record,
+  ...rights,
   ...session,
   ...sharing,
   ...system,

@@ -388,9 +388,11 @@ NOT_AUDITED: frozenset[str] = frozenset(
 
 #: Actions that no method of gRPC serves, and what they are.
 GATEWAY_ACTIONS: Mapping[str, str] = {
+    "account.end_sign_ins": "end of own sign-ins",
     "account.sign_in": "sign-in with a provider",
     "account.sign_out": "sign-out at a provider",
     "account.sign_out_by_provider": "back-channel log-out",
+    "account.update": "change of the own name",
     "webhook.create": "creation of a webhook",
     "webhook.delete": "deletion of a webhook",
     "webhook.redeliver": "repeated delivery of a webhook",

@@ -131,7 +131,7 @@ class AccountServicer(identity_pb2_grpc.AccountServiceServicer):
         users, total = await self._accounts.people.page(
             identity.current(), limit, (page - 1) * limit
         )
-        return pb.ListUsersResponse(users=map(messages.user, users), total=total)
+        return pb.ListUsersResponse(users=[messages.user(one.user) for one in users], total=total)
 
     async def CreateUser(
         self, request: pb.CreateUserRequest, _context: Any

@@ -9,6 +9,7 @@ from common.settings import AuthMode
 from gateway.accounts.access_tokens import AccessTokens
 from gateway.accounts.entry import Entry
 from gateway.accounts.lockout import Lockout
+from gateway.accounts.own_account import OwnAccount
 from gateway.accounts.passwords import Passwords
 from gateway.accounts.people import People
 from gateway.accounts.sign_ins import SignIns
@@ -27,6 +28,7 @@ class Accounts:
     entry: Entry
     sign_ins: SignIns
     people: People
+    own: OwnAccount
     teams: Teams
     tokens: AccessTokens
     lockout: Lockout
@@ -66,6 +68,7 @@ def compose(settings: GatewaySettings, database: Database, registry: SessionRegi
         entry=entry,
         sign_ins=sign_ins,
         people=People(database, registry, teams),
+        own=OwnAccount(database, registry),
         teams=teams,
         tokens=AccessTokens(database, registry),
         lockout=lockout,

@@ -12,7 +12,7 @@ from gateway.accounts.memberships import Memberships
 from gateway.accounts.one_time_tokens import PASSWORD_LASTS, OneTimeToken, OneTimeTokens, Purpose
 from gateway.accounts.teams import Teams
 from gateway.accounts.user import LastingWorkspace, User, checked_email, checked_name
-from gateway.accounts.users import NewUser, UserChange, Users
+from gateway.accounts.users import ListedUser, NewUser, UserChange, Users
 from gateway.sessions.lasting import LastingSessions
 from gateway.sessions.registry import SessionRegistry
 from gateway.sessions.session import Session
@@ -59,11 +59,13 @@ class People:
             workspaces = await Memberships(connection).of_user(user.user_id)
         return Account(user=user, workspaces=workspaces)
 
-    async def page(self, caller: Grant, limit: int, offset: int) -> tuple[list[User], int]:
+    async def page(
+        self, caller: Grant, limit: int, offset: int, query: str = ""
+    ) -> tuple[list[ListedUser], int]:
         """Return users by name, and the number of all. For administrators."""
         _require_administrator(caller)
         async with self._database.statements() as connection:
-            return await Users(connection).page(limit, offset)
+            return await Users(connection).page(limit, offset, query)
 
     async def create(self, caller: Grant, new: NewUser) -> tuple[User, OneTimeToken]:
         """Create a user, and return a token to set the first password. For administrators.

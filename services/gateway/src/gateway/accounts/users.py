@@ -27,7 +27,16 @@ ORDER BY name_key = %(key)s DESC LIMIT 1
 """
 _BY_EMAIL = "SELECT * FROM users WHERE email <> '' AND lower(email) = lower(%(email)s)"
 _PAGE = """
-SELECT *, count(*) OVER () AS total FROM users
+SELECT *, count(*) OVER () AS total, (
+    SELECT count(*) FROM memberships own
+    WHERE own.user_id = users.user_id AND NOT EXISTS (
+        SELECT FROM memberships others
+        WHERE others.workspace_id = own.workspace_id AND others.user_id <> own.user_id
+    )
+) AS sole_workspaces FROM users
+WHERE %(key)s = '' OR strpos(name_key, %(key)s) > 0
+   OR strpos(lower(display_name), lower(%(query)s)) > 0
+   OR strpos(lower(email), lower(%(query)s)) > 0
 ORDER BY name_key LIMIT %(limit)s OFFSET %(offset)s
 """
 _ANY = "SELECT EXISTS (SELECT FROM users) AS found"
@@ -73,6 +82,14 @@ class UserChange:
     email: str | None = None
     administrator: bool | None = None
     disabled: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListedUser:
+    """A user, and the number of workspaces without another member."""
+
+    user: User
+    sole_workspaces: int
 
 
 class Users:
@@ -123,10 +140,18 @@ class Users:
         row = await fetch_one(self._connection, _GET, {"user_id": user_id})
         return None if row is None else row["password_hash"]
 
-    async def page(self, limit: int, offset: int) -> tuple[list[User], int]:
-        """Return users by name, and the number of all."""
-        rows = await fetch_all(self._connection, _PAGE, {"limit": limit, "offset": offset})
-        return [user_of(row) for row in rows], rows[0]["total"] if rows else 0
+    async def page(self, limit: int, offset: int, query: str = "") -> tuple[list[ListedUser], int]:
+        """Return users by name, and the number of all.
+
+        `query` is a part of the name, the shown name or the e-mail address.
+        """
+        query = query.strip()
+        parameters = {"limit": limit, "offset": offset, "query": query, "key": name_key(query)}
+        rows = await fetch_all(self._connection, _PAGE, parameters)
+        users = [
+            ListedUser(user=user_of(row), sole_workspaces=row["sole_workspaces"]) for row in rows
+        ]
+        return users, rows[0]["total"] if rows else 0
 
     async def exist(self) -> bool:
         """Return whether there is any user."""

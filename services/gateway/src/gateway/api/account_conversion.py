@@ -6,16 +6,20 @@ from common.identity import Role, Scope
 from gateway.accounts.one_time_tokens import OneTimeToken
 from gateway.accounts.sign_ins import SignedIn
 from gateway.accounts.user import AccessToken, LastingWorkspace, Member, User
+from gateway.accounts.users import ListedUser
 from gateway.api.account_models import (
     LinkData,
+    ListedUserData,
     MemberData,
     RoleWord,
     ScopeWord,
     SignedInData,
+    SignInData,
     TokenData,
     UserData,
     WorkspaceData,
 )
+from gateway.sessions.lasting import SignInRecord
 
 RESET_PAGE = "/reset"
 
@@ -33,6 +37,16 @@ def user(value: User) -> UserData:
         created_at=value.created_at,
         last_sign_in_at=value.last_sign_in_at,
     )
+
+
+def listed_user(value: ListedUser) -> ListedUserData:
+    """Return the model of a user in a list."""
+    return ListedUserData(**user(value.user).model_dump(), sole_workspaces=value.sole_workspaces)
+
+
+def sign_in(value: SignInRecord, current: str) -> SignInData:
+    """Return the model of a sign-in. `current` is the identifier of the caller's session."""
+    return SignInData(**vars(value), current=value.session_id == current)
 
 
 def workspace(value: LastingWorkspace, active: str) -> WorkspaceData:

@@ -78,6 +78,12 @@ class UserUpdateBody(JsonBody):
     disabled: bool | None = None
 
 
+class OwnAccountBody(JsonBody):
+    """The name that others see."""
+
+    display_name: Called
+
+
 class WorkspaceBody(JsonBody):
     """A name of a workspace."""
 
@@ -113,6 +119,14 @@ class UserData(ApiModel):
     has_password: bool
     created_at: Moment
     last_sign_in_at: Moment | None
+
+
+class ListedUserData(UserData):
+    """A user in the list of administrators."""
+
+    sole_workspaces: int = Field(
+        description="Number of workspaces without another member, which are erased with the user."
+    )
 
 
 class WorkspaceData(ApiModel):
@@ -163,6 +177,30 @@ class PasswordChangedData(ApiModel):
     changed: Literal[True] = True
 
 
+class SignInData(ApiModel):
+    """A sign-in of the caller, and where it came from."""
+
+    session_id: str
+    current: bool = Field(description="Whether it is the one of this request.")
+    created_at: Moment
+    last_used_at: Moment
+    expires_at: Moment = Field(description="Its end without further use.")
+    address: str
+    user_agent: str
+
+
+class SignInList(ApiModel):
+    """Sign-ins, the last used one first."""
+
+    sign_ins: list[SignInData]
+
+
+class EndedSignInsData(ApiModel):
+    """The number of sign-ins just ended."""
+
+    ended: int
+
+
 class ProviderData(ApiModel):
     """Another service to sign in with."""
 
@@ -182,7 +220,7 @@ class ProvidersData(ApiModel):
 class UserList(ApiModel):
     """Users by name."""
 
-    users: list[UserData]
+    users: list[ListedUserData]
 
 
 class LinkData(ApiModel):

@@ -17,7 +17,7 @@ from gateway.api.account_models import (
     UserList,
     UserUpdateBody,
 )
-from gateway.api.parameters import Caller
+from gateway.api.parameters import Caller, Text
 from gateway.web.endpoint import Endpoint
 from gateway.web.envelope import Paginated, Pagination, Success
 
@@ -81,16 +81,19 @@ class UserApi:
     async def list_users(
         self,
         caller: Caller,
+        query: Annotated[
+            Text, Query(max_length=254, description="Part of a name or an e-mail address.")
+        ] = "",
         page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
         per_page: Annotated[int, Query(ge=1, le=100)] = 20,
     ) -> Paginated[UserList]:
-        """List all users by name. For administrators."""
+        """List users by name. For administrators."""
         self._accounts.require()
         users, total = await self._accounts.people.page(
-            Grant.copy(caller), per_page, (page - 1) * per_page
+            Grant.copy(caller), per_page, (page - 1) * per_page, query
         )
         return Paginated[UserList](
-            data=UserList(users=[convert.user(one) for one in users]),
+            data=UserList(users=[convert.listed_user(one) for one in users]),
             message="Users retrieved",
             pagination=Pagination.of(page=page, per_page=per_page, total=total),
         )

@@ -39,6 +39,11 @@ AUDITED_REQUESTS: Mapping[tuple[str, str], Rule] = {
     ("POST", "/auth/password"): _rule("AccountService/ChangePassword"),
     ("POST", "/auth/setup"): _rule("AccountService/CompleteSetup"),
     ("POST", "/auth/reset"): _rule("AccountService/ResetPassword"),
+    ("PUT", "/auth/me"): Rule(action="account.update"),
+    ("DELETE", "/auth/sessions"): Rule(action="account.end_sign_ins"),
+    ("DELETE", "/auth/sessions/{session_id}"): Rule(
+        action="account.end_sign_ins", kind="session", ids=("session_id",)
+    ),
     ("POST", "/users"): _rule("AccountService/CreateUser"),
     ("PUT", "/users/{user_id}"): _rule("AccountService/UpdateUser"),
     ("DELETE", "/users/{user_id}"): _rule("AccountService/DeleteUser"),
@@ -80,6 +85,7 @@ NOT_AUDITED_REQUESTS: frozenset[tuple[str, str]] = frozenset(
         ("GET", "/auth/oidc/{provider}/start"),
         ("GET", "/auth/providers"),
         ("GET", "/auth/me"),
+        ("GET", "/auth/sessions"),
         ("GET", "/users"),
         ("GET", "/workspaces"),
         ("GET", "/workspaces/{workspace_id}/members"),

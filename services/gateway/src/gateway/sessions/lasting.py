@@ -1,6 +1,7 @@
 """Sessions of users and of opened links in Postgres, within one transaction."""
 
 import datetime as dt
+from dataclasses import dataclass
 
 from common.postgres import Connection, execute, fetch_all, fetch_one
 from gateway.sessions.session import Session
@@ -44,6 +45,21 @@ WHERE user_id = %(user_id)s AND revoked_at IS NULL
   AND (%(kind)s::text IS NULL OR kind = %(kind)s)
 RETURNING *, NULL AS rights
 """
+# Sessions that programs made with an access token end with the token.
+_SIGN_INS = """
+SELECT session_id, created_at, last_accessed_at, expires_at, ip_address, user_agent FROM sessions
+WHERE user_id = %(user_id)s AND kind = 'sign_in' AND token_id IS NULL
+  AND revoked_at IS NULL AND expires_at > %(now)s
+ORDER BY last_accessed_at DESC, id DESC LIMIT %(most)s
+"""
+_END_SIGN_INS = """
+UPDATE sessions SET revoked_at = %(now)s
+WHERE user_id = %(user_id)s AND kind = 'sign_in' AND token_id IS NULL
+  AND revoked_at IS NULL AND expires_at > %(now)s
+  AND session_id <> %(besides)s AND (%(session_id)s = '' OR session_id = %(session_id)s)
+RETURNING *, NULL AS rights
+"""
+_MOST_SIGN_INS = 200
 _END_DERIVED = """
 UPDATE sessions SET revoked_at = %(now)s
 WHERE token_id = %(token_id)s AND revoked_at IS NULL
@@ -70,6 +86,18 @@ _SWITCH = """
 UPDATE sessions SET workspace_id = %(workspace_id)s
 WHERE session_id = %(session_id)s AND kind = 'sign_in' AND token_id IS NULL
 """
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignInRecord:
+    """A sign-in of a user, and where it came from."""
+
+    session_id: str
+    created_at: dt.datetime
+    last_used_at: dt.datetime
+    expires_at: dt.datetime
+    address: str
+    user_agent: str
 
 
 class LastingSessions:
@@ -110,6 +138,30 @@ class LastingSessions:
         """End the sessions of a user, apart from one, and return them."""
         return await self._sessions(
             _END_OF_USER, user_id=user_id, besides=besides, kind=kind, now=now
+        )
+
+    async def sign_ins(self, user_id: str, now: dt.datetime) -> list[SignInRecord]:
+        """Return the active sign-ins of a user, the last used one first, at most 200."""
+        parameters = {"user_id": user_id, "now": now, "most": _MOST_SIGN_INS}
+        rows = await fetch_all(self._connection, _SIGN_INS, parameters)
+        return [
+            SignInRecord(
+                session_id=row["session_id"],
+                created_at=row["created_at"],
+                last_used_at=row["last_accessed_at"],
+                expires_at=row["expires_at"],
+                address=row["ip_address"],
+                user_agent=row["user_agent"],
+            )
+            for row in rows
+        ]
+
+    async def end_sign_ins(
+        self, user_id: str, now: dt.datetime, *, session_id: str = "", besides: str = ""
+    ) -> list[Session]:
+        """End one sign-in of a user, or all apart from one. Return them."""
+        return await self._sessions(
+            _END_SIGN_INS, user_id=user_id, session_id=session_id, besides=besides, now=now
         )
 
     async def end_of_token(self, token_id: str, now: dt.datetime) -> list[Session]:

@@ -30,7 +30,7 @@ _PAGES = re.compile(
     r"/transcription/[^/]+/(transcript|playback|peaks|revisions(/compare)?|conflicts)"
     r"|/transcription/speakers/[^/]+|/admin/[^/]+"
     r"|/(search|trash|tags|folders|uploads|captures)(/[^/]+)?|/vocabulary/[^/]+|/audit"
-    r"|/auth/(me|providers)|/users|/tokens|/workspaces(/[^/]+/members)?"
+    r"|/auth/(me|providers|sessions)|/users|/tokens|/workspaces(/[^/]+/(members|settings))?"
 )
 _PIECES = re.compile(r"/uploads/[^/]+")
 _CHUNKS = re.compile(r"/captures/[^/]+/chunks/[^/]+")
