@@ -25,6 +25,8 @@ from securetranscribe.v1 import (
     speech_pb2,
     transcription_pb2,
     transcription_pb2_grpc,
+    upload_pb2,
+    upload_pb2_grpc,
 )
 from tests.integration.gateway.sounds import BEGUN, DURATION, check_head
 
@@ -41,6 +43,7 @@ class StoredUpload:
     size: int = 0
     head: bytes = b""
     largest_chunk: int = 0
+    digest: Any = field(default_factory=hashlib.sha256)
 
     def amend(self, options: transcription_pb2.UploadOptions) -> None:
         """Apply the options that came after the file."""
@@ -60,11 +63,19 @@ class StoredUpload:
             self.config.translate = options.translate
         if options.phrases:
             self.config.phrases[:] = options.phrases
+        if options.HasField("diarize"):
+            self.config.diarize = options.diarize
+        if options.HasField("priority"):
+            self.config.priority = options.priority
+        if options.HasField("model"):
+            self.config.model = options.model
 
 
 @dataclass
 class FakeTranscriber(
-    transcription_pb2_grpc.TranscriptionServiceServicer, queue_pb2_grpc.QueueServiceServicer
+    transcription_pb2_grpc.TranscriptionServiceServicer,
+    queue_pb2_grpc.QueueServiceServicer,
+    upload_pb2_grpc.UploadServiceServicer,
 ):
     """Transcriptions and jobs in dictionaries. Jobs never progress by themselves."""
 
@@ -131,6 +142,7 @@ class FakeTranscriber(
                     check_head(request.chunk)
                     upload.head = request.chunk[:64]
                 upload.size += len(request.chunk)
+                upload.digest.update(request.chunk)
                 upload.largest_chunk = max(upload.largest_chunk, len(request.chunk))
             assert upload is not None
             if upload.config.filename.startswith(GIVEN_UP):
@@ -141,6 +153,11 @@ class FakeTranscriber(
             if upload is not None:
                 self.aborted.append(upload.config.filename)
             raise
+        for number, earlier in self.uploads.items():
+            if upload.config.request_id and earlier.config.request_id == upload.config.request_id:
+                return transcription_pb2.UploadTranscriptionResponse(
+                    transcription=self.transcriptions[number]
+                )
         if upload.config.auto_start:
             self._check_room()
         transcription = self._store(upload)
@@ -148,6 +165,16 @@ class FakeTranscriber(
         if upload.config.auto_start:
             response.job.CopyFrom(self._queue(transcription))
         return response
+
+    async def ListDuplicates(self, request: Any, context: Any) -> Any:
+        self._maybe_fail()
+        return upload_pb2.ListDuplicatesResponse(
+            transcription_ids=[
+                number
+                for number, upload in self.uploads.items()
+                if number in self.transcriptions and upload.digest.hexdigest() == request.sha256
+            ]
+        )
 
     async def StartTranscription(self, request: Any, context: Any) -> Any:
         self._maybe_fail()
@@ -289,6 +316,7 @@ class FakeTranscriber(
                 average_processing_duration=times.duration(180.5),
                 success_rate_percent=92.0,
                 capacity=len(waiting) if self.queue_full else 10_000,
+                speech_models=["moonshine-base", "whisper-base"],
             )
         )
 

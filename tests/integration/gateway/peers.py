@@ -25,6 +25,7 @@ from securetranscribe.v1 import (
     status_pb2_grpc,
     transcript_pb2_grpc,
     transcription_pb2_grpc,
+    upload_pb2_grpc,
     vocabulary_pb2_grpc,
     workspace_settings_pb2_grpc,
 )
@@ -53,6 +54,7 @@ class Peers:
         self.playback = FakePlayback(self.transcriber)
         add_playback = playback_pb2_grpc.add_PlaybackServiceServicer_to_server
         package = "securetranscribe.v1"
+        add_uploads = upload_pb2_grpc.add_UploadServiceServicer_to_server
         add_queue = queue_pb2_grpc.add_QueueServiceServicer_to_server
         add_transcriptions = transcription_pb2_grpc.add_TranscriptionServiceServicer_to_server
         add_transcripts = transcript_pb2_grpc.add_TranscriptServiceServicer_to_server
@@ -70,9 +72,7 @@ class Peers:
         self.sharing = FakeSharing()
         add_sharing = sharing_pb2_grpc.add_SharingServiceServicer_to_server
         self.workspace_settings = FakeWorkspaceSettings()
-        add_settings = (
-            workspace_settings_pb2_grpc.add_WorkspaceSettingsServiceServicer_to_server
-        )
+        add_settings = workspace_settings_pb2_grpc.add_WorkspaceSettingsServiceServicer_to_server
         add_speakers = speaker_pb2_grpc.add_SpeakerServiceServicer_to_server
         add_exports = export_pb2_grpc.add_ExportServiceServicer_to_server
         self._servers = {
@@ -102,6 +102,9 @@ class Peers:
                     f"{package}.AdminService": lambda server: add_admin(self.admin, server),
                     f"{package}.PlaybackService": lambda server: add_playback(
                         self.playback, server
+                    ),
+                    f"{package}.UploadService": lambda server: add_uploads(
+                        self.transcriber, server
                     ),
                     f"{package}.QueueService": lambda server: add_queue(self.transcriber, server),
                 },

@@ -114,3 +114,46 @@ async def test_wrong_ids_are_explained(client: httpx2.AsyncClient, number: str) 
     answer = await client.get(f"/api/transcription/status/{number}")
     assert answer.status_code == (404 if number == "9" * 18 else 400)
     assert answer.json()["success"] is False
+
+
+async def test_words_are_part_of_segments_on_request(
+    client: httpx2.AsyncClient, peers: Peers
+) -> None:
+    number = await complete(client, peers)
+    segment = peers.transcriber.transcriptions[number].segments[0]
+    segment.words.add(text="Hello", probability=0.9, speaker_labels=["Speaker_1", "Speaker_2"])
+    segment.words.add(text="you", edited=True, speaker_labels=["Speaker_2"])
+    segment.words[0].end.FromMilliseconds(400)
+    peers.transcriber.transcriptions[number].speakers[1].name = "Ann"
+
+    plain = await client.get(address(number))
+    words = await client.get(f"{address(number)}?words=true")
+    assert words.status_code == 200, words.text
+    first, second = words.json()["data"]["segments"]
+    assert first["words"] == [
+        {"text": "Hello", "start": 0.0, "end": 0.4, "confidence": 0.9,
+         "speakers": ["Speaker_1", "Ann"]},
+        {"text": "you", "start": 0.0, "end": 0.0, "confidence": None, "speakers": ["Ann"]},
+    ]  # fmt: skip
+    assert second["words"] == []
+    assert [one["words"] for one in plain.json()["data"]["segments"]] == [None, None]
+    assert {**first, "words": None} == plain.json()["data"]["segments"][0]
+
+    tag = words.headers["etag"]
+    assert tag != plain.headers["etag"]
+    again = await client.get(f"{address(number)}?words=true", headers={"If-None-Match": tag})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+async def test_words_need_the_transcript(client: httpx2.AsyncClient, peers: Peers) -> None:
+    number = await complete(client, peers)
+    refused = await client.get(f"{address(number)}?words=true&transcript=false")
+    assert refused.json()["error"]["details"] == {"field": "words"}
+
+
+async def test_status_without_transcript_has_no_words(
+    client: httpx2.AsyncClient, peers: Peers
+) -> None:
+    number = await upload(client)
+    answer = await client.get(f"{address(number)}?words=true")
+    assert (answer.status_code, answer.json()["data"]["segments"]) == (200, [])

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from common.errors import ValidationError
+from gateway.processing_options import UploadOptions
 from gateway.sessions.session import Preferences
 from gateway.speaker_numbers import SpeakerNumbers
-from gateway.uploads.form import MAX_FIELD_BYTES, MAX_FIELDS, UploadForm, UploadOptions
+from gateway.uploads.form import MAX_FIELD_BYTES, MAX_FIELDS, UploadForm
 
 
 def form(preferences: Preferences | None = None, **fields: str | bytes) -> UploadForm:
@@ -92,6 +93,8 @@ def test_numbers_of_speakers(fields: dict[str, Any], numbers: SpeakerNumbers) ->
         ({"num_speakers": "9" * 5000}, "num_speakers"),
         ({"num_speakers": "²"}, "num_speakers"),
         ({"max_speakers": "51"}, "max_speakers"),
+        ({"diarize": "maybe"}, "diarize"),
+        ({"priority": "6"}, "priority"),
         ({"auto_start": b"\xff"}, "auto_start"),
         ({"language": "english"}, "language"),
         ({"language": "e1"}, "language"),
@@ -115,12 +118,39 @@ def test_the_last_of_a_repeated_field_wins() -> None:
 
 def test_fields_are_bounded_in_number_and_size() -> None:
     made = form()
-    for number in range(MAX_FIELDS):
-        made.begin(f"field{number}")
-    with pytest.raises(ValidationError):
-        made.begin("one more")
+    for _ in range(MAX_FIELDS):
+        made.begin("phrases")
+    with pytest.raises(ValidationError, match="At most"):
+        made.begin("phrases")
     small = form()
-    small.begin("note")
+    small.begin("language")
     small.add(b"x" * MAX_FIELD_BYTES)
     with pytest.raises(ValidationError):
         small.add(b"x")
+
+
+def test_options_of_the_job() -> None:
+    made = form(diarize="false", priority="2", model="whisper-base", phrases="Ann Lee\n\n Bob ")
+    made.begin("phrases")
+    made.add("Zoë".encode())
+    options = made.options()
+    assert (options.diarize, options.priority, options.model) == (False, 2, "whisper-base")
+    assert options.phrases == ("Ann Lee", "Bob", "Zoë")
+    assert form(model="whisper-1").options().model == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [("auto_strat", "auto_start"), ("numSpeakers", "num_speakers"), ("fil", "file")],
+)
+def test_unknown_fields_are_refused_with_the_nearest_name(name: str, nearest: str) -> None:
+    with pytest.raises(ValidationError, match=rf"no field {name}\. Did you mean {nearest}\?") as it:
+        form(**{name: "x"})
+    assert it.value.details == {"field": name, "nearest": nearest}
+
+
+def test_fields_of_clients_have_no_effect() -> None:
+    made = UploadForm(Preferences(), ignored=["relativePath"])
+    made.begin("relativePath")
+    made.add(b"a/b")
+    assert made.options() == form().options()

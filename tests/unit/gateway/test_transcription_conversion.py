@@ -138,6 +138,7 @@ async def test_completed_transcription() -> None:
         "end_time": 5.2,
         "confidence": 0.96,
         "channel": None,
+        "words": None,
     }
     assert data.speaker_stats["Anna"].model_dump() == {
         "segment_count": 5,

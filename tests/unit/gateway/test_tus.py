@@ -59,10 +59,15 @@ def test_options_are_those_of_the_plain_upload() -> None:
             allow_truncated="yes",
             voice_memory="off",
             num_speakers="2",
+            diarize="false",
+            phrases="Ann\nBob",
+            model="whisper-base",
+            priority="3",
             filetype="audio/wav",
+            relativePath="null",
         )
     )
-    config = tus.config(10, pairs, Preferences())
+    config = tus.config(10, pairs, Preferences(), request_id="key-1")
     assert config == transcription_pb2.UploadConfig(
         filename="a.wav",
         language="de",
@@ -72,11 +77,17 @@ def test_options_are_those_of_the_plain_upload() -> None:
         allow_truncated=True,
         voice_memory=False,
         diarization=diarization_pb2.DiarizationConfig(speaker_count=2),
+        diarize=False,
+        phrases=["Ann", "Bob"],
+        model="whisper-base",
+        priority=3,
+        request_id="key-1",
     )
 
 
 @pytest.mark.parametrize(
-    "fields", [{"language": "klingon"}, {"channels": "left"}, {"num_speakers": "two"}]
+    "fields",
+    [{"language": "klingon"}, {"speakers": "2"}, {"channels": "left"}, {"num_speakers": "two"}],
 )
 def test_wrong_options_are_refused(fields: dict[str, str]) -> None:
     with pytest.raises(ValidationError):

@@ -73,9 +73,12 @@ from gateway.audit.reader import AuditReader
 from gateway.audit.servicer import AuditServicer
 from gateway.audit.store import AuditLog
 from gateway.backends import Backends
+from gateway.idempotency.store import IdempotentRequests
 from gateway.live import models as live_models
 from gateway.live.feed import Feed, Revocations
+from gateway.live.handshake import Handshakes
 from gateway.live.hub import Hub
+from gateway.live.recognition import RecognitionSocket
 from gateway.live.shared import SharedWatches
 from gateway.live.socket import LiveSocket
 from gateway.oidc import service as oidc
@@ -101,6 +104,7 @@ from gateway.uploads.append import Appends
 from gateway.uploads.chunk import ChunkBodies
 from gateway.uploads.clip_upload import ClipUploads
 from gateway.uploads.import_forms import PairUploads, TranscriptFiles
+from gateway.uploads.repetition import UploadRepetitions
 from gateway.uploads.upload import RecordingUploads
 from gateway.web import application
 from gateway.web.certificate_watch import CertificateWatch
@@ -234,10 +238,11 @@ class Gateway:
         every = self._settings.session_sweep_seconds
         store = SessionStore(self._database)
         database, clock = self._database, self._registry.now
-        entries = AuditLog(database)
+        entries, keys = AuditLog(database), IdempotentRequests(database)
         # The audit log is last, since the entries of the other erasures name what was erased.
         erasures = {
             **self._backends.erasures(),
+            "idempotency-keys": keys.forget,
             "webhooks": self._webhooks.service.erase,
             "audit": entries.forget,
         }
@@ -259,6 +264,7 @@ class Gateway:
                     take=lambda: store.sweep_requests(self._registry.now()),
                     every=every,
                 ),
+                Loop(name="idempotency-keys", take=keys.sweep, every=every),
                 Loop(
                     name="provider-sign-ins",
                     take=lambda: self._oidc.store.sweep(self._registry.now()),
@@ -339,7 +345,9 @@ class Gateway:
         )
         statuses = StatusReader(self._backends, self._registry.kept_until, release=_version())
         parts = (
-            UploadApi(uploads),
+            UploadApi(
+                uploads, UploadRepetitions(self._backends, rate=rate, places=self._places)
+            ),
             ResumableUploadApi(self._backends, appends),
             CaptureApi(self._backends, chunks),
             TranscriptionApi(self._backends, statuses),
@@ -409,6 +417,14 @@ class Gateway:
                 origins=origins,
                 keep_alive_seconds=min(_KEEP_ALIVE_SECONDS, settings.session_ttl / 4),
             ),
+            recognition_socket=RecognitionSocket(
+                registry=self._registry,
+                backends=self._backends,
+                hub=self._hub,
+                handshakes=Handshakes(self._registry, origins),
+                limits=self._limits,
+                keep_alive_seconds=min(_KEEP_ALIVE_SECONDS, settings.session_ttl / 4),
+            ),
             live_messages=live_models.schemas(),
             openai=OpenAiRoutes(self._audio, ModelApi(self._limits)),
             health=self._health,
@@ -418,6 +434,7 @@ class Gateway:
             origins=origins,
             statuses=statuses,
             audit=self._audit,
+            idempotent=IdempotentRequests(self._database),
         )
 
     def _make_audio(self) -> AudioApi:

@@ -4,17 +4,17 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from gateway.api.option_models import OptionsBody
 from gateway.api.parameters import JsonBody, Language, Text
 from gateway.api.resumable_models import UploadFailureData
 from gateway.channel_modes import ChannelWord
-from gateway.speaker_numbers import EXACT, GREATEST, LEAST, SpeakerNumber
 from gateway.web.envelope import ApiModel, Moment
 
 CaptureWord = Literal["receiving", "finishing", "completed", "rejected", "discarded"]
 MOST_CHUNKS = 100_000
 
 
-class CaptureBody(JsonBody):
+class CaptureBody(OptionsBody):
     """Description of a recording that is about to be made."""
 
     media_type: Annotated[Text, Field(min_length=1, max_length=200)] = Field(
@@ -33,9 +33,6 @@ class CaptureBody(JsonBody):
     voice_memory: bool = Field(
         True, description="Whether voices are compared with known ones and remembered."
     )
-    num_speakers: SpeakerNumber | None = Field(None, description=EXACT)
-    min_speakers: SpeakerNumber | None = Field(None, description=LEAST)
-    max_speakers: SpeakerNumber | None = Field(None, description=GREATEST)
     auto_start: bool = Field(True, description="Whether recognition starts at the end.")
     request_id: Annotated[Text, Field(max_length=100)] | None = Field(
         None,

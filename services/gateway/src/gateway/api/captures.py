@@ -16,12 +16,11 @@ from gateway.api.capture_models import (
     CaptureWord,
     FinishBody,
 )
-from gateway.api.parameters import Caller
+from gateway.api.parameters import Caller, RequestId
 from gateway.api.resumable_models import UploadFailureData
 from gateway.backends import Backends
 from gateway.channel_modes import MODES
 from gateway.sessions.session import Session
-from gateway.speaker_numbers import SpeakerNumbers
 from gateway.uploads import tus
 from gateway.uploads.body import UploadBody
 from gateway.uploads.chunk import ChunkBodies
@@ -134,13 +133,17 @@ class CaptureApi:
             ),
         ]
 
-    async def create_capture(self, body: CaptureBody, caller: Caller) -> Success[CaptureData]:
+    async def create_capture(
+        self, body: CaptureBody, caller: Caller, request_id: RequestId
+    ) -> Success[CaptureData]:
         """Create a capture, before the first sound is recorded.
 
         Options are checked now. Each chunk is stored durably before its response is sent.
         """
         request = capture_pb2.CreateCaptureRequest(
-            config=_config(body, caller), title=body.title or "", media_type=body.media_type
+            config=_config(body, caller, request_id),
+            title=body.title or "",
+            media_type=body.media_type,
         )
         answer = await self._backends.ask(self._service.CreateCapture, request, caller)
         return Success[CaptureData].of(_data(answer.capture), "Capture created")
@@ -214,20 +217,21 @@ class CaptureApi:
         return Response(status_code=204)
 
 
-def _config(body: CaptureBody, caller: Session) -> transcription_pb2.UploadConfig:
+def _config(body: CaptureBody, caller: Session, request_id: str) -> transcription_pb2.UploadConfig:
     language = body.language
     if language is None:
         language = caller.preferences.default_language or ""
-    numbers = SpeakerNumbers(
-        exact=body.num_speakers, least=body.min_speakers, greatest=body.max_speakers
-    )
     return transcription_pb2.UploadConfig(
         language=language,
         auto_start=body.auto_start,
         channels=MODES[body.channels],
         voice_memory=body.voice_memory,
-        diarization=numbers.config(),
-        request_id=body.request_id or "",
+        diarization=body.speaker_numbers().config(),
+        request_id=body.request_id or request_id,
+        phrases=body.phrases or (),
+        diarize=body.diarize,
+        model=body.requested_model() or "",
+        priority=body.priority,
     )
 
 

@@ -93,6 +93,7 @@ class OidcApi:
             Endpoint(
                 method="GET",
                 path="/auth/oidc/{provider}/callback",
+                open_query=True,
                 handler=self.finish_provider_sign_in,
                 summary="Come back from a provider",
                 tag=_TAG,

@@ -4,13 +4,23 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from common import languages
 from common.errors import ValidationError
+from gateway.idempotency.request_state import request_id_of
 from gateway.sessions.session import Session
 from gateway.texts import storable
 from gateway.web.callers import current_session
+from gateway.web.unknown_names import UNKNOWN_FIELD, unknown_name
 
 MAX_ID = 2**63 - 1
 MAX_OFFSET = 2**31 - 1
@@ -66,6 +76,9 @@ SpokenLanguage = Annotated[_Tag, _code(languages.of_person)]
 
 EmptyIsNone = BeforeValidator(_none_if_empty)
 
+RequestId = Annotated[str, Depends(request_id_of)]
+"""The idempotency key for calls of services, empty without one."""
+
 Caller = Annotated[Session, Depends(current_session)]
 TranscriptionId = Annotated[
     int, Path(ge=1, le=MAX_ID, description="Transcription ID returned by the upload.")
@@ -80,6 +93,20 @@ Offset = Annotated[int, Query(ge=0, le=MAX_OFFSET, description="Number of result
 
 
 class JsonBody(BaseModel):
-    """Base of JSON bodies. Types are not coerced, and unknown fields are ignored."""
+    """Base of JSON bodies. Types are not coerced, and unknown fields are refused."""
 
-    model_config = ConfigDict(strict=True, frozen=True)
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_unknown(cls, value: Any) -> Any:
+        """Refuse unknown fields before all else, with the name that was probably meant."""
+        if cls.model_config.get("extra") == "forbid" and isinstance(value, dict):
+            known = {field.alias or name for name, field in cls.model_fields.items()}
+            for name in value:
+                if name not in known:
+                    error = unknown_name(name, known, kind="field")
+                    raise PydanticCustomError(
+                        UNKNOWN_FIELD, "{message}", {"message": error.message, **error.details}
+                    )
+        return value

@@ -55,6 +55,9 @@ class QueueData(ApiModel):
     average_processing_time: float
     success_rate: float = Field(description="Percent.")
     queue_size: int = Field(description="Maximum number of waiting jobs.")
+    speech_models: list[str] = Field(
+        description="Models for speech recognition that can be requested, none without a worker."
+    )
     quota: QueueQuotaData
 
 
@@ -221,6 +224,7 @@ def queue_data(status: queue_pb2.QueueStatus) -> QueueData:
         average_processing_time=times.seconds(status.average_processing_duration),
         success_rate=status.success_rate_percent,
         queue_size=status.capacity,
+        speech_models=list(status.speech_models),
         quota=quota_data(status.caller_quota),
     )
 

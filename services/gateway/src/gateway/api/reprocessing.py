@@ -8,7 +8,7 @@ from starlette.responses import Response
 from common import times
 from gateway.api import transcription_conversion
 from gateway.api.conversion import optional_moment
-from gateway.api.parameters import MAX_ID, Caller, Limit, Offset, TranscriptionId
+from gateway.api.parameters import MAX_ID, Caller, Limit, Offset, RequestId, TranscriptionId
 from gateway.api.reprocessing_models import (
     ConflictData,
     ConflictListData,
@@ -23,7 +23,6 @@ from gateway.api.reprocessing_models import (
 from gateway.api.stages import STAGES
 from gateway.backends import Backends
 from gateway.channel_modes import MODES
-from gateway.speaker_numbers import SpeakerNumbers
 from gateway.web.endpoint import Endpoint
 from gateway.web.envelope import Success
 from gateway.web.preconditions import etag
@@ -88,12 +87,13 @@ class ReprocessingApi:
         self,
         transcription_id: TranscriptionId,
         caller: Caller,
+        request_id: RequestId,
         body: ReprocessBody | None = None,
     ) -> Success[ReprocessData]:
         """Queue a recording with a transcript for processing. All edits are kept."""
         answer = await self._backends.ask(
             self._service.ReprocessTranscript,
-            _request(transcription_id, body or ReprocessBody()),
+            _request(transcription_id, body or ReprocessBody(), request_id),
             caller,
         )
         copied = answer.source == reprocessing_pb2.RECORDING_SOURCE_PLAYBACK
@@ -160,22 +160,20 @@ class ReprocessingApi:
 
 
 def _request(
-    transcription_id: int, body: ReprocessBody
+    transcription_id: int, body: ReprocessBody, request_id: str
 ) -> reprocessing_pb2.ReprocessTranscriptRequest:
-    speakers = SpeakerNumbers(
-        exact=body.speakers if body.num_speakers is None else body.num_speakers,
-        least=body.min_speakers,
-        greatest=body.max_speakers,
-    )
     mode = transcription_pb2.CHANNEL_MODE_UNSPECIFIED
     return reprocessing_pb2.ReprocessTranscriptRequest(
         transcription_id=transcription_id,
         language=body.language,
         priority=body.priority,
-        request_id=body.request_id,
+        request_id=body.request_id or request_id,
         stages=[STAGES[name] for name in body.stages],
-        diarization=speakers.config(),
+        diarization=body.speaker_numbers().config(),
         channels=mode if body.channels is None else MODES[body.channels],
+        phrases=body.phrase_list(),
+        diarize=body.diarize,
+        model=body.requested_model(),
     )
 
 

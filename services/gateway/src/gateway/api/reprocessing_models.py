@@ -4,11 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from gateway.api.option_models import OptionsBody
 from gateway.api.parameters import JsonBody, Language, Text
 from gateway.api.stages import StageName
 from gateway.api.transcription_models import JobWord
 from gateway.channel_modes import ChannelWord
-from gateway.speaker_numbers import EXACT, GREATEST, LEAST, SpeakerNumber
+from gateway.speaker_numbers import SpeakerNumber, SpeakerNumbers
 from gateway.web.envelope import ApiModel, Moment
 
 ConflictWord = Literal["words", "review", "star", "edges", "note", "name", "speakers"]
@@ -17,34 +18,39 @@ SourceWord = Literal["original", "playback"]
 _ItemId = Annotated[str, Field(max_length=40, examples=["5.100003"])]
 
 
-class ReprocessBody(JsonBody):
+class ReprocessBody(OptionsBody):
     """Options other than those of the last job."""
 
     language: Language | None = Field(None, description="Language code, or `auto`.")
     channels: ChannelWord | None = Field(
         None, description="How channels and tracks are recognized."
     )
-    num_speakers: SpeakerNumber | None = Field(
-        None,
-        description=f"{EXACT} Any of the three numbers replaces those of the last job.",
-    )
     speakers: SpeakerNumber | None = Field(
         None,
         description="Former name of `num_speakers`.",
         json_schema_extra={"deprecated": True},
     )
-    min_speakers: SpeakerNumber | None = Field(None, description=LEAST)
-    max_speakers: SpeakerNumber | None = Field(None, description=GREATEST)
     stages: list[StageName] = Field(
         default_factory=list,
         max_length=3,
         description="Stages to run again, besides those whose options change. Without stages and "
         "options, all run.",
     )
-    priority: int = Field(0, ge=0, le=5, description="1 (last) to 5 (first). 0 means 5.")
     request_id: Annotated[Text, Field(max_length=128)] = Field(
         "", description="Idempotency key. The same key queues one job."
     )
+
+    def speaker_numbers(self) -> SpeakerNumbers:
+        """Return the numbers of speakers, also by their former name.
+
+        Raises:
+            ValidationError: they contradict each other.
+        """
+        return SpeakerNumbers(
+            exact=self.speakers if self.num_speakers is None else self.num_speakers,
+            least=self.min_speakers,
+            greatest=self.max_speakers,
+        )
 
 
 class ReprocessData(ApiModel):

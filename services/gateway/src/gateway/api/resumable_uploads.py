@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from common import times
-from gateway.api.parameters import Caller
+from gateway.api.parameters import Caller, RequestId
 from gateway.api.resumable_models import (
     DuplicatesData,
     ResumableData,
@@ -127,6 +127,7 @@ class ResumableUploadApi:
         request: Request,
         response: Response,
         caller: Caller,
+        request_id: RequestId,
         upload_length: _Length = None,
         upload_metadata: _Metadata = None,
         upload_checksum: _Checksum = None,
@@ -136,7 +137,8 @@ class ResumableUploadApi:
         `Location` is relative to this path. Options are checked before any byte is sent.
         """
         size, checksum = tus.length(upload_length), tus.checksum(upload_checksum)
-        config = tus.config(size, tus.metadata(upload_metadata), caller.preferences)
+        pairs = tus.metadata(upload_metadata)
+        config = tus.config(size, pairs, caller.preferences, request_id=request_id)
         answer = await self._backends.ask(
             self._service.CreateUpload,
             upload_pb2.CreateUploadRequest(config=config, client_metadata=upload_metadata or ""),

@@ -14,10 +14,12 @@ from common.identity import Grant, hash_token
 from common.recent_values import Clock, RecentValues
 from common.rights import Right, allows
 from gateway.api import transcription_conversion as conversion
+from gateway.api.status_words import StatusWords
+from gateway.api.transcription_models import StatusData
 from gateway.api.version_checks import VersionChecks
 from gateway.backends import Backends
 from gateway.sessions.session import Session
-from gateway.web.envelope import format_moment
+from gateway.web.envelope import Success, format_moment
 from gateway.web.preconditions import matches_any
 from securetranscribe.v1 import transcription_pb2
 
@@ -108,6 +110,7 @@ class StatusReader:
         self._kept_until = kept_until
         self._release = release
         self._rendered = RenderedStatuses()
+        self._words = StatusWords(backends)
         self._checks = VersionChecks(backends.status_versions)
         # Versions by caller and status, of reads that the transcriber has answered.
         self._answered = RecentValues[str](_SECONDS)
@@ -148,6 +151,26 @@ class StatusReader:
         if matches_any(if_none_match, known.tag):
             return Response(status_code=304, headers=headers)
         return Response(body_of(known), media_type=_JSON, headers=headers)
+
+    async def read_with_words(
+        self, transcription_id: int, caller: Session, *, if_none_match: str = ""
+    ) -> Response:
+        """Return the status as `read` does, and the words of its segments. It is not cached.
+
+        Raises the errors of `read`.
+        """
+        request = transcription_pb2.GetTranscriptionRequest(
+            transcription_id=transcription_id, view=transcription_pb2.TRANSCRIPTION_VIEW_FULL
+        )
+        answer = await self._backends.transcription(request, caller)
+        _, _, _, kept_until = key = self._key(transcription_id, caller, transcript=True)
+        headers = {"ETag": self._tag(f"{answer.version} words", key)} if answer.version else {}
+        if answer.version and matches_any(if_none_match, headers["ETag"]):
+            return Response(status_code=304, headers=headers)
+        data = await conversion.status_data(answer.transcription, kept_until)
+        data = await self._words.add(data, answer.transcription, caller)
+        body = Success[StatusData].of(data, SAID).model_dump_json(by_alias=True)
+        return Response(body, media_type=_JSON, headers=headers)
 
     def was_read(self, token: str, transcription_id: int, *, transcript: bool) -> bool:
         """Return whether a status was read with a token within a minute."""
@@ -195,11 +218,9 @@ class StatusReader:
     ) -> Rendered:
         _, _, transcript, kept_until = key
         data = await conversion.status_data(answer.transcription, kept_until, transcript=transcript)
-        # What else the rendered status depends on is part of the tag.
-        source = f"{answer.version} {transcript} {kept_until} {self._release}"
         rendered = Rendered(
             version=answer.version,
-            tag=f'W/"{hashlib.sha256(source.encode()).hexdigest()[:32]}"',
+            tag=self._tag(answer.version, key),
             data=data.model_dump_json(by_alias=True).encode(),
         )
         if rendered.version:
@@ -207,6 +228,12 @@ class StatusReader:
         else:
             self._rendered.forget(key)
         return rendered
+
+    def _tag(self, version: str, key: _Key) -> str:
+        """Return the tag of a status. What else it depends on is part of it."""
+        _, _, transcript, kept_until = key
+        source = f"{version} {transcript} {kept_until} {self._release}"
+        return f'W/"{hashlib.sha256(source.encode()).hexdigest()[:32]}"'
 
 
 def _told(kept_until: dt.datetime | None, now: dt.datetime) -> dt.datetime | None:

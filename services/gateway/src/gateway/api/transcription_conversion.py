@@ -117,6 +117,9 @@ async def status_data(
         confidence_score=transcription.confidence if known else None,
         num_speakers=len(transcription.speakers) if known else None,
         speakers_requested=speakers_requested(transcription.diarization_requested),
+        diarize=not transcription.without_diarization,
+        phrases=list(transcription.phrases),
+        model_requested=transcription.model_requested or None,
         speakers=speaker_names(transcription),
         segments=segments,
         partial_transcript=(
@@ -241,6 +244,7 @@ def _segment(segment: transcription_pb2.Segment) -> Segment:
         end_time=times.seconds(segment.end),
         confidence=segment.confidence,
         channel=segment.channel or None,
+        words=None,
     )
 
 

@@ -5,10 +5,10 @@ from typing import Literal
 from pydantic import Field
 
 from gateway.api.channels import ChannelsData
-from gateway.api.parameters import JsonBody, Language
-from gateway.api.stages import FailureReason, StageData
+from gateway.api.option_models import OptionsBody
+from gateway.api.parameters import Language
+from gateway.api.stages import FailureReason, StageData, StageName
 from gateway.channel_modes import ChannelWord
-from gateway.speaker_numbers import EXACT, GREATEST, LEAST, SpeakerNumber, SpeakerNumbers
 from gateway.web.envelope import ApiModel, Moment
 
 TranscriptionWord = Literal["pending", "processing", "completed", "failed"]
@@ -37,8 +37,8 @@ class UploadData(ApiModel):
     warnings: list[str]
 
 
-class StartBody(JsonBody):
-    """Processing options."""
+class StartBody(OptionsBody):
+    """Processing options. Those that are left out are those of the upload."""
 
     language: Language | None = Field(
         None,
@@ -49,22 +49,12 @@ class StartBody(JsonBody):
         description="How channels and tracks are recognized. Defaults to the mode of the upload. "
         "A mode that changes the plan processes a complete transcription again.",
     )
-    num_speakers: SpeakerNumber | None = Field(
-        None,
-        description=f"{EXACT} Any of the three numbers replaces those of the upload.",
+    stages: list[StageName] = Field(
+        default_factory=list,
+        max_length=3,
+        description="Stages of a complete transcription to run again. Results of the others are "
+        "reused.",
     )
-    min_speakers: SpeakerNumber | None = Field(None, description=LEAST)
-    max_speakers: SpeakerNumber | None = Field(None, description=GREATEST)
-
-    def speakers(self) -> SpeakerNumbers:
-        """Return the numbers of speakers.
-
-        Raises:
-            ValidationError: they contradict each other.
-        """
-        return SpeakerNumbers(
-            exact=self.num_speakers, least=self.min_speakers, greatest=self.max_speakers
-        )
 
 
 class StartData(ApiModel):
@@ -96,6 +86,16 @@ class LanguageSpan(ApiModel):
     probability: float
 
 
+class SegmentWord(ApiModel):
+    """A word. Times are in seconds from the start."""
+
+    text: str
+    start: float
+    end: float
+    confidence: float | None = Field(description="0 to 1, null if a person wrote the word.")
+    speakers: list[str] = Field(description="Names of all who speak, the word's speaker first.")
+
+
 class Segment(ApiModel):
     """A segment of one speaker's speech. Times are in seconds from the start."""
 
@@ -105,6 +105,7 @@ class Segment(ApiModel):
     end_time: float
     confidence: float
     channel: int | None = Field(description="Number of the channel, null in a mix.")
+    words: list[SegmentWord] | None = Field(description="Null unless requested.")
 
 
 class SpeakerStats(ApiModel):
@@ -169,6 +170,9 @@ class StatusData(ApiModel):
     confidence_score: float | None
     num_speakers: int | None
     speakers_requested: SpeakersRequested
+    diarize: bool = Field(description="Whether speakers are told apart, as requested.")
+    phrases: list[str] = Field(description="Requested names and terms.")
+    model_requested: str | None = Field(description="Null for the default of the deployment.")
     speakers: list[str]
     segments: list[Segment]
     partial_transcript: PartialTranscript | None = Field(

@@ -6,9 +6,19 @@ from typing import Annotated
 from fastapi import Body, Query
 from starlette.responses import Response
 
+from common.errors import ValidationError
 from gateway.api import transcription_conversion as conversion
 from gateway.api.library_filters import SORTS, Cursor, FilterByQuery
-from gateway.api.parameters import Caller, EmptyIsNone, Limit, Name, Offset, TranscriptionId
+from gateway.api.parameters import (
+    Caller,
+    EmptyIsNone,
+    Limit,
+    Name,
+    Offset,
+    RequestId,
+    TranscriptionId,
+)
+from gateway.api.stages import STAGES
 from gateway.api.status_reads import StatusReader
 from gateway.api.transcription_models import (
     AssignData,
@@ -32,6 +42,9 @@ _TAG = "Transcription"
 
 WithTranscript = Annotated[
     bool, Query(description="Without it, `full_transcript` is null and `segments` is empty.")
+]
+WithWords = Annotated[
+    bool, Query(description="With it, `segments` have their `words` with times and confidences.")
 ]
 
 
@@ -95,9 +108,10 @@ class TranscriptionApi:
         self,
         transcription_id: TranscriptionId,
         caller: Caller,
+        request_id: RequestId,
         body: StartBody | None = None,
     ) -> Success[StartData]:
-        """Queue an uploaded recording for processing."""
+        """Queue an uploaded recording for processing, or stages of a complete one."""
         options = body or StartBody()
         mode = transcription_pb2.CHANNEL_MODE_UNSPECIFIED
         if options.channels is not None:
@@ -107,8 +121,14 @@ class TranscriptionApi:
             transcription_pb2.StartTranscriptionRequest(
                 transcription_id=transcription_id,
                 language=options.language,
+                priority=options.priority,
+                request_id=request_id,
+                stages=[STAGES[name] for name in options.stages],
                 channels=mode,
-                diarization=options.speakers().config(),
+                diarization=options.speaker_numbers().config(),
+                phrases=options.phrase_list(),
+                diarize=options.diarize,
+                model=options.requested_model(),
             ),
             caller,
         )
@@ -127,6 +147,7 @@ class TranscriptionApi:
         caller: Caller,
         *,
         transcript: WithTranscript = True,
+        words: WithWords = False,
         if_none_match: IfNoneMatch = None,
     ) -> Response:
         """Return the status of a transcription, and its transcript once complete.
@@ -134,6 +155,12 @@ class TranscriptionApi:
         While no job waits or runs, the answer has an `ETag`. With it in `If-None-Match`, the answer
         is 304 until anything in the status changes.
         """
+        if words:
+            if not transcript:
+                raise ValidationError.of("words", "words needs the transcript.")
+            return await self._statuses.read_with_words(
+                transcription_id, caller, if_none_match=if_none_match or ""
+            )
         return await self._statuses.read(
             transcription_id, caller, transcript=transcript, if_none_match=if_none_match or ""
         )

@@ -12,6 +12,7 @@ from gateway.sessions.session import Session
 from gateway.uploads.body import FILE_FIELD, FormBudget, UploadBody
 from gateway.uploads.multipart import MultipartStream, PartBegun, PartData, PartEvent
 from gateway.uploads.sink import too_large
+from gateway.web.unknown_names import unknown_name
 
 # Each clip is held in memory, in several copies, until its enrollment completes.
 _AT_ONCE = PlaceLimits(total=12, per_session=4, per_address=8)
@@ -27,10 +28,10 @@ class ClipUploads:
 
     @asynccontextmanager
     async def receiving(self, session: Session, body: UploadBody) -> AsyncIterator[bytes]:
-        """Read the file of a form. Other fields are ignored.
+        """Read the file of a form.
 
         Raises:
-            ValidationError: the form is malformed or has no file.
+            ValidationError: the form is malformed, has no file, or has another field.
             FileUploadError: the file is empty or too large, or the upload stalled.
             ResourceExhaustedError: too many clips are being uploaded.
         """
@@ -55,7 +56,6 @@ class _Clip:
         self._max_bytes = max_bytes
         self._content: bytearray | None = None
         self._name = ""
-        self._in_file = False
 
     @property
     def size(self) -> int:
@@ -66,10 +66,10 @@ class _Clip:
         """Process the next event of the form."""
         match event:
             case PartBegun():
-                self._in_file = event.name == FILE_FIELD
-                if self._in_file:
-                    self._begin(event.filename)
-            case PartData() if self._in_file:
+                if event.name != FILE_FIELD:
+                    raise unknown_name(event.name, (FILE_FIELD,), kind="field")
+                self._begin(event.filename)
+            case PartData():
                 assert self._content is not None
                 self._content += event.data
                 if len(self._content) > self._max_bytes:

@@ -8,7 +8,6 @@ from email.utils import format_datetime
 
 from common import filenames
 from common.errors import FileUploadError, ValidationError
-from gateway.channel_modes import MODES
 from gateway.sessions.session import Preferences
 from gateway.uploads.form import UploadForm
 from gateway.web.tus import CHECKSUM_ALGORITHMS
@@ -18,6 +17,8 @@ CONTENT_TYPE = "application/offset+octet-stream"
 _LONGEST_METADATA = 8192
 #: Keys of metadata that name the file: those of the protocol's clients, the most usual one first.
 _NAMES = ("filename", "name")
+#: Keys that clients of the protocol send by themselves.
+_OF_CLIENTS = frozenset({*_NAMES, "filetype", "type", "relativePath"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,28 +90,19 @@ def checksum(header: str | None) -> Checksum:
 
 
 def config(
-    size: int, pairs: dict[str, bytes], preferences: Preferences
+    size: int, pairs: dict[str, bytes], preferences: Preferences, *, request_id: str = ""
 ) -> transcription_pb2.UploadConfig:
     """Return the description of an upload, with the options of the plain upload's form.
 
     Raises:
-        ValidationError: an option has an invalid value.
+        ValidationError: there is no such option, or it has an invalid value.
     """
-    form = UploadForm(preferences)
+    form = UploadForm(preferences, ignored=_OF_CLIENTS)
     for key, value in pairs.items():
         form.begin(key)
         form.add(value)
-    options = form.options()
-    return transcription_pb2.UploadConfig(
-        filename=filenames.clean(_filename(pairs)),
-        language=options.language,
-        auto_start=options.auto_start,
-        size_bytes=size,
-        channels=MODES[options.channels],
-        allow_truncated=options.allow_truncated,
-        voice_memory=options.voice_memory,
-        diarization=options.speakers.config(),
-    )
+    name = filenames.clean(_filename(pairs))
+    return form.options().config(name, size_bytes=size, request_id=request_id)
 
 
 def headers(upload: upload_pb2.Upload) -> dict[str, str]:

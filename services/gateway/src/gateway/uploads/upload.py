@@ -7,22 +7,27 @@ from common.errors import ValidationError
 from common.least_rate import LeastRate
 from common.upload_places import UploadPlaces
 from gateway.backends import Backends
-from gateway.channel_modes import MODES
+from gateway.processing_options import UploadOptions
 from gateway.sessions.session import Session
 from gateway.uploads.body import FILE_FIELD, FORM_OVERHEAD, FormBudget, UploadBody
-from gateway.uploads.form import UploadForm, UploadOptions
+from gateway.uploads.form import UploadForm
 from gateway.uploads.multipart import MultipartStream, PartBegun, PartData, PartEvent
+from gateway.uploads.repetition import content_of
 from gateway.uploads.sink import UploadSink, too_large
 from securetranscribe.v1 import transcription_pb2
 
 
 @dataclass(frozen=True, kw_only=True)
 class UploadedRecording:
-    """A stored recording. `job_id` is empty if processing was not started."""
+    """A stored recording. `job_id` is empty if processing was not started.
+
+    `content` identifies the fields and the file (see `uploads.repetition`).
+    """
 
     transcription: transcription_pb2.Transcription
     language: str
     job_id: str
+    content: str
 
 
 class RecordingUploads:
@@ -41,8 +46,12 @@ class RecordingUploads:
         self._rate = rate
         self._places = places
 
-    async def receive(self, session: Session, body: UploadBody) -> UploadedRecording:
+    async def receive(
+        self, session: Session, body: UploadBody, *, request_id: str = ""
+    ) -> UploadedRecording:
         """Store the recording in a form, and start processing it if requested.
+
+        A repeated `request_id` returns the first recording.
 
         Raises:
             ValidationError: the form is malformed or has no file.
@@ -51,10 +60,12 @@ class RecordingUploads:
             ApplicationError: the transcriber rejects the upload for another reason.
         """
         with self._places.place(session.session_id, body.address):
-            return await self._receive(session, body)
+            return await self._receive(session, body, request_id)
 
-    async def _receive(self, session: Session, body: UploadBody) -> UploadedRecording:
-        reception = _Reception(self._backends, session, body, self._max_bytes)
+    async def _receive(
+        self, session: Session, body: UploadBody, request_id: str
+    ) -> UploadedRecording:
+        reception = _Reception(self._backends, session, body, self._max_bytes, request_id)
         parser, budget = MultipartStream(body.content_type), FormBudget()
         try:
             async for piece in body.arriving(self._rate):
@@ -71,6 +82,11 @@ class RecordingUploads:
             transcription=stored.transcription,
             language=reception.form.options().language,
             job_id=stored.job.job_id,
+            content=content_of(
+                stored.transcription.transcription_id,
+                reception.filename,
+                reception.form.options(),
+            ),
         )
 
 
@@ -78,14 +94,21 @@ class _Reception:
     """State of one form while it is received."""
 
     def __init__(
-        self, backends: Backends, session: Session, body: UploadBody, max_bytes: int
+        self,
+        backends: Backends,
+        session: Session,
+        body: UploadBody,
+        max_bytes: int,
+        request_id: str,
     ) -> None:
         self._backends = backends
         self._session = session
         self._body = body
         self._max_bytes = max_bytes
+        self._request_id = request_id
         self._sink: UploadSink | None = None
         self._in_file = False
+        self.filename = ""
         self._described = UploadOptions(language="", auto_start=False)
         self.form = UploadForm(session.preferences)
 
@@ -116,16 +139,7 @@ class _Reception:
         options = self.form.options()
         if options == self._described:
             return await self._sink.finish()
-        return await self._sink.finish(
-            transcription_pb2.UploadOptions(
-                language=options.language,
-                auto_start=options.auto_start,
-                channels=MODES[options.channels],
-                allow_truncated=options.allow_truncated,
-                voice_memory=options.voice_memory,
-                diarization=options.speakers.config(),
-            )
-        )
+        return await self._sink.finish(options.late())
 
     def abort(self) -> None:
         """Cancel the upload."""
@@ -137,7 +151,7 @@ class _Reception:
             raise ValidationError.of(FILE_FIELD, "Send the recording as a file with a filename.")
         if self._sink is not None:
             raise ValidationError.of(FILE_FIELD, "Send one file at a time.")
-        filename = filenames.clean(filename)
+        filename = self.filename = filenames.clean(filename)
         announced = self._body.announced_bytes
         if announced is not None and announced > self._max_bytes + FORM_OVERHEAD:
             raise too_large(filename, announced, self._max_bytes)
@@ -150,15 +164,7 @@ class _Reception:
             owner=self._session,
             max_bytes=self._max_bytes,
             announced_bytes=announced or 0,
-            config=transcription_pb2.UploadConfig(
-                filename=filename,
-                language=options.language,
-                auto_start=start,
-                channels=MODES[options.channels],
-                allow_truncated=options.allow_truncated,
-                voice_memory=options.voice_memory,
-                diarization=options.speakers.config(),
-            ),
+            config=self._described.config(filename, request_id=self._request_id),
         )
         self._in_file = True
         await self._sink.open()

@@ -16,6 +16,9 @@ from common.errors import ApplicationError
 from common.rate_limits import RateLimits
 from gateway.api.status_reads import StatusReader
 from gateway.audit.requests import AuditedRequests
+from gateway.idempotency import key as idempotency_key
+from gateway.idempotency.middleware import Idempotency
+from gateway.idempotency.store import IdempotentRequests
 from gateway.openai.routes import OpenAiRoutes
 from gateway.sessions.keeper import SessionKeeper
 from gateway.sessions.recent import RecentSessions
@@ -42,6 +45,7 @@ _UNTRACED = ("/health", "/metrics", "/static", "/app")
 _ACCEPTED = [
     "Authorization",
     "Content-Type",
+    idempotency_key.HEADER,
     "If-Match",
     "If-None-Match",
     "If-Range",
@@ -60,6 +64,7 @@ _EXPOSED = [
     "Accept-Ranges",
     "Content-Range",
     "ETag",
+    idempotency_key.REPLAYED,
     "X-Transcription-Id",
     "X-Job-Id",
     SESSION_REPLACED,
@@ -81,6 +86,7 @@ def build(
     origins: Origins,
     statuses: StatusReader,
     audit: AuditTrail,
+    idempotent: IdempotentRequests,
 ) -> ASGIApp:
     """Build the ASGI application. `live_messages` are schemas of the socket's messages by name."""
     recent = RecentSessions(registry)
@@ -112,6 +118,12 @@ def build(
                 ),
                 Middleware(AuditedRequests, trail=audit),
                 origins,
+            ),
+            Middleware(
+                Idempotency,
+                endpoints=endpoints,
+                requests=idempotent,
+                digests=idempotency_key.Digests(settings.secret_key.get_secret_value()),
             ),
             Middleware(LiteralPaths, endpoints=endpoints),
             Middleware(DirectReads, read_status=statuses.read),

@@ -30,7 +30,7 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["type"] != "http" or _is_upload(scope):
+        if scope["type"] != "http" or is_upload(scope):
             await self._app(scope, receive, send)
             return
         announced = Headers(scope=scope).get("content-length", "")
@@ -51,7 +51,7 @@ class BodyLimit:
         await self._app(scope, receiving, send)
 
 
-def _is_upload(scope: Scope) -> bool:
+def is_upload(scope: Scope) -> bool:
     """Return whether an endpoint with limits of its own reads the body as it arrives."""
     paths = _UPLOADS.get(scope["method"])
     return paths is not None and paths.fullmatch(scope["path"]) is not None

@@ -1,20 +1,29 @@
 """Declarative endpoints, the source of routes and their documentation."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gateway.idempotency.keyed_paths import PARAMETER, takes_key
+from gateway.sessions.session import Session
 from gateway.web.envelope import ErrorEnvelope
 from gateway.web.problems import method_not_allowed
+from gateway.web.strict_route import StrictRoute
 
+#: Compares a request of a session with the content that an earlier one has noted.
+IsSame = Callable[[Request, Session, str], Awaitable[bool]]
 PREFIX = "/api"
 VERSIONED_PREFIX = "/api/v1"
+#: Errors of idempotency keys: the request is in progress, or the key is that of another one.
+_OF_KEYS = (409, 422)
 _EVERYWHERE = (400, 401, 403, 429, 500, 503)
 _DESCRIPTIONS = {
     400: "Invalid parameter or body. `details.field` names it.",
@@ -26,6 +35,7 @@ _DESCRIPTIONS = {
     413: "The file exceeds the size limit.",
     415: "The `Content-Type` is not that of the protocol.",
     416: "The range begins after the end. `Content-Range` gives the size.",
+    422: "The `Idempotency-Key` belongs to another request.",
     423: "Another request appends to the upload. `Retry-After` gives the seconds to wait.",
     428: "`If-Match` is required.",
     429: "Rate limit exceeded. `details.reset_time` is the time of the next allowed request.",
@@ -55,6 +65,12 @@ class Endpoint:
     response_class: type[Response] | None = None
     """Set for responses other than JSON."""
 
+    is_same: IsSame | None = None
+    """Compares a repetition with the first request, for bodies that are not held."""
+
+    open_query: bool = False
+    """Whether others choose the query, so that unknown parameters are ignored."""
+
     def paths(self) -> tuple[str, str]:
         """Return the documented path and the path below the versioned prefix."""
         return f"{PREFIX}{self.path}", f"{VERSIONED_PREFIX}{self.path}"
@@ -65,18 +81,22 @@ class Endpoint:
         if self.response_class is not None:
             options = {"response_class": self.response_class, "response_model": None}
         documented_path, _ = self.paths()
+        keyed = takes_key(self.method, self.path)
+        extra = {**(self.extra or {}), **({"parameters": [dict(PARAMETER)]} if keyed else {})}
+        errors = (*self.errors, *(_OF_KEYS if keyed else ()))
         for path in self.paths():
-            app.add_api_route(
+            app.router.add_api_route(
                 path,
                 self.handler,
                 methods=[self.method],
                 status_code=self.status,
                 summary=self.summary,
                 tags=[self.tag],
-                responses={**documented(*self.errors), **self.responses},
-                openapi_extra=dict(self.extra or {}),
+                responses={**documented(*errors), **self.responses},
+                openapi_extra=extra,
                 include_in_schema=path == documented_path,
                 operation_id=self.handler.__name__,
+                route_class_override=APIRoute if self.open_query else StrictRoute,
                 **options,
             )
 

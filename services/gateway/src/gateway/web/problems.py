@@ -17,6 +17,7 @@ from gateway.web.envelope import ErrorBody, ErrorEnvelope
 from gateway.web.missing_chunks import MissingChunksError
 from gateway.web.preconditions import PreconditionRequiredError
 from gateway.web.ranges import RangeNotSatisfiableError
+from gateway.web.unknown_names import UNKNOWN_FIELD
 
 _log = logging.get(__name__)
 #: Status of the tus protocol for bytes with another checksum.
@@ -221,11 +222,16 @@ def _explained(problems: Sequence[Any]) -> tuple[str, dict[str, Any]]:
     """Return the message and the details of the first problem."""
     first = problems[0]
     where = [str(part) for part in first["loc"][1:]]
+    details: dict[str, Any]
     if first["type"] == "json_invalid":
         return "The body is not valid JSON.", {"field": "body"}
+    if first["type"] == UNKNOWN_FIELD:
+        found = first["ctx"]
+        details = {**found, "field": ".".join([*where, found["field"]])}
+        return details.pop("message"), details
     if not where and isinstance(first.get("input"), bytes):
         return "Send JSON with 'Content-Type: application/json'.", {"field": "body"}
-    details: dict[str, Any] = {"field": ".".join(where) or "body"}
+    details = {"field": ".".join(where) or "body"}
     value = first.get("input")
     if isinstance(value, str):
         details["value"] = value[:_LONGEST_VALUE]

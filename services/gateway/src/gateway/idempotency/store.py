@@ -1,0 +1,183 @@
+"""Storage of idempotency keys with the answers to their requests, shared by all replicas."""
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+
+from psycopg.types.json import Jsonb
+
+from common.postgres import Database
+
+#: How long a key belongs to its request, in seconds.
+KEPT_SECONDS = 24 * 3600
+#: A request whose gateway has died can be carried out again after this time, in seconds.
+LEASE_SECONDS = 60.0
+MOST_KEYS = 50_000
+MOST_BYTES = 64 * 1024 * 1024
+_AT_A_TIME = 1000
+# A key that has expired is that of a new request. One that nobody works on is taken up again.
+_CLAIM = """
+INSERT INTO idempotent_requests AS known (
+    workspace_id, key_sha256, fingerprint, request_id, attempt, leased_until, expires_at)
+SELECT %(workspace_id)s, %(key_sha256)s, %(fingerprint)s, %(request_id)s, %(attempt)s,
+       now() + make_interval(secs => %(lease)s), now() + make_interval(secs => %(kept)s)
+WHERE (SELECT count(*) FROM idempotent_requests WHERE workspace_id = %(workspace_id)s)
+      < %(most)s
+   OR EXISTS (SELECT FROM idempotent_requests
+              WHERE workspace_id = %(workspace_id)s AND key_sha256 = %(key_sha256)s)
+ON CONFLICT (workspace_id, key_sha256) DO UPDATE SET
+    fingerprint = excluded.fingerprint,
+    request_id = CASE WHEN known.expires_at <= now() THEN excluded.request_id
+                      ELSE known.request_id END,
+    attempt = excluded.attempt, leased_until = excluded.leased_until, status = NULL,
+    headers = '[]', body = NULL, content = '', expires_at = excluded.expires_at
+WHERE known.expires_at <= now()
+   OR (known.status IS NULL AND known.fingerprint = excluded.fingerprint
+       AND (known.attempt IS NULL OR known.leased_until <= now()))
+RETURNING request_id
+"""
+_FIND = """
+SELECT fingerprint, status, headers, body, content FROM idempotent_requests
+WHERE workspace_id = %(workspace_id)s AND key_sha256 = %(key_sha256)s AND expires_at > now()
+"""
+_RENEW = """
+UPDATE idempotent_requests SET leased_until = now() + make_interval(secs => %(lease)s)
+WHERE workspace_id = %(workspace_id)s AND key_sha256 = %(key_sha256)s AND attempt = %(attempt)s
+"""
+_RELEASE = """
+UPDATE idempotent_requests SET attempt = NULL
+WHERE workspace_id = %(workspace_id)s AND key_sha256 = %(key_sha256)s AND attempt = %(attempt)s
+"""
+_FINISH = """
+UPDATE idempotent_requests SET
+    status = %(status)s, headers = %(headers)s, content = %(content)s, attempt = NULL,
+    body = CASE WHEN (SELECT coalesce(sum(octet_length(body)), 0) FROM idempotent_requests
+                      WHERE workspace_id = %(workspace_id)s)
+                     + coalesce(octet_length(%(body)s::bytea), 0) <= %(most)s
+           THEN %(body)s::bytea END
+WHERE workspace_id = %(workspace_id)s AND key_sha256 = %(key_sha256)s AND attempt = %(attempt)s
+"""
+_SWEEP = """
+DELETE FROM idempotent_requests WHERE (workspace_id, key_sha256) IN (
+    SELECT workspace_id, key_sha256 FROM idempotent_requests
+    WHERE expires_at <= now() LIMIT %(limit)s)
+"""
+_FORGET = "DELETE FROM idempotent_requests WHERE workspace_id = %(workspace_id)s"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """Answer to a request. `body` is None if it is not kept.
+
+    `content` identifies those parts of the request that its fingerprint leaves out.
+    """
+
+    status: int
+    headers: Sequence[tuple[str, str]] = ()
+    body: bytes | None = field(default=None, repr=False)
+    content: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attempt:
+    """The right to carry out the request of a key. `request_id` names it in calls of services."""
+
+    workspace_id: str
+    key_sha256: str
+    fingerprint: str
+    request_id: str
+    attempt: UUID
+
+
+class Refusal(enum.Enum):
+    """Why a request is not carried out."""
+
+    OTHER_REQUEST = enum.auto()
+    IN_PROGRESS = enum.auto()
+    TOO_MANY = enum.auto()
+
+
+class IdempotentRequests:
+    """The table of keys."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def claim(
+        self, workspace_id: str, key_sha256: str, fingerprint: str
+    ) -> Attempt | Answer | Refusal:
+        """Begin the request of a key, or return the answer to it, or why it cannot begin."""
+        attempt = Attempt(
+            workspace_id=workspace_id,
+            key_sha256=key_sha256,
+            fingerprint=fingerprint,
+            request_id=f"key-{uuid4().hex}",
+            attempt=uuid4(),
+        )
+        parameters = {
+            **_named(attempt),
+            "fingerprint": fingerprint,
+            "request_id": attempt.request_id,
+            "lease": LEASE_SECONDS,
+            "kept": KEPT_SECONDS,
+            "most": MOST_KEYS,
+        }
+        row = await self._database.fetch_one(_CLAIM, parameters)
+        if row is not None:
+            return Attempt(
+                workspace_id=workspace_id,
+                key_sha256=key_sha256,
+                fingerprint=fingerprint,
+                request_id=row["request_id"],
+                attempt=attempt.attempt,
+            )
+        known = await self._database.fetch_one(_FIND, parameters)
+        if known is None:
+            return Refusal.TOO_MANY
+        if known["fingerprint"] != fingerprint:
+            return Refusal.OTHER_REQUEST
+        if known["status"] is None:
+            return Refusal.IN_PROGRESS
+        return Answer(
+            status=known["status"],
+            headers=tuple((name, value) for name, value in known["headers"]),
+            body=known["body"],
+            content=known["content"],
+        )
+
+    async def renew(self, attempt: Attempt) -> None:
+        """Prolong the lease of an attempt."""
+        await self._database.execute(_RENEW, {**_named(attempt), "lease": LEASE_SECONDS})
+
+    async def release(self, attempt: Attempt) -> None:
+        """End an attempt without an answer to keep. The same request can be sent again."""
+        await self._database.execute(_RELEASE, _named(attempt))
+
+    async def finish(self, attempt: Attempt, answer: Answer) -> None:
+        """Store the answer to a request. Its body is left out if the workspace has too many."""
+        parameters = {
+            **_named(attempt),
+            "status": answer.status,
+            "headers": Jsonb([list(pair) for pair in answer.headers]),
+            "content": answer.content,
+            "body": answer.body,
+            "most": MOST_BYTES,
+        }
+        await self._database.execute(_FINISH, parameters)
+
+    async def sweep(self) -> None:
+        """Delete expired keys, some at a time."""
+        await self._database.execute(_SWEEP, {"limit": _AT_A_TIME})
+
+    async def forget(self, workspace_id: str, _reason: str = "") -> None:
+        """Delete all keys of a workspace."""
+        await self._database.execute(_FORGET, {"workspace_id": workspace_id})
+
+
+def _named(attempt: Attempt) -> dict[str, object]:
+    return {
+        "workspace_id": attempt.workspace_id,
+        "key_sha256": attempt.key_sha256,
+        "attempt": attempt.attempt,
+    }

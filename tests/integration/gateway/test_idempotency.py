@@ -1,0 +1,249 @@
+"""Writes with an idempotency key are carried out once."""
+
+import asyncio
+import uuid
+from typing import Any
+
+import httpx2
+import pytest
+
+from common.errors import UnavailableError
+from common.postgres import Database
+from gateway.idempotency.store import IdempotentRequests
+from tests.integration.gateway.conftest import MakeGateway, Running, until
+from tests.integration.gateway.peers import Peers
+
+UPLOAD = "/api/transcription/upload"
+WAV = b"RIFF and some sound"
+_ROWS = "SELECT * FROM idempotent_requests WHERE workspace_id = %(workspace)s"
+_AGE = "UPDATE idempotent_requests SET expires_at = now() WHERE workspace_id = %(workspace)s"
+_ABANDON = """
+UPDATE idempotent_requests SET status = NULL, body = NULL, attempt = gen_random_uuid(),
+    leased_until = now() + make_interval(secs => %(left)s)
+WHERE workspace_id = %(workspace)s
+"""
+
+
+def keyed(key: str = "") -> dict[str, str]:
+    return {"Idempotency-Key": key or uuid.uuid4().hex}
+
+
+async def workspace(client: httpx2.AsyncClient) -> str:
+    answer = await client.get("/api/sessions/current")
+    return str(answer.json()["data"]["session_id"])
+
+
+def form(**fields: Any) -> dict[str, Any]:
+    return {"files": {"file": ("a.wav", WAV)}, "data": fields}
+
+
+async def test_repeated_write_gets_the_first_answer(
+    client: httpx2.AsyncClient, peers: Peers
+) -> None:
+    headers = keyed()
+    body = {"name": f"Ann {uuid.uuid4().hex}"}
+    first = await client.post("/api/speakers", json=body, headers=headers)
+    again = await client.post("/api/v1/speakers", json=body, headers=headers)
+
+    assert first.status_code == 201, first.text
+    assert "idempotent-replayed" not in first.headers
+    assert (again.status_code, again.content) == (201, first.content)
+    assert again.headers["idempotent-replayed"] == "true"
+    assert again.headers["content-type"] == "application/json"
+    assert "x-ratelimit-limit" in again.headers
+    assert [one.name for one in peers.speakers.speakers.values()].count(body["name"]) == 1
+
+
+async def test_key_of_another_request_is_refused(client: httpx2.AsyncClient) -> None:
+    headers = keyed(f'"{uuid.uuid4().hex}"')
+    name = uuid.uuid4().hex
+    assert (await client.post("/api/speakers", json={"name": name}, headers=headers)).is_success
+    for answer in (
+        await client.post("/api/speakers", json={"name": f"{name}x"}, headers=headers),
+        await client.put("/api/sessions/current", json={}, headers=headers),
+    ):
+        assert answer.status_code == 422, answer.text
+        assert answer.json()["error"]["code"] == "IDEMPOTENCY_KEY_REUSED"
+        assert answer.json()["error"]["details"] == {"header": "Idempotency-Key"}
+
+
+async def test_keys_are_those_of_one_workspace(running: Running) -> None:
+    headers = keyed()
+    for _ in range(2):
+        async with running.client() as client:
+            answer = await client.put("/api/sessions/current", json={}, headers=headers)
+            assert "idempotent-replayed" not in answer.headers
+            assert answer.status_code == 200, answer.text
+
+
+async def test_malformed_keys_are_refused(client: httpx2.AsyncClient) -> None:
+    answer = await client.put("/api/sessions/current", json={}, headers=keyed("x" * 256))
+    assert answer.status_code == 400
+    assert answer.json()["error"]["details"] == {"field": "Idempotency-Key"}
+
+
+async def test_refusals_are_repeated_and_failures_of_ours_are_not(
+    client: httpx2.AsyncClient, peers: Peers
+) -> None:
+    refused, failed, _ = keyed(), keyed(), await workspace(client)
+    path = "/api/transcription/start/987654"
+    first = await client.post(path, headers=refused)
+    again = await client.post(path, headers=refused)
+    assert (first.status_code, again.content) == (404, first.content)
+    assert again.headers["idempotent-replayed"] == "true"
+
+    peers.transcriber.failure = UnavailableError("Not now.")
+    try:
+        assert (await client.post(path, headers=failed)).status_code == 503
+    finally:
+        peers.transcriber.failure = None
+    later = await client.post(path, headers=failed)
+    assert (later.status_code, "idempotent-replayed" in later.headers) == (404, False)
+
+
+async def test_start_has_the_same_key_in_calls_however_often_it_is_sent(
+    client: httpx2.AsyncClient, peers: Peers
+) -> None:
+    headers = keyed()
+    uploaded = await client.post(UPLOAD, **form(auto_start="false"))
+    number = uploaded.json()["data"]["transcription_id"]
+    peers.transcriber.failure = UnavailableError("Not now.")
+    path = f"/api/transcription/start/{number}"
+    try:
+        assert (await client.post(path, headers=headers)).status_code == 503
+    finally:
+        peers.transcriber.failure = None
+    assert (await client.post(path, headers=headers)).status_code == 200
+    sent = peers.transcriber.starts[-1].request_id
+    assert sent.startswith("key-")
+    plain = await client.post(path)
+    assert (plain.status_code, peers.transcriber.starts[-1].request_id) == (409, "")
+
+
+async def test_request_in_progress_is_not_carried_out_again(
+    client: httpx2.AsyncClient, database: Database
+) -> None:
+    headers, owner = keyed(), await workspace(client)
+    change: dict[str, Any] = {"json": {"user_identifier": "Ann"}, "headers": headers}
+    path = "/api/sessions/current"
+    assert (await client.put(path, **change)).status_code == 200
+    await database.execute(_ABANDON, {"workspace": owner, "left": 30})
+    busy = await client.put(path, **change)
+    assert (busy.status_code, busy.headers["retry-after"]) == (409, "2")
+    assert busy.json()["error"]["code"] == "CONFLICT"
+    # Its gateway has died.
+    await database.execute(_ABANDON, {"workspace": owner, "left": -1})
+    assert (await client.put(path, **change)).status_code == 200
+    row = await database.fetch_one(_ROWS, {"workspace": owner})
+    assert row is not None
+    assert (row["status"], row["attempt"]) == (200, None)
+
+
+async def test_concurrent_requests_are_carried_out_once(
+    make_gateway: MakeGateway, peers: Peers
+) -> None:
+    name = uuid.uuid4().hex
+    async with make_gateway() as one, make_gateway() as other, one.client() as client:
+        await client.get("/api/sessions/current")
+        async with other.client(cookies=dict(client.cookies)) as second:
+            headers = keyed()
+            answers = await asyncio.gather(
+                *(
+                    each.post("/api/speakers", json={"name": name}, headers=headers)
+                    for each in (client, second) * 4
+                )
+            )
+    assert {answer.status_code for answer in answers} <= {201, 409}
+    assert sum(answer.status_code == 201 for answer in answers) >= 1
+    assert [one.name for one in peers.speakers.speakers.values()].count(name) == 1
+
+
+async def test_keys_expire(client: httpx2.AsyncClient, database: Database) -> None:
+    headers, owner = keyed(), await workspace(client)
+    for body in ({"user_identifier": "Ann"}, {"user_identifier": "Bob"}):
+        answer = await client.put("/api/sessions/current", json=body, headers=headers)
+        assert (answer.status_code, "idempotent-replayed" in answer.headers) == (200, False)
+        await database.execute(_AGE, {"workspace": owner})
+    await IdempotentRequests(database).sweep()
+    assert await database.fetch_one(_ROWS, {"workspace": owner}) is None
+
+
+async def test_keys_are_erased_with_their_workspace(
+    make_gateway: MakeGateway, database: Database
+) -> None:
+    async with make_gateway(session_sweep_seconds=0.2) as running, running.client() as client:
+        owner = await workspace(client)
+        await client.put("/api/sessions/current", json={}, headers=keyed())
+        assert await database.fetch_one(_ROWS, {"workspace": owner}) is not None
+        await client.delete("/api/sessions/current")
+
+        async def erased() -> bool:
+            return await database.fetch_one(_ROWS, {"workspace": owner}) is None
+
+        await until(erased)
+
+
+async def test_upload_is_stored_once(client: httpx2.AsyncClient, peers: Peers) -> None:
+    headers = keyed()
+    before = len(peers.transcriber.uploads)
+    first = await client.post(UPLOAD, **form(language="en"), headers=headers)
+    again = await client.post(UPLOAD, **form(language="en"), headers=headers)
+    assert first.status_code == 201, first.text
+    assert (again.status_code, again.content) == (201, first.content)
+    assert again.headers["idempotent-replayed"] == "true"
+    assert len(peers.transcriber.uploads) == before + 1
+
+    other_file = {**form(language="en"), "files": {"file": ("a.wav", WAV + b"\0\0")}}
+    other_name = {**form(language="en"), "files": {"file": ("b.wav", WAV)}}
+    for other in (form(language="de"), other_file, other_name):
+        answer = await client.post(UPLOAD, **other, headers=headers)
+        assert (answer.status_code, len(peers.transcriber.uploads)) == (422, before + 1)
+    malformed = await client.post(UPLOAD, **form(langage="en"), headers=headers)
+    assert malformed.status_code == 400
+
+
+async def test_repeated_upload_of_a_deleted_recording_stores_nothing(
+    client: httpx2.AsyncClient, peers: Peers
+) -> None:
+    headers = keyed()
+    first = await client.post(UPLOAD, **form(auto_start="false"), headers=headers)
+    number = first.json()["data"]["transcription_id"]
+    assert (await client.delete(f"/api/transcription/{number}")).is_success
+    before = len(peers.transcriber.uploads)
+    again = await client.post(UPLOAD, **form(auto_start="false"), headers=headers)
+    assert (again.content, len(peers.transcriber.uploads)) == (first.content, before)
+
+
+async def test_upload_interrupted_after_it_was_stored_finds_its_recording(
+    client: httpx2.AsyncClient, peers: Peers, database: Database
+) -> None:
+    headers, owner = keyed(), await workspace(client)
+    first = await client.post(UPLOAD, **form(auto_start="false"), headers=headers)
+    await database.execute(_ABANDON, {"workspace": owner, "left": -1})
+    before = len(peers.transcriber.uploads)
+    again = await client.post(UPLOAD, **form(auto_start="false"), headers=headers)
+    assert again.json()["data"]["transcription_id"] == first.json()["data"]["transcription_id"]
+    assert len(peers.transcriber.uploads) == before
+
+
+async def test_secrets_are_not_stored(make_gateway: MakeGateway, database: Database) -> None:
+    """A repeated request is not carried out again, though its answer is gone."""
+    async with make_gateway() as running, running.client() as client:
+        owner = await workspace(client)
+        resumed = await client.post("/api/sessions/create", headers=keyed())
+        assert resumed.status_code == 201
+        body = {"query": "Ann"}
+        assert (await client.post("/api/speakers/search", json=body, headers=keyed())).is_success
+        assert await database.fetch_one(_ROWS, {"workspace": owner}) is None
+
+
+async def test_too_many_keys_are_refused(
+    client: httpx2.AsyncClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.idempotency.store.MOST_KEYS", 1)
+    headers = keyed()
+    for _ in range(2):
+        assert (await client.put("/api/sessions/current", json={}, headers=headers)).is_success
+    refused = await client.put("/api/sessions/current", json={}, headers=keyed())
+    assert refused.status_code == 503
+    assert "Too many idempotency keys" in refused.json()["error"]["message"]
