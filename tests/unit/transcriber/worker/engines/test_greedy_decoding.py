@@ -31,6 +31,9 @@ class Predictor:
         attention[:, min(FRAMES - 1, int(len(self.memory) * self._pace))] = 1.0
         return Step(scores=scores, attention=attention)
 
+    def predict_all(self, tokens: Sequence[int]) -> list[Step]:
+        return [self.predict(token) for token in tokens]
+
     def rewind(self, length: int) -> None:
         del self.memory[length:]
 
@@ -60,6 +63,41 @@ def test_probability_is_that_among_all_tokens() -> None:
     token = decoding.run(10)[0]
     total = np.exp([10.0, 9.0]).sum() + TOKENS - 2
     assert token.probability == pytest.approx(np.exp(10.0) / total)
+
+
+@pytest.mark.parametrize(
+    ("given", "guess", "found"),
+    [
+        ([5, 6], [], [5, 6, 7, 8, END]),
+        # Given tokens are kept even if others are more probable.
+        ([9, 6], [], [9, 6, 7, 8, END]),
+        ([], [5, 6, 7], [5, 6, 7, 8, END]),
+        ([5], [6, 7, 8], [5, 6, 7, 8, END]),
+        # A wrong guess costs nothing but its own step.
+        ([5], [6, 9, 8], [5, 6, 7, 8, END]),
+        ([5, 6], [9], [5, 6, 7, 8, END]),
+        ([], [5, 6, 7, 8, 9], [5, 6, 7, 8, END]),
+    ],
+)
+def test_text_begins_with_given_tokens_and_those_guessed_right(
+    given: list[int], guess: list[int], found: list[int]
+) -> None:
+    predictor = Predictor(text([5, 6, 7, 8]), 4.0)
+    decoding = GreedyDecoding(
+        predictor=predictor, begin=BEGIN, end=END, pace=PACE, given=given, guess=guess
+    )
+    tokens = decoding.run(20)
+    assert [token.number for token in tokens] == found
+    assert predictor.memory == [BEGIN, *found[:-1]]
+    assert all(token.probability > 0 for token in tokens)
+
+
+def test_no_given_token_is_lost_to_a_loop() -> None:
+    predictor = Predictor(lambda said: [6 + len(said) % 2, 8], 0.1)
+    given = [6, 7] * 4
+    decoding = GreedyDecoding(predictor=predictor, begin=BEGIN, end=END, pace=PACE, given=given)
+    numbers = [token.number for token in decoding.run(40)]
+    assert numbers[: len(given)] == given
 
 
 def test_text_has_a_limit() -> None:

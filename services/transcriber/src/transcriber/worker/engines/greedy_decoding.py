@@ -6,6 +6,7 @@ nothing of the text has to be dropped afterwards.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -52,6 +53,10 @@ class Predictor(Protocol):
         """Add a token to the text. Return the prediction of the one after it."""
         ...
 
+    def predict_all(self, tokens: Sequence[int]) -> Sequence[Step]:
+        """Take the first tokens of the text. Return the prediction after each of them."""
+        ...
+
     def rewind(self, length: int) -> None:
         """Forget all tokens of the text but the first `length`."""
         ...
@@ -61,13 +66,16 @@ class Predictor(Protocol):
 class GreedyDecoding:
     """Decoding with one predictor. Tokens `begin` and `end` are not part of the text.
 
-    A loop moves by less than `pace` frames per token.
+    A loop moves by less than `pace` frames per token. The text begins with the tokens `given`. The
+    tokens of a `guess` follow as far as greedy decoding finds them too, checked in one step.
     """
 
     predictor: Predictor
     begin: int
     end: int
     pace: float
+    given: Sequence[int] = ()
+    guess: Sequence[int] = ()
     _tokens: list[Token] = field(default_factory=list, init=False)
     _banned: dict[int, set[int]] = field(default_factory=dict, init=False)
 
@@ -75,9 +83,10 @@ class GreedyDecoding:
         """Return up to `most` tokens, and the end of the text for the end of the last one."""
         escapes = 0
         number = self.begin
+        step = self._guessed() if self.given or self.guess else None
         while len(self._tokens) <= most:
-            step = self.predictor.predict(number)
-            token = self._choose(step)
+            token = self._choose(step or self.predictor.predict(number))
+            step = None
             self._tokens.append(token)
             number = token.number
             if number == self.end:
@@ -90,24 +99,40 @@ class GreedyDecoding:
                     break
         return self._tokens
 
+    def _guessed(self) -> Step:
+        """Begin the text with known tokens. Return the prediction after those that are right."""
+        known = [*self.given, *self.guess]
+        steps = self.predictor.predict_all([self.begin, *known])
+        for place, number in enumerate(known):
+            scores = steps[place].scores
+            if place >= len(self.given) and number != int(scores.argmax()):
+                self.predictor.rewind(place + 1)
+                return steps[place]
+            self._tokens.append(_token(steps[place], number))
+        return steps[len(known)]
+
     def _choose(self, step: Step) -> Token:
         scores = step.scores
         banned = self._banned.get(len(self._tokens))
         if banned:
             scores = scores.copy()
             scores[list(banned)] = -math.inf
-        number = int(scores.argmax())
-        total = float(np.exp(step.scores - scores[number], dtype=np.float64).sum())
-        return Token(number=number, probability=1.0 / total, attention=step.attention)
+        return _token(step, int(scores.argmax()))
 
     def _escape(self, loop: int) -> int:
         """Return to the end of the first copy of a loop. Return the token there."""
         kept = len(self._tokens) - (_copies(self._tokens, loop) - 1) * loop
+        kept = max(kept, len(self.given))
         self._banned.setdefault(kept, set()).add(self._tokens[kept].number)
         del self._tokens[kept:]
         # The begin is in the memory too. The last token is added again by the next prediction.
         self.predictor.rewind(kept)
         return self._tokens[-1].number
+
+
+def _token(step: Step, number: int) -> Token:
+    total = float(np.exp(step.scores - step.scores[number], dtype=np.float64).sum())
+    return Token(number=number, probability=1.0 / total, attention=step.attention)
 
 
 def loop_length(tokens: list[Token], pace: float) -> int:

@@ -16,6 +16,8 @@ from transcriber.worker.engines.greedy_decoding import Token
 from transcriber.worker.engines.moonshine_model import FRAME, LONGEST, MoonshineModel
 from transcriber.worker.engines.moonshine_tokens import END, TokenWord
 from transcriber.worker.engines.protocol import (
+    LiveSpeech,
+    LiveWords,
     RecognitionOptions,
     RecognizedSegment,
     RecognizedWord,
@@ -88,19 +90,44 @@ class MoonshineRecognizer:
         """Yield the text of the speech at `spans`. There is no cheaper way."""
         return self.transcribe(sound, spans, language, options)
 
+    def continued(self, speech: LiveSpeech) -> LiveWords:
+        """Return the words of live speech after those `before`, as described in Continuer."""
+        given = _tokens(speech.before)
+        follow = bool(given) or not speech.before
+        guess = _tokens(speech.guess) if follow else ()
+        whole = Span(start=0, end=len(speech.samples))
+        found = self._words(speech.samples, whole, speech.spans, given=given, guess=guess)
+        return LiveWords(words=tuple(found), follow=follow)
+
     def _words(
-        self, sound: Samples, piece: Span, spans: Sequence[Span]
+        self,
+        sound: Samples,
+        piece: Span,
+        spans: Sequence[Span],
+        *,
+        given: Sequence[int] = (),
+        guess: Sequence[int] = (),
     ) -> Iterator[RecognizedWord]:
-        """Yield the words of a piece, in seconds from the beginning of the sound."""
-        tokens = self._model.tokens(sound[piece.start : piece.end])
+        """Yield the words of a piece, in seconds from the beginning of the sound.
+
+        Those of the tokens `given` are left out.
+        """
+        tokens = self._model.tokens(sound[piece.start : piece.end], given=given, guess=guess)
         text = tokens[:-1] if tokens and tokens[-1].number == END else tokens
         last = (piece.end - piece.start) // FRAME
         frames = [*attention_times.starts([token.attention for token in tokens]), last]
         moments = [(piece.start + frame * FRAME) / SAMPLE_RATE + _OFFSET for frame in frames]
-        for word in self._model.vocabulary.words([token.number for token in text]):
+        numbers = [token.number for token in text]
+        for word in self._model.vocabulary.words(numbers):
+            if word.start < len(given):
+                continue
             start, end = within_speech(moments[word.start], moments[word.core_end], spans)
             yield RecognizedWord(
-                text=word.text, start=start, end=end, probability=_probability(text, word)
+                text=word.text,
+                start=start,
+                end=end,
+                probability=_probability(text, word),
+                tokens=tuple(numbers[word.start : word.end]),
             )
 
 
@@ -112,6 +139,13 @@ def within_speech(start: float, end: float, spans: Sequence[Span]) -> tuple[floa
         if span.start / SAMPLE_RATE < end and start < span.end / SAMPLE_RATE
     ]
     return (inside[0][0], inside[-1][1]) if inside else (max(start, 0.0), max(end, 0.0))
+
+
+def _tokens(words: Sequence[RecognizedWord]) -> tuple[int, ...]:
+    """Return the tokens of words, none if those of a word are not known."""
+    if not all(word.tokens for word in words):
+        return ()
+    return tuple(token for word in words for token in word.tokens)
 
 
 def _probability(tokens: Sequence[Token], word: TokenWord) -> float:

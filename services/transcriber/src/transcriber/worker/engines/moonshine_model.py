@@ -1,6 +1,7 @@
 """A Moonshine model: its two networks, run by ONNX Runtime."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +39,13 @@ class MoonshineModel:
         self._encoder = _session(directory / "encoder.onnx", threads)
         self._decoder = _session(directory / "decoder.onnx", threads)
 
-    def tokens(self, sound: Samples) -> list[Token]:
+    def tokens(
+        self, sound: Samples, *, given: Sequence[int] = (), guess: Sequence[int] = ()
+    ) -> list[Token]:
         """Return the tokens of the words in up to `LONGEST` samples of speech.
 
-        The last one is that of the end, unless the text was too long.
+        The last one is that of the end, unless the text was too long. The text begins with the
+        tokens `given`. A right `guess` of those that follow saves time.
         """
         if len(sound) < _SHORTEST:
             return []
@@ -52,6 +56,8 @@ class MoonshineModel:
             begin=BEGIN,
             end=END,
             pace=_LOOP_PACE * SAMPLE_RATE / FRAME,
+            given=given,
+            guess=guess,
         )
         return decoding.run(round(len(sound) / SAMPLE_RATE * _PACE))
 
@@ -75,9 +81,14 @@ class _Decoder:
 
     def predict(self, token: int) -> Step:
         """Add a token to the text. Return the prediction of the one after it."""
+        (step,) = self.predict_all([token])
+        return step
+
+    def predict_all(self, tokens: Sequence[int]) -> list[Step]:
+        """Add tokens to the text, several only at its beginning. Return a prediction after each."""
         again = bool(self._given["use_cache_branch"][0])
         names = self._later if again else self._first
-        self._given["input_ids"] = np.array([[token]], np.int64)
+        self._given["input_ids"] = np.array([tokens], np.int64)
         found = dict(zip(names, self._session.run(names, self._given), strict=True))
         self._given |= {
             name.replace("present", "past_key_values"): value
@@ -85,7 +96,10 @@ class _Decoder:
             if name.startswith("present")
         }
         self._given["use_cache_branch"] = np.array([True])
-        return Step(scores=found["logits"][0, -1], attention=_attention(found))
+        return [
+            Step(scores=found["logits"][0, place], attention=_attention(found, place))
+            for place in range(len(tokens))
+        ]
 
     def rewind(self, length: int) -> None:
         """Forget all tokens but the first `length`, the one before the text included."""
@@ -94,10 +108,10 @@ class _Decoder:
                 self._given[name] = np.ascontiguousarray(value[:, :, :length])
 
 
-def _attention(found: dict[str, Array]) -> Row:
-    """Return the attention of the chosen heads to the frames."""
+def _attention(found: dict[str, Array], place: int) -> Row:
+    """Return the attention of the chosen heads to the frames, at a place in the text."""
     rows = [
-        found[name][0, list(heads), -1]
+        found[name][0, list(heads), place]
         for name, heads in zip(_ATTENTION, _HEADS.values(), strict=True)
     ]
     return np.concatenate(rows)

@@ -1,22 +1,27 @@
 """Interface of recognition engines, and the values that they take and return."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from common.audio.resampling import Samples
 from common.audio.signals import AudioSource
 from common.engines import Progress
+from transcriber.worker.engines.voice_activity import Span
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RecognizedWord:
-    """A word with its punctuation, in seconds from the start of the recording."""
+    """A word with its punctuation, in seconds from the start of the recording.
+
+    `tokens` are those of the model, for engines that continue a text.
+    """
 
     text: str
     start: float
     end: float
     probability: float
+    tokens: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -180,4 +185,44 @@ class WordAligner(Protocol):
 
         There are none if the words cannot be placed. A word begins with a blank if one precedes it.
         """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LiveSpeech:
+    """Sound of live speech with its speech at `spans`.
+
+    `before` are its first words, which are final. `guess` are the next ones as far as they were
+    heard earlier. Both are timed from the beginning of the sound. A `draft` is soon replaced by
+    another one, so it has to be cheap.
+    """
+
+    samples: Samples
+    spans: tuple[Span, ...]
+    before: tuple[RecognizedWord, ...] = ()
+    guess: tuple[RecognizedWord, ...] = ()
+    draft: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LiveWords:
+    """Words of live speech. With `follow`, the ones `before` are not among them."""
+
+    words: tuple[RecognizedWord, ...]
+    follow: bool = False
+
+
+@runtime_checkable
+class LiveEngine(Protocol):
+    """Engine that also recognizes speech while it is spoken. Optional.
+
+    These methods are called from several threads, also while others work on recordings.
+    """
+
+    def detect_language(self, samples: Samples) -> Mapping[str, float]:
+        """Return the probability of each language in a few seconds of speech."""
+        ...
+
+    def recognize_speech(self, speech: LiveSpeech, options: RecognitionOptions) -> LiveWords:
+        """Recognize up to 28 seconds of sound in the language given. Phrases are ignored."""
         ...

@@ -2,12 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from common.audio.resampling import Samples
 from transcriber.worker.engines.languages import is_common
 from transcriber.worker.engines.parts import Part
-from transcriber.worker.engines.protocol import RecognitionOptions, RecognizedSegment
+from transcriber.worker.engines.protocol import (
+    LiveSpeech,
+    LiveWords,
+    RecognitionOptions,
+    RecognizedSegment,
+)
 from transcriber.worker.engines.voice_activity import Span
 
 #: Least average probability of the language.
@@ -25,6 +30,15 @@ class Transcriber(Protocol):
         self, sound: Samples, spans: Sequence[Span], language: str, options: RecognitionOptions
     ) -> Iterator[RecognizedSegment]:
         """Yield the text of the speech at `spans`."""
+        ...
+
+
+@runtime_checkable
+class Continuer(Protocol):
+    """Model that continues the text of live speech from words that are final."""
+
+    def continued(self, speech: LiveSpeech) -> LiveWords:
+        """Return the words after those `before`."""
         ...
 
 

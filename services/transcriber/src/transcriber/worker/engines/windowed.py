@@ -1,7 +1,7 @@
 """Recognition engine over a model that recognizes one window of sound at a time."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
@@ -12,9 +12,14 @@ from common.audio.signals import AudioSource, sound_of
 from common.audio.windows import AudioWindow, quietest, windows
 from common.engines import Progress
 from transcriber.worker.engines.informed import InformedRecognizer
-from transcriber.worker.engines.protocol import Recognition, RecognitionOptions
+from transcriber.worker.engines.protocol import (
+    LiveSpeech,
+    LiveWords,
+    Recognition,
+    RecognitionOptions,
+)
 from transcriber.worker.engines.session import RecognitionSession, WindowRecognizer
-from transcriber.worker.engines.specialists import Specialist
+from transcriber.worker.engines.specialists import Continuer, Specialist, Transcriber
 from transcriber.worker.engines.voice_activity import middle_of_longest_pause
 
 
@@ -88,6 +93,27 @@ class WindowedEngine:
         self._check_language(options)
         window = AudioWindow(start=0.0, samples=samples)
         return self._run([window], window.duration, options, lambda *_: None, cancelled)
+
+    def detect_language(self, samples: Samples) -> Mapping[str, float]:
+        """Return the probability of each language, as described in LiveEngine."""
+        return self._recognizer.detect_language(samples)
+
+    def recognize_speech(self, speech: LiveSpeech, options: RecognitionOptions) -> LiveWords:
+        """Recognize speech in a given language, as described in LiveEngine."""
+        language = options.language
+        if language is None:
+            raise ValueError("live speech needs a language")
+        model: Transcriber = self._recognizer
+        special = self._specialist
+        if special is not None and language == special.language and not options.alone:
+            model = special.transcriber
+        if isinstance(model, Continuer):
+            return model.continued(speech)
+        # Phrases would take a second decoding. An attempt is not decoded again by sampling, which
+        # would take several times as long.
+        plain = replace(options, phrases=(), beam_size=1 if speech.draft else options.beam_size)
+        found = self._recognizer.attempt(speech.samples, speech.spans, language, plain)
+        return LiveWords(words=tuple(word for segment in found for word in segment.words))
 
     def _run(
         self,
