@@ -20,6 +20,7 @@ from securetranscribe.v1 import (
     export_pb2_grpc,
     imports_pb2_grpc,
     library_pb2_grpc,
+    live_pb2_grpc,
     playback_pb2_grpc,
     queue_pb2_grpc,
     reprocessing_pb2_grpc,
@@ -45,6 +46,7 @@ Metadata = tuple[tuple[str, str], ...]
 
 _UPLOAD = "/securetranscribe.v1.TranscriptionService/UploadTranscription"
 _APPEND = "/securetranscribe.v1.UploadService/AppendUpload"
+_LIVE = "/securetranscribe.v1.LiveService/StreamingRecognize"
 _READ = "/securetranscribe.v1.TranscriptionService/GetTranscription"
 _ANSWER_SECONDS = 15.0
 #: Seconds for documents and summaries.
@@ -82,6 +84,7 @@ class Backends:
             request_serializer=serialized,
             response_deserializer=upload_pb2.AppendUploadResponse.FromString,
         )
+        self._live = live_pb2_grpc.LiveServiceStub(self._uploads).StreamingRecognize
         self.resumable = upload_pb2_grpc.UploadServiceStub(self._transcriber)
         self.captures = capture_pb2_grpc.CaptureServiceStub(self._transcriber)
         self.transcriptions = transcription_pb2_grpc.TranscriptionServiceStub(self._transcriber)
@@ -113,10 +116,14 @@ class Backends:
         """Begin a call of AppendUpload, as `upload` does."""
         return self._append(metadata=self._stream_metadata(owner, _APPEND))
 
-    def _stream_metadata(self, owner: Caller, method: str) -> Metadata:
-        """Return the metadata of an upload, with signature and trace added by hand.
+    def live(self, owner: Caller) -> Any:
+        """Begin a call of LiveService.StreamingRecognize, to be written and read step by step."""
+        return self._live(metadata=self._stream_metadata(owner, _LIVE))
 
-        The upload channel has no interceptors to do it.
+    def _stream_metadata(self, owner: Caller, method: str) -> Metadata:
+        """Return the metadata of a stream, with signature and trace added by hand.
+
+        The channel of streams has no interceptors to do it.
         """
         signature = self._signer.sign("transcriber", method, owner=owner)
         return (*signature.items(), *telemetry.inject().items())

@@ -10,19 +10,17 @@ import structlog
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from common import logging, rights
-from common.errors import ApplicationError, AuthenticationError, AuthorizationError
+from common import logging
+from common.errors import ApplicationError, AuthenticationError
 from common.identity import Grant
 from common.rights import Right
 from gateway.backends import Backends
 from gateway.live import messages
+from gateway.live.handshake import Handshakes
 from gateway.live.hub import Client, Hub
 from gateway.live.send_queue import GOING_AWAY, SESSION_ENDED, TOO_SLOW, Closing
 from gateway.live.shared import SharedWatches
 from gateway.sessions.registry import SessionRegistry
-from gateway.sessions.session import Session
-from gateway.web import credentials
-from gateway.web.credentials import Source
 from gateway.web.origins import Origins
 from gateway.web.problems import problem
 from securetranscribe.v1 import queue_pb2
@@ -49,14 +47,14 @@ class LiveSocket:
         self._backends = backends
         self._hub = hub
         self._shared = shared
-        self._origins = origins
+        self._handshakes = Handshakes(registry, origins)
         self._keep_alive_seconds = keep_alive_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection from handshake to close."""
         websocket = WebSocket(scope, receive, send)
         try:
-            session = await self._admit(websocket)
+            session = await self._handshakes.admit(websocket, Right.READ, links=True)
             client = self._hub.attach(session)
         except ApplicationError as error:
             await websocket.send_denial_response(problem(error))
@@ -71,24 +69,6 @@ class LiveSocket:
             finally:
                 self._hub.detach(client)
             _log.info("websocket closed", code=None if closing is None else closing.code)
-
-    async def _admit(self, websocket: WebSocket) -> Session:
-        """Return the session of a handshake.
-
-        Raises:
-            AuthenticationError: the token is missing or invalid.
-            AuthorizationError: the page's origin is not allowed, or the session may not read.
-        """
-        if not self._origins.trusts(websocket.headers):
-            raise AuthorizationError("Pages from other origins may not connect.")
-        shown = credentials.read(websocket.headers, websocket.scope["state"].get("query_token"))
-        if shown.source is Source.NONE:
-            raise AuthenticationError("A session token is required to connect.")
-        session = await self._registry.authenticate(shown.token)
-        grant = Grant.copy(session)
-        if not grant.link_id:
-            rights.require(grant, grant.own_role, Right.READ)
-        return session
 
     async def _serve(self, websocket: WebSocket, client: Client) -> Closing | None:
         """Serve until the client disconnects (None), or until the connection has to be closed."""

@@ -41,6 +41,7 @@ from gateway.web.security_headers import HttpsOnly, SecurityHeaders
 from gateway.web.web_app import WebApp
 
 SOCKET_PATHS = ("/ws", "/api/ws", "/api/v1/ws")
+RECOGNITION_PATHS = tuple(f"{path}/live" for path in SOCKET_PATHS)
 _UNTRACED = ("/health", "/metrics", "/static", "/app")
 _ACCEPTED = [
     "Authorization",
@@ -77,6 +78,7 @@ def build(
     version: str,
     endpoints: Sequence[Endpoint],
     live_socket: ASGIApp,
+    recognition_socket: ASGIApp,
     live_messages: Mapping[str, Any],
     openai: OpenAiRoutes,
     health: Health,
@@ -144,6 +146,7 @@ def build(
     if settings.local_authority_path is not None:
         LocalAuthority(settings.local_authority_path).add_to(app)
     app.router.routes.extend(WebSocketRoute(path, live_socket) for path in SOCKET_PATHS)
+    app.router.routes.extend(WebSocketRoute(path, recognition_socket) for path in RECOGNITION_PATHS)
     openapi.add_to(app, messages=live_messages)
     answer_head(app)
     if settings.otel_exporter_otlp_endpoint:
