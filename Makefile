@@ -23,7 +23,7 @@ PYPROJECTS := $(addsuffix /pyproject.toml,$(PACKAGES))
 
 .DEFAULT_GOAL := help
 .PHONY: help install models demo web sdk-js browser screenshots run start stop status test test-containers test-newcomer chaos unit lint lint-deploy format protos hashes sbom \
-	images bench bench-speakers bench-channels bench-diarization bench-parts bench-echo bench-engines bench-editing bench-search bench-search-speed bench-languages bench-repetition bench-vocabulary bench-playback bench-web bench-status-reads bench-control-plane bench-upload bench-encryption bench-queue gpu-check simulate clean distclean
+	images bench bench-speakers bench-channels bench-diarization bench-parts bench-echo bench-engines bench-editing bench-search bench-search-speed bench-languages bench-repetition bench-vocabulary bench-playback bench-live bench-web bench-status-reads bench-control-plane bench-upload bench-encryption bench-queue gpu-check simulate clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -190,6 +190,9 @@ bench-vocabulary: $(READY) $(VERIFIED) ## measure names with a vocabulary (DATA=
 
 bench-playback: $(READY) $(VERIFIED) ## measure the cost of playback copies
 	@$(BIN)/python -m bench.playback
+
+bench-live: $(READY) $(VERIFIED) ## measure live recognition next to plain loops (needs DATA=DIR with recordings)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m bench.live --data $(DATA) $(ARGS)
 
 bench-status-reads: $(READY) $(VERIFIED) ## measure reads of a status next to echoes
 	@$(BIN)/python -m bench.status_reads
