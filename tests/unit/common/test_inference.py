@@ -256,3 +256,23 @@ async def test_lost_card_costs_the_process(inference: Inference) -> None:
     with pytest.raises(RuntimeError, match="illegal memory access"):
         await inference.run(work, quiet())
     assert inference.replacement.is_set()
+
+
+async def test_a_lane_does_not_wait_for_tasks(inference: Inference) -> None:
+    lane = inference.lane("live", at_once=2, most=2)
+    work = Work()
+    task = asyncio.create_task(inference.run(work, quiet()))
+    await until(work.begun.is_set)
+    assert (await lane.call(lambda _control: threading.current_thread().name)).startswith("live")
+    several = [Work(), Work()]
+    calls = [asyncio.create_task(lane.call(one)) for one in several]
+    await until(lambda: all(one.begun.is_set() for one in several))
+    with pytest.raises(ResourceExhaustedError):
+        await lane.call(noting([], "third"))
+    for one in (work, *several):
+        one.release.set()
+    await asyncio.gather(task, *calls)
+    assert lane.replacement is inference.replacement
+    inference.close()
+    with pytest.raises(RuntimeError):
+        await lane.call(noting([], "late"))

@@ -47,8 +47,12 @@ class Inference:
         *,
         patience: Patience | None = None,
         memory: MemoryLimit | None = None,
+        most_calls: int = _WAITING_CALLS,
     ) -> None:
+        """`most_calls` is the number of calls at a time. More are refused."""
         self._name = name
+        self._most_calls = most_calls
+        self._lanes: list[Inference] = []
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._patience = patience or Patience()
         self._memory = memory or MemoryLimit(0)
@@ -88,6 +92,18 @@ class Inference:
         self._thread = ThreadPoolExecutor(at_once, thread_name_prefix=self._name)
         self._turns = Turns(at_once)
 
+    def lane(self, name: str, *, at_once: int, most: int) -> "Inference":
+        """Return a lane for up to `most` calls at a time that are too short to wait behind tasks.
+
+        It has `at_once` threads of its own and uses the same models, which must permit that. The
+        memory is that of the process, so its limit stops tasks, not these calls.
+        """
+        lane = Inference(name, patience=self._patience, most_calls=most)
+        lane.replacement = self.replacement
+        lane.widen(at_once)
+        self._lanes.append(lane)
+        return lane
+
     async def load(self, loader: Callable[[], Answer]) -> Answer:
         """Run the loader of the models."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, loader)
@@ -119,7 +135,7 @@ class Inference:
             ResourceExhaustedError: too many callers wait already, or it took too much memory.
             TimedOutError: it stalled.
         """
-        if self._waiting >= _WAITING_CALLS:
+        if self._waiting >= self._most_calls:
             raise ResourceExhaustedError(
                 "The worker is busy. Try again later, or upload the recording to have it queued."
             )
@@ -137,6 +153,8 @@ class Inference:
 
     def close(self) -> None:
         """Take no more work. Running work is left to end by itself."""
+        for lane in self._lanes:
+            lane.close()
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def _watched(

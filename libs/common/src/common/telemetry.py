@@ -17,6 +17,7 @@ from prometheus_client import Counter, Gauge, Histogram, start_http_server
 from common import client_tracing
 
 SECONDS = (0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200)
+LIVE_SECONDS = (0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 30)
 
 RPC_SECONDS = Histogram(
     "securetranscribe_rpc_seconds",
@@ -142,6 +143,22 @@ WEBHOOKS_GIVEN_UP = Counter(
 )
 WEBHOOKS = Gauge(
     "securetranscribe_webhooks", "Webhooks that are active, and paused after failures.", ["state"]
+)
+LIVE_STREAMS = Gauge("securetranscribe_live_streams", "Live streams of the worker.")
+LIVE_REFUSED = Counter(
+    "securetranscribe_live_refused_total",
+    "Live streams refused by a worker at its limit.",
+    ["reason"],
+)
+LIVE_FIRST_SECONDS = Histogram(
+    "securetranscribe_live_first_seconds",
+    "Time from the beginning of an utterance to its first words.",
+    buckets=LIVE_SECONDS,
+)
+LIVE_FINAL_SECONDS = Histogram(
+    "securetranscribe_live_final_seconds",
+    "Time from the end of the last word of a final result to the result.",
+    buckets=LIVE_SECONDS,
 )
 SEARCH_UNEMBEDDED = Gauge(
     "securetranscribe_search_unembedded",

@@ -76,11 +76,11 @@ async def test_empty_content_is_refused(inference: Inference) -> None:
     assert caught.value.details == {"field": "content"}
 
 
-async def test_live_recognition_is_refused_as_unimplemented(inference: Inference) -> None:
+async def test_workers_without_live_recognition_refuse_it(inference: Inference) -> None:
     async def requests() -> object:
         yield speech_pb2.StreamingRecognizeRequest()
 
-    with pytest.raises(UnimplementedError, match="not offered"):
+    with pytest.raises(UnimplementedError, match="live speech"):
         async for _ in servicer(inference).StreamingRecognize(requests(), None):  # type: ignore[arg-type]
             pass
 

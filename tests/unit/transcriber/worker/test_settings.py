@@ -1,5 +1,7 @@
 """Settings of the recognition worker."""
 
+import os
+
 import pytest
 
 from transcriber.worker.settings import SpeechWorkerSettings
@@ -27,3 +29,22 @@ REQUIRED = {
 def test_engine_for_english(values: dict[str, object], engine: str) -> None:
     settings = SpeechWorkerSettings.model_validate(REQUIRED | values)
     assert settings.english_engine == engine
+
+
+@pytest.mark.parametrize(
+    ("values", "streams", "calls"),
+    [
+        ({}, 1, 1),
+        ({"model_threads": 2}, 2, 1),
+        ({"live_sessions": 2}, 2, 2),
+        ({"live_sessions": 8, "model_threads": 2}, 8, 1),
+        ({"live_sessions": 0}, 0, 1),
+    ],
+)
+def test_live_streams(
+    values: dict[str, object], streams: int, calls: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: {0, 1})
+    settings = SpeechWorkerSettings.model_validate(REQUIRED | values)
+    assert (settings.live_streams, settings.live_calls) == (streams, calls)

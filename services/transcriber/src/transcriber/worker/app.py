@@ -15,6 +15,7 @@ from securetranscribe.v1 import speech_pb2_grpc
 from transcriber.worker.engines.protocol import SpeechEngine
 from transcriber.worker.engines.registry import ENGINES
 from transcriber.worker.engines.windowed import WindowedEngine
+from transcriber.worker.live.streams import LiveStreams
 from transcriber.worker.playback import PlaybackStore
 from transcriber.worker.recognizer import Recognizer
 from transcriber.worker.servicer import SpeechServicer
@@ -31,7 +32,10 @@ async def serve(settings: SpeechWorkerSettings, supervisor: Supervisor) -> None:
     """Process tasks and calls until the supervisor stops."""
 
     def services(recognizer: Recognizer, inference: Inference) -> worker_service.Services:
-        servicer = SpeechServicer(recognizer, inference, longest=settings.direct_call_seconds)
+        live = _live(settings, supervisor, recognizer, inference)
+        servicer = SpeechServicer(
+            recognizer, inference, longest=settings.direct_call_seconds, live=live
+        )
         return {
             _SERVICE: lambda server: speech_pb2_grpc.add_SpeechServiceServicer_to_server(
                 servicer, server
@@ -56,6 +60,23 @@ async def serve(settings: SpeechWorkerSettings, supervisor: Supervisor) -> None:
             longest_piece=_WINDOW_SECONDS,
         ),
     )
+
+
+def _live(
+    settings: SpeechWorkerSettings,
+    supervisor: Supervisor,
+    recognizer: Recognizer,
+    inference: Inference,
+) -> LiveStreams | None:
+    """Return the live streams of the worker, None if it takes none."""
+    limit, calls = settings.live_streams, settings.live_calls
+    if not limit:
+        return None
+    # Each channel of a stream has one call at a time.
+    lane = inference.lane("live", at_once=calls, most=2 * limit)
+    streams = LiveStreams(recognizer, lane, limit=limit, threads=calls)
+    supervisor.start("live-streams", streams.drain(supervisor))
+    return streams
 
 
 def load_recognizer(settings: SpeechWorkerSettings) -> Recognizer:

@@ -15,6 +15,7 @@ from transcriber.worker import conversion
 from transcriber.worker.channels import echo_warnings, without_echoes
 from transcriber.worker.echoes.finder import EchoFinder
 from transcriber.worker.engines.protocol import (
+    LiveEngine,
     Recognition,
     RecognitionOptions,
     SpeechEngine,
@@ -99,6 +100,22 @@ class Recognizer:
                 f"The worker has no model {model}. Its models are {', '.join(self._engines)}.",
             )
         return self._engines[model]
+
+    def live(self, config: speech_pb2.RecognitionConfig) -> tuple[LiveEngine, RecognitionOptions]:
+        """Return the engine for a live stream, and the options of the stream.
+
+        Raises:
+            ValidationError: as for a recording.
+            UnimplementedError: the engine does not recognize live speech.
+        """
+        options = conversion.options_of(config, self._beam_size)
+        engine = self._named(config.model)
+        _check(engine, options)
+        if not isinstance(engine, LiveEngine):
+            raise UnimplementedError(
+                f"The engine of {engine.model} does not recognize live speech."
+            )
+        return engine, options
 
     def align(
         self, content: bytes, language: str, words: Sequence[str]

@@ -1,5 +1,6 @@
 """SpeechService: direct calls of the recognizer, without a stored recording."""
 
+import contextlib
 import io
 import math
 from collections.abc import AsyncIterator
@@ -11,6 +12,7 @@ from common.tasks.signals import planned_sounds
 from common.tasks.task import TaskControl
 from common.times import duration
 from securetranscribe.v1 import speech_pb2, speech_pb2_grpc
+from transcriber.worker.live.streams import LiveStreams
 from transcriber.worker.recognizer import Recognizer
 
 
@@ -18,12 +20,18 @@ class SpeechServicer(speech_pb2_grpc.SpeechServiceServicer):
     """Direct calls. They share the engine with tasks, which go first."""
 
     def __init__(
-        self, recognizer: Recognizer, inference: Inference, *, longest: float = math.inf
+        self,
+        recognizer: Recognizer,
+        inference: Inference,
+        *,
+        longest: float = math.inf,
+        live: LiveStreams | None = None,
     ) -> None:
-        """`longest` is the most sound of one call, in seconds."""
+        """`longest` is the most sound of one call, in seconds. Without `live`, none is streamed."""
         self._recognizer = recognizer
         self._inference = inference
         self._longest = longest
+        self._live = live
 
     async def Recognize(
         self, request: speech_pb2.RecognizeRequest, _context: Any
@@ -60,10 +68,13 @@ class SpeechServicer(speech_pb2_grpc.SpeechServiceServicer):
         )
 
     async def StreamingRecognize(
-        self, _requests: AsyncIterator[speech_pb2.StreamingRecognizeRequest], _context: Any
+        self, requests: AsyncIterator[speech_pb2.StreamingRecognizeRequest], _context: Any
     ) -> AsyncIterator[speech_pb2.StreamingRecognizeResponse]:
-        """Reject the call: this version has no live recognition."""
-        raise UnimplementedError(
-            "Live recognition is not offered yet. Send the whole recording, or upload it."
-        )
-        yield speech_pb2.StreamingRecognizeResponse()
+        """Recognize speech while it is spoken."""
+        if self._live is None:
+            raise UnimplementedError(
+                "This worker does not recognize live speech. Send the whole recording."
+            )
+        async with contextlib.aclosing(self._live.recognize(requests)) as results:
+            async for result in results:
+                yield result

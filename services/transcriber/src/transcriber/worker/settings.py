@@ -1,5 +1,6 @@
 """Settings of the recognition worker."""
 
+import os
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -20,6 +21,7 @@ class SpeechWorkerSettings(WorkerSettings):
     whisper_model_size: str = "base"
     whisper_compute_type: ComputeType = ""
     whisper_beam_size: int = Field(5, ge=1, le=10)
+    live_sessions: int | None = Field(None, ge=0, le=64)
 
     @property
     def english_engine(self) -> str:
@@ -28,3 +30,18 @@ class SpeechWorkerSettings(WorkerSettings):
             return self.speech_engine_english
         small = self.speech_engine == FASTER_WHISPER and self.whisper_model_size == "base"
         return MOONSHINE if small and not self.use_gpu else self.speech_engine
+
+    @property
+    def live_streams(self) -> int:
+        """Most live streams at a time. By default one per thread of the model."""
+        return self._threads if self.live_sessions is None else self.live_sessions
+
+    @property
+    def live_calls(self) -> int:
+        """Live streams that are recognized at the same moment. The others take turns."""
+        places = len(os.sched_getaffinity(0)) // self._threads
+        return max(1, min(self.live_streams, places))
+
+    @property
+    def _threads(self) -> int:
+        return self.model_threads or int(os.environ.get("OMP_NUM_THREADS", "1"))
