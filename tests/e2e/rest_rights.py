@@ -294,6 +294,7 @@ _LIBRARY: Iterable[Row] = (
     _row(_THING, _DELETE, "DELETE /folders/{folder_id}", made="folder_id"),
     _row(Reach.SESSION, None, "GET /queue/status"),
     _row(_THING, _READ, "GET /queue/jobs/{job_id}"),
+    _row(_THING, _CHANGE, "PUT /queue/jobs/{job_id}", 409, json={"priority": 2}),
     _row(_THING, _CHANGE, "DELETE /queue/jobs/{job_id}", 409),
     _row(_ACTIVE, _READ, "GET /queue/jobs"),
 )

@@ -223,6 +223,8 @@ def test_a_login_is_kept_for_later_commands(
     run("transcribe", "meeting.wav")
     assert "meeting.wav" in run("list").stdout
     (session,) = json.loads(stored.read_text())["tokens"].values()
+    run("login")
+    assert "meeting.wav" in run("list").stdout
     run("logout")
     assert not stored.exists()
     assert "no login" in run("logout", "--url", f"{stack.base_url}/api", status=1).stderr

@@ -335,6 +335,14 @@ class FakeTranscriber(
             jobs=found[request.offset : request.offset + request.limit], total=len(found)
         )
 
+    async def UpdateJobPriority(self, request: Any, context: Any) -> Any:
+        self._maybe_fail()
+        job = self._own_job(request.job_id)
+        if job.status != queue_pb2.JOB_STATUS_QUEUED:
+            raise StateError("The job is no longer queued.")
+        job.priority = request.priority
+        return queue_pb2.UpdateJobPriorityResponse(job=job)
+
     async def CancelJob(self, request: Any, context: Any) -> Any:
         self._maybe_fail()
         job = self._own_job(request.job_id)

@@ -29,6 +29,7 @@ PATHS = [
     ("POST", "/transcription/{transcription}/reprocess"),
     ("GET", "/transcription/{transcription}/conflicts"),
     ("GET", "/queue/jobs/{job}"),
+    ("PUT", "/queue/jobs/{job}"),
     ("DELETE", "/queue/jobs/{job}"),
 ]
 

@@ -150,6 +150,7 @@ DOCUMENTED = {
     ("DELETE", "/api/sessions/current"),
     ("GET", "/api/queue/status"),
     ("GET", "/api/queue/jobs/{job_id}"),
+    ("PUT", "/api/queue/jobs/{job_id}"),
     ("DELETE", "/api/queue/jobs/{job_id}"),
     ("GET", "/api/queue/jobs"),
     ("GET", "/api/admin/system"),

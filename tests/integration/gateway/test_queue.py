@@ -62,6 +62,18 @@ async def test_list_jobs(client: httpx2.AsyncClient) -> None:
     assert page["status_filter"] == "queued"
 
 
+async def test_priority_of_a_waiting_job(client: httpx2.AsyncClient) -> None:
+    path = f"/api/queue/jobs/{await start(client)}"
+    answer = await client.put(path, json={"priority": 2})
+    assert (answer.status_code, answer.json()["data"]["priority"]) == (200, 2)
+    assert (await client.get(path)).json()["data"]["priority"] == 2
+    for wrong in ({"priority": 0}, {"priority": 11}, {}):
+        refused = await client.put(path, json=wrong)
+        assert refused.json()["error"]["details"]["field"] == "priority"
+    await client.delete(path)
+    assert (await client.put(path, json={"priority": 2})).status_code == 409
+
+
 async def test_cancel_job(client: httpx2.AsyncClient) -> None:
     job_id = await start(client)
     answer = await client.delete(f"/api/queue/jobs/{job_id}")

@@ -99,6 +99,14 @@ class SessionCalls:
         """Return the state of a job."""
         return Parts()
 
+    @operation("PUT", "/queue/jobs/{job_id}", record(results.JobData))
+    def update_job(self, job_id: str, *, priority: int) -> Parts:
+        """Change the priority of a waiting job, from 1 (last) to 10 (first). Return the job.
+
+        Only administrators set more than 5.
+        """
+        return Parts(json={"priority": priority})
+
     @operation("DELETE", "/queue/jobs/{job_id}", record(results.CancelledJob))
     def cancel_job(self, job_id: str) -> Parts:
         """Cancel a queued or running job."""

@@ -63,6 +63,26 @@ def add_processing(parser: argparse.ArgumentParser) -> None:
         ("--max-speakers", "greatest number of speakers"),
     ):
         parser.add_argument(option, type=int, metavar="N", help=meaning)
+    parser.add_argument(
+        "--no-diarize",
+        dest="diarize",
+        action="store_false",
+        help="tell no speakers apart, which is faster",
+    )
+    parser.add_argument(
+        "--phrase",
+        action="append",
+        metavar="TEXT",
+        help="name or term likely to be spoken, for this recording only. Can be repeated",
+    )
+    parser.add_argument("--model", help="model for speech recognition (default: the server's)")
+    parser.add_argument(
+        "--priority",
+        type=int,
+        choices=range(1, 6),
+        metavar="N",
+        help="place in the queue, from 1 (last) to 5 (first, default)",
+    )
 
 
 def processing(options: argparse.Namespace) -> dict[str, Any]:
@@ -73,6 +93,10 @@ def processing(options: argparse.Namespace) -> dict[str, Any]:
         "num_speakers": options.speakers,
         "min_speakers": options.min_speakers,
         "max_speakers": options.max_speakers,
+        "diarize": None if options.diarize else False,
+        "phrases": options.phrase,
+        "model": options.model,
+        "priority": options.priority,
     }
 
 

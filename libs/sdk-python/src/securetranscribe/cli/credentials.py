@@ -28,11 +28,16 @@ def chosen(options: argparse.Namespace) -> Login:
     The address is that of the option, the environment, the last login, or the default, in this
     order. So is the token. Stored tokens are sent to their own server only.
     """
-    stored = files.read_json(path())
-    url = options.url or os.environ.get(URL_VARIABLE) or stored.get("url") or DEFAULT_URL
-    url = url.rstrip("/")
-    own = stored.get("tokens", {}).get(url)
-    return Login(url=url, token=options.token or os.environ.get(TOKEN_VARIABLE) or own)
+    last = files.read_json(path()).get("url")
+    url = (options.url or os.environ.get(URL_VARIABLE) or last or DEFAULT_URL).rstrip("/")
+    token = options.token or os.environ.get(TOKEN_VARIABLE) or stored(url)
+    return Login(url=url, token=token)
+
+
+def stored(url: str) -> str | None:
+    """Return the stored token for a server."""
+    token: str | None = files.read_json(path()).get("tokens", {}).get(url)
+    return token
 
 
 def connect(options: argparse.Namespace) -> SecureTranscribeClient:
@@ -43,19 +48,19 @@ def connect(options: argparse.Namespace) -> SecureTranscribeClient:
 
 def store(login: Login) -> None:
     """Keep a login for later commands."""
-    stored = files.read_json(path())
-    tokens = {**stored.get("tokens", {}), login.url: login.token}
+    known = files.read_json(path()).get("tokens", {})
+    tokens = {**known, login.url: login.token}
     files.write_json(path(), {"url": login.url, "tokens": tokens})
 
 
 def forget(url: str) -> bool:
     """Remove the login of a server. Return whether there was one."""
-    stored = files.read_json(path())
-    tokens = dict(stored.get("tokens", {}))
+    known = files.read_json(path())
+    tokens = dict(known.get("tokens", {}))
     if tokens.pop(url, None) is None:
         return False
     if tokens:
-        last = stored["url"] if stored.get("url") in tokens else next(iter(tokens))
+        last = known["url"] if known.get("url") in tokens else next(iter(tokens))
         files.write_json(path(), {"url": last, "tokens": tokens})
     else:
         path().unlink(missing_ok=True)

@@ -11,7 +11,7 @@ _MOST = 50
 
 def add_commands(commands: Any) -> None:
     """Add the command to the parser."""
-    jobs = arguments.add_command(commands, "jobs", _list, help="list and cancel jobs")
+    jobs = arguments.add_command(commands, "jobs", _list, help="list, cancel and reorder jobs")
     _add_list_options(jobs)
     actions = jobs.add_subparsers(dest="action", metavar="ACTION")
     listed = arguments.add_command(
@@ -22,6 +22,16 @@ def add_commands(commands: Any) -> None:
         actions, "cancel", _cancel, help="cancel waiting or running jobs"
     )
     cancel.add_argument("ids", nargs="+", metavar="JOB", help="ids of the jobs")
+    priority = arguments.add_command(
+        actions, "priority", _priority, help="change the priority of a waiting job"
+    )
+    priority.add_argument("id", metavar="JOB", help="id of the job")
+    priority.add_argument(
+        "priority",
+        type=int,
+        metavar="N",
+        help="from 1 (last) to 5 (first). Administrators may set up to 10",
+    )
 
 
 def _add_list_options(parser: argparse.ArgumentParser) -> None:
@@ -51,4 +61,11 @@ def _cancel(options: argparse.Namespace) -> int:
     with connect(options) as client:
         done = [client.cancel_job(job_id) for job_id in options.ids]
     output.show(options, done, (f"cancelled {one['job_id']}" for one in done))
+    return 0
+
+
+def _priority(options: argparse.Namespace) -> int:
+    with connect(options) as client:
+        job = client.update_job(options.id, priority=options.priority)
+    output.show(options, job, [_line(job)])
     return 0

@@ -8,7 +8,7 @@ from typing import Any
 from securetranscribe.cli import arguments, credentials, output
 from securetranscribe.cli.credentials import Login
 from securetranscribe.client import SecureTranscribeClient
-from securetranscribe.errors import ApiError, ConnectionFailedError
+from securetranscribe.errors import ApiError, AuthenticationError, ConnectionFailedError
 
 _ACCESS_TOKEN = "sta_"  # noqa: S105 - the beginning of all of them
 
@@ -44,7 +44,7 @@ def _login(options: argparse.Namespace) -> int:
             session = client.get_session()
             who = session["user_identifier"] or session["session_id"]
         elif told["mode"] == "open":
-            who = client.create_session()["session_id"]
+            who = _open_session(client, credentials.stored(chosen.url))["session_id"]
         elif not told["passwords"]:
             output.error(
                 "people sign in with a provider here. Create an access token in the web interface, "
@@ -57,6 +57,22 @@ def _login(options: argparse.Namespace) -> int:
     shown = {"url": chosen.url, "user": who, "file": str(credentials.path())}
     output.show(options, shown, [f"{chosen.url}: {who}, stored in {credentials.path()}"])
     return 0
+
+
+def _open_session(client: SecureTranscribeClient, known: str | None) -> dict[str, Any]:
+    """Return the session of the last login, resumed if it has ended, or else a new one."""
+    if known is not None:
+        client.session_token = known
+        try:
+            return client.get_session()
+        except AuthenticationError:
+            pass
+        try:
+            return client.resume()
+        except ApiError:
+            output.note("The former session has ended for good. This is a new one.")
+            client.session_token = None
+    return client.create_session()
 
 
 def _sign_in(client: SecureTranscribeClient, options: argparse.Namespace) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from securetranscribe.cli import (
     transcribe,
     transcriptions,
 )
-from securetranscribe.errors import SecureTranscribeError
+from securetranscribe.errors import AuthenticationError, SecureTranscribeError
 
 _MODULES = (transcribe, transcriptions, speakers, jobs, login, tokens, doctor, admin, completion)
 
@@ -29,6 +29,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         status: int = options.run(options)
+    except AuthenticationError as error:
+        output.error(f"{error} Log in with: securetranscribe login")
+        return 1
     except SecureTranscribeError as error:
         output.error(error)
         return 1

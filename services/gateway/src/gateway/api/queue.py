@@ -7,7 +7,7 @@ from pydantic import Field
 
 from common import times
 from gateway.api.conversion import optional_moment
-from gateway.api.parameters import Caller, EmptyIsNone, JobId, Limit, Offset
+from gateway.api.parameters import Caller, EmptyIsNone, JobId, JsonBody, Limit, Offset
 from gateway.api.stages import FailureReason, StageData, failure_reason, stage_data
 from gateway.api.transcription_conversion import JOB_STATUS
 from gateway.api.transcription_models import JobWord
@@ -101,6 +101,14 @@ class JobList(ApiModel):
     status_filter: JobWord | None
 
 
+class JobUpdateBody(JsonBody):
+    """Change to a waiting job."""
+
+    priority: int = Field(
+        ge=1, le=10, description="1 (last) to 10 (first). Only administrators set more than 5."
+    )
+
+
 class CancelledJob(ApiModel):
     """A cancelled job."""
 
@@ -131,6 +139,14 @@ class QueueApi:
                 summary="Get job status",
                 tag=_TAG,
                 errors=(404,),
+            ),
+            Endpoint(
+                method="PUT",
+                path="/queue/jobs/{job_id}",
+                handler=self.update_job,
+                summary="Change the priority of a waiting job",
+                tag=_TAG,
+                errors=(404, 409),
             ),
             Endpoint(
                 method="DELETE",
@@ -166,6 +182,17 @@ class QueueApi:
             caller,
         )
         return Success[JobData].of(job_data(answer.job), "Job retrieved")
+
+    async def update_job(
+        self, job_id: JobId, body: JobUpdateBody, caller: Caller
+    ) -> Success[JobData]:
+        """Change the priority of a waiting job. It moves to its new place in the queue."""
+        answer = await self._backends.ask(
+            self._backends.queue.UpdateJobPriority,
+            queue_pb2.UpdateJobPriorityRequest(job_id=job_id, priority=body.priority),
+            caller,
+        )
+        return Success[JobData].of(job_data(answer.job), "Priority changed")
 
     async def cancel_job(self, job_id: JobId, caller: Caller) -> Success[CancelledJob]:
         """Cancel a waiting or running job."""
