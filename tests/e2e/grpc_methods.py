@@ -20,6 +20,7 @@ PROCESSES = {
     "TranscriptionService": "transcriber-api",
     "TranscriptService": "transcriber-api",
     "ImportService": "transcriber-api",
+    "TurnService": "transcriber-api",
     "ReprocessingService": "transcriber-api",
     "PlaybackService": "transcriber-api",
     "VocabularyService": "transcriber-api",

@@ -29,6 +29,7 @@ CALLS: Mapping[str, str] = {
     "TranscriptionService": "ListTranscriptions",
     "TranscriptService": "ListRevisions",
     "ImportService": "ImportTranscript",
+    "TurnService": "ListTurns",
     "ReprocessingService": "ListConflicts",
     "PlaybackService": "GetPlayback",
     "VocabularyService": "ListTerms",

@@ -190,3 +190,21 @@ async def test_concurrent_exports(client: httpx2.AsyncClient, peers: Peers) -> N
     path = f"/api/transcription/export/{number}?export_format=txt"
     answers = await asyncio.gather(*(client.post(path) for _ in range(5)))
     assert {answer.content for answer in answers} == {b"%first second"}
+
+
+async def test_turns_of_the_diarizer_are_requested(
+    client: httpx2.AsyncClient, peers: Peers
+) -> None:
+    number = await complete(client, peers)
+    path = f"/api/transcription/export/{number}"
+    wanted = {"export_format": "stm", "turns": "diarizer"}
+    for answer in (
+        await client.post(path, json=wanted),
+        await client.post(path, params=wanted),
+        await client.get(path, params=wanted),
+    ):
+        assert answer.status_code == 200
+        assert peers.exporter.requests[-1].turns == export_pb2.EXPORT_TURNS_DIARIZER
+    answer = await client.post(path, json={"export_format": "stm", "turns": "words"})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["details"]["field"] == "turns"

@@ -59,6 +59,7 @@ SpeakerService      editor:write  SplitSpeaker EnrollSpeaker DeleteObservation R
 SpeakerService      services RecognizeVoices SetVoiceDecisions EraseVoices EraseWorkspaceVoices
 StatusService       services GetStatusVersions
 SpeechService       editor:write  Recognize AlignWords StreamingRecognize
+TurnService         [read,export] ListTurns
 TranscriptService   [read]   ReadTranscript ListRevisions CompareRevisions
 TranscriptService   [write]  EditTranscript UndoEdits RedoEdits RestoreRevision
 TranscriptService   editor:write  ReplaceText UndoReplacement

@@ -48,6 +48,7 @@ OWNERS = {
     "TranscriptionService": "transcriber-api",
     "TranscriptService": "transcriber-api",
     "ImportService": "transcriber-api",
+    "TurnService": "transcriber-api",
     "ReprocessingService": "transcriber-api",
     "PlaybackService": "transcriber-api",
     "AuditService": "gateway",

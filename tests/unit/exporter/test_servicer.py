@@ -15,7 +15,8 @@ from common.errors import StateError, ValidationError
 from common.export_formats import EXTENSIONS
 from common.identity import Identity
 from exporter.changes import Changes
-from exporter.document import Document
+from exporter.diarizer_turns import TurnClient
+from exporter.document import Document, SpeakerTurn
 from exporter.formats.catalog import FORMATS
 from exporter.render_pool import RenderPool
 from exporter.revisions import RevisionClient
@@ -80,6 +81,15 @@ class FakeRevisions:
         return tracked_documents.changes()
 
 
+class FakeTurns:
+    """Fake of exporter.diarizer_turns.TurnClient with one turn."""
+
+    async def turns(self, caller: Identity, transcription_id: int) -> tuple[SpeakerTurn, ...]:
+        """Return the turns."""
+        assert caller == CALLER
+        return (SpeakerTurn(speaker_label="Speaker_9", start=1.0, end=2.5, channel=2),)
+
+
 async def summarize(document: Document) -> Summary:
     first = document.segments[0]
     item = ActionItem(text="Send it.", segment=first.index, start=first.start, owner="Ada")
@@ -103,6 +113,7 @@ def serving(transcripts: FakeTranscripts) -> Iterator[ExportServicer]:
         yield ExportServicer(
             transcripts=cast(TranscriptClient, transcripts),
             revisions=cast(RevisionClient, FakeRevisions()),
+            turns=cast(TurnClient, FakeTurns()),
             render_pool=render_pool,
             template_pool=template_pool,
             summarize=summarize,
@@ -402,3 +413,28 @@ async def test_every_format_is_listed_with_its_media_type_and_options(
     assert tracking == {"docx", "md", "zip"}
     assert {one.name for one in answer.formats if one.templates} == {"txt", "md"}
     assert {one.name: one.extension for one in answer.formats} == EXTENSIONS
+
+
+async def test_rttm_has_the_turns_of_the_diarizer_on_request(
+    servicer: ExportServicer, transcripts: FakeTranscripts
+) -> None:
+    answers = await export(
+        servicer,
+        transcription_id=transcripts.document.transcription_id,
+        format=export_pb2.EXPORT_FORMAT_RTTM,
+        turns=export_pb2.EXPORT_TURNS_DIARIZER,
+    )
+    text = b"".join(answer.data for answer in answers).decode()
+    assert text == "SPEAKER Weekly_meeting 2 1.000 1.500 <NA> <NA> Speaker_9 <NA> <NA>\n"
+
+
+async def test_other_formats_have_no_turns_of_the_diarizer(
+    servicer: ExportServicer, transcripts: FakeTranscripts
+) -> None:
+    with pytest.raises(ValidationError, match="rttm, zip"):
+        await export(
+            servicer,
+            transcription_id=transcripts.document.transcription_id,
+            format=export_pb2.EXPORT_FORMAT_PDF,
+            turns=export_pb2.EXPORT_TURNS_DIARIZER,
+        )

@@ -37,6 +37,10 @@ VERSION_VALUES: Mapping[str, export_pb2.ExportVersion.ValueType] = _values(
 CHANGES_VALUES: Mapping[str, export_pb2.ExportChanges.ValueType] = _values(
     export_pb2.ExportChanges, "EXPORT_CHANGES_"
 )
+#: Enum value of each origin of turns: `{"diarizer": EXPORT_TURNS_DIARIZER}`.
+TURNS_VALUES: Mapping[str, export_pb2.ExportTurns.ValueType] = _values(
+    export_pb2.ExportTurns, "EXPORT_TURNS_"
+)
 #: Media type of each format, parameters included.
 CONTENT_TYPES: Mapping[str, str] = MappingProxyType(
     {

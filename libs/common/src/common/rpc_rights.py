@@ -84,6 +84,7 @@ _TABLE: Iterable[tuple[Rule, str, tuple[str, ...]]] = (
     (_of_resource(Right.COMMENT), "TranscriptService", ("EditTranscript",)),
     (_EDIT, "TranscriptService", ("UndoEdits", "RedoEdits", "RestoreRevision")),
     (_CHANGE, "TranscriptService", ("ReplaceText", "UndoReplacement")),
+    (_of_resource(Right.READ, Right.EXPORT), "TurnService", ("ListTurns",)),
     (_SEE, "PlaybackService", ("GetPlayback", "ReadPlayback", "GetPeaks")),
     (_SEE, "SearchService", ("Search",)),
     (_CHANGE, "ReprocessingService", ("ReprocessTranscript",)),

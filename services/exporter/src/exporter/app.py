@@ -6,6 +6,7 @@ import httpx2
 
 from common.connections import connect
 from common.runtime import Supervisor
+from exporter.diarizer_turns import TurnClient
 from exporter.render_pool import RenderPool
 from exporter.revisions import RevisionClient
 from exporter.servicer import ExportServicer
@@ -36,6 +37,7 @@ async def serve(settings: ExporterSettings, supervisor: Supervisor) -> None:
         servicer = ExportServicer(
             transcripts=TranscriptClient(transcriber),
             revisions=RevisionClient(transcriber),
+            turns=TurnClient(transcriber),
             render_pool=render_pool,
             template_pool=template_pool,
             summarize=(await _summarizer(settings, stack)).summarize,

@@ -122,12 +122,22 @@ class ChannelPlan:
     channels: tuple[Channel, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SpeakerTurn:
+    """Continuous speech that diarization found. Times are in seconds, channel 0 is a mix."""
+
+    speaker_label: str
+    start: float
+    end: float
+    channel: int = 0
+
+
 @dataclass(frozen=True, kw_only=True)
 class Document:
     """Transcript with everything for a format to show.
 
     Speakers are in order of first appearance. `summary` is set only when an option requires it, and
-    `changes` only when they are to be shown.
+    `changes` and `turns`, those of the diarizer, only when they are to be shown.
     """
 
     transcription_id: int
@@ -146,6 +156,7 @@ class Document:
     summary: Summary | None = field(default=None)
     revision: int = 0
     changes: Changes | None = None
+    turns: tuple[SpeakerTurn, ...] | None = None
 
     @property
     def title(self) -> str:

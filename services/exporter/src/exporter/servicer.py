@@ -12,6 +12,7 @@ from common import identity
 from common.errors import ValidationError
 from common.export_formats import CONTENT_TYPES, FORMAT_VALUES, OPTION_VALUES
 from exporter import versions
+from exporter.diarizer_turns import TurnClient
 from exporter.document import Document
 from exporter.formats.catalog import FORMATS
 from exporter.formats.format import Format
@@ -38,6 +39,7 @@ class ExportServicer(export_pb2_grpc.ExportServiceServicer):
         *,
         transcripts: TranscriptClient,
         revisions: RevisionClient,
+        turns: TurnClient,
         render_pool: RenderPool,
         template_pool: RenderPool,
         summarize: Summarize,
@@ -45,6 +47,7 @@ class ExportServicer(export_pb2_grpc.ExportServiceServicer):
         """`template_pool` renders documents with a template, which must not delay others."""
         self._transcripts = transcripts
         self._revisions = revisions
+        self._turns = turns
         self._render_pool = render_pool
         self._template_pool = template_pool
         self._summarize = summarize
@@ -64,6 +67,9 @@ class ExportServicer(export_pb2_grpc.ExportServiceServicer):
         )
         if request.changes == export_pb2.EXPORT_CHANGES_TRACKED:
             document = await self._with_changes(document, versions.since(request))
+        if request.turns == export_pb2.EXPORT_TURNS_DIARIZER:
+            turns = await self._turns.turns(identity.current(), request.transcription_id)
+            document = dataclasses.replace(document, turns=turns)
         if options.needs_summary:
             summary = await self._summarize(document)
             document = dataclasses.replace(document, summary=summary)
@@ -126,6 +132,11 @@ class ExportServicer(export_pb2_grpc.ExportServiceServicer):
 def _target(request: export_pb2.ExportTranscriptionRequest) -> Format:
     """Return the format, with the layout of the template if there is one."""
     target = _format(request.format)
+    if request.turns and not target.takes_turns:
+        formats = ", ".join(name for name, one in FORMATS.items() if one.takes_turns)
+        raise ValidationError.of(
+            "turns", f"This format has no turns of the diarizer. Use one of: {formats}."
+        )
     if not request.template:
         return target
     if request.changes:

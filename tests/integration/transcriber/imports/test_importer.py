@@ -24,7 +24,8 @@ RETURNING id
 """
 _STATE = "SELECT status, revision, machine_revision, measured_revision FROM transcriptions"
 _JOB = """
-INSERT INTO jobs (job_id, transcription_id, session_id, workspace_id, status, priority, current_step)
+INSERT INTO jobs (
+    job_id, transcription_id, session_id, workspace_id, status, priority, current_step)
 VALUES ('job_1', %s, 'session', %s, 'processing', 5, '')
 """
 _FOUND = "SELECT text FROM search_segments WHERE transcription_id = %s AND kind = 'segment'"

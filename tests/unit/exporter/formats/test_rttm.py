@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pyannote.core import Annotation
 from pyannote.database.util import load_rttm
 
-from exporter.document import Document, Segment
+from exporter.document import Document, Segment, SpeakerTurn
 from exporter.fields import token, unique_tokens
 from exporter.formats.rttm import render
 from exporter.options import ExportOptions
@@ -156,3 +156,18 @@ def test_lines_are_in_order_and_those_of_a_speaker_apart(
         own = [(start, length) for _, start, length, name in lines if name == label]
         for (start, length), (following, _) in pairwise(own):
             assert start + length <= following + 1e-6
+
+
+def test_turns_of_the_diarizer_take_the_place_of_segments() -> None:
+    labels = [speaker.label for speaker in meeting().speakers]
+    turns = (
+        SpeakerTurn(speaker_label=labels[0], start=0.0, end=3.0),
+        SpeakerTurn(speaker_label=labels[1], start=2.5, end=4.0),
+        SpeakerTurn(speaker_label="SPEAKER_07", start=3.5, end=3.75),
+    )
+    assert read(replace(meeting(), turns=turns)) == [
+        ("Weekly_meeting", 0.0, 3.0, "Anna_Müller"),
+        ("Weekly_meeting", 2.5, 1.5, "Ben_Ode"),
+        ("Weekly_meeting", 3.5, 0.25, "SPEAKER_07"),
+    ]
+    assert read(replace(meeting(), turns=())) == []

@@ -148,6 +148,7 @@ AUDITED: Mapping[str, Rule] = {
             "ResolveConflict": _transcription("transcript.edit"),
         },
     ),
+    **_of("TurnService", {"ListTurns": _transcription("transcript.read", read=True)}),
     **_of("ImportService", {"ImportTranscript": _transcription("transcript.import")}),
     **_of(
         "SharingService",

@@ -206,6 +206,28 @@ EXPORT_CHANGES_TRACKED: ExportChanges.ValueType  # 1
 """As tracked changes: revision marks in DOCX, CriticMarkup in Markdown."""
 Global___ExportChanges: _TypeAlias = ExportChanges  # noqa: Y015
 
+class _ExportTurns:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ExportTurnsEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ExportTurns.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    EXPORT_TURNS_UNSPECIFIED: _ExportTurns.ValueType  # 0
+    """Default value. Those of the transcript."""
+    EXPORT_TURNS_DIARIZER: _ExportTurns.ValueType  # 1
+    """Those that diarization found, before words and edits."""
+
+class ExportTurns(_ExportTurns, metaclass=_ExportTurnsEnumTypeWrapper):
+    """Origin of the turns of speakers. A value's name after the prefix, in lower case, is its name in the
+    JSON API.
+    """
+
+EXPORT_TURNS_UNSPECIFIED: ExportTurns.ValueType  # 0
+"""Default value. Those of the transcript."""
+EXPORT_TURNS_DIARIZER: ExportTurns.ValueType  # 1
+"""Those that diarization found, before words and edits."""
+Global___ExportTurns: _TypeAlias = ExportTurns  # noqa: Y015
+
 @_typing.final
 class ExportTranscriptionRequest(_message.Message):
     """Request of ExportTranscription."""
@@ -220,6 +242,7 @@ class ExportTranscriptionRequest(_message.Message):
     CHANGES_FIELD_NUMBER: _builtins.int
     SINCE_REVISION_FIELD_NUMBER: _builtins.int
     TEMPLATE_FIELD_NUMBER: _builtins.int
+    TURNS_FIELD_NUMBER: _builtins.int
     transcription_id: _builtins.int
     """The transcription."""
     format: Global___ExportFormat.ValueType
@@ -239,6 +262,10 @@ class ExportTranscriptionRequest(_message.Message):
     members of the JSON export. Fails with INVALID_ARGUMENT in formats without templates, for a
     template with errors, and for one that needs too much time or memory.
     """
+    turns: Global___ExportTurns.ValueType
+    """Origin of the turns in RTTM, also within an archive. Other formats fail with INVALID_ARGUMENT.
+    Fails with FAILED_PRECONDITION if diarization has no result that is kept.
+    """
     @_builtins.property
     def options(self) -> _containers.RepeatedScalarFieldContainer[Global___ExportOption.ValueType]:
         """Additional content. Options without effect on the format are ignored."""
@@ -254,10 +281,11 @@ class ExportTranscriptionRequest(_message.Message):
         changes: Global___ExportChanges.ValueType = ...,
         since_revision: _builtins.int = ...,
         template: _builtins.str = ...,
+        turns: Global___ExportTurns.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "format", b"format", "options", b"options", "revision", b"revision", "since_revision", b"since_revision", "template", b"template", "transcription_id", b"transcription_id", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "format", b"format", "options", b"options", "revision", b"revision", "since_revision", b"since_revision", "template", b"template", "transcription_id", b"transcription_id", "turns", b"turns", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

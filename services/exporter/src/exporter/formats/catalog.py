@@ -55,7 +55,7 @@ _DOCUMENTS = (
         tracks_changes=True,
         takes_templates=True,
     ),
-    Format(name="rttm", render=rttm.render, uses_words=True),
+    Format(name="rttm", render=rttm.render, uses_words=True, takes_turns=True),
     Format(name="textgrid", render=textgrid.render, options=_WORDS),
     Format(name="eaf", render=eaf.render, options=_WORDS),
     Format(name="ctm", render=ctm.render, uses_words=True),
@@ -79,6 +79,7 @@ _ARCHIVE = Format(
     options=frozenset(Option),
     uses_words=True,
     tracks_changes=True,
+    takes_turns=True,
 )
 
 FORMATS: Mapping[str, Format] = {one.name: one for one in (*_DOCUMENTS, _ARCHIVE)}

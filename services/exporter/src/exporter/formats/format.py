@@ -19,7 +19,7 @@ class Format:
     `name` is the name in the JSON API. `options` are the options
     with an effect on it. With `uses_words`, segments carry their words whatever the options. With
     `tracks_changes`, it shows those of the document. With `takes_templates`, a template may replace
-    its layout.
+    its layout. With `takes_turns`, it shows those of the diarizer if the document has them.
     """
 
     name: str
@@ -28,6 +28,7 @@ class Format:
     uses_words: bool = False
     tracks_changes: bool = False
     takes_templates: bool = False
+    takes_turns: bool = False
 
     @property
     def extension(self) -> str:

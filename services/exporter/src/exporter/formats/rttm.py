@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from exporter.document import Document, Segment
+from exporter.document import Document, Segment, SpeakerTurn
 from exporter.fields import token, unique_tokens
 from exporter.formats.format import encoded
 from exporter.options import ExportOptions
@@ -23,7 +23,8 @@ class _Span:
 def render(document: Document, options: ExportOptions) -> Iterator[bytes]:  # noqa: ARG001
     """Render a SPEAKER line per segment and per passage of other speakers within it.
 
-    The lines are in order of time, and those of one speaker do not overlap.
+    A document with turns of the diarizer has those instead. The lines are in order of time, and
+    those of one speaker do not overlap.
     """
     return encoded(_lines(document))
 
@@ -38,15 +39,25 @@ def _lines(document: Document) -> Iterator[str]:
 
 
 def _spans(document: Document) -> list[_Span]:
-    channels = {speaker.label: speaker.channel for speaker in document.speakers}
     by_label: dict[str, list[_Span]] = {}
-    for segment in document.segments:
-        for span in (_own(segment), *_overlapping(segment, channels)):
-            rounded = replace(span, start=round(span.start, 3), end=round(span.end, 3))
-            if rounded.end > rounded.start:
-                by_label.setdefault(span.label, []).append(rounded)
+    for span in _of_segments(document) if document.turns is None else map(_turn, document.turns):
+        rounded = replace(span, start=round(span.start, 3), end=round(span.end, 3))
+        if rounded.end > rounded.start:
+            by_label.setdefault(span.label, []).append(rounded)
     apart = [span for own in by_label.values() for span in _united(own)]
     return sorted(apart, key=lambda span: (span.start, span.end))
+
+
+def _of_segments(document: Document) -> Iterator[_Span]:
+    channels = {speaker.label: speaker.channel for speaker in document.speakers}
+    for segment in document.segments:
+        yield from (_own(segment), *_overlapping(segment, channels))
+
+
+def _turn(turn: SpeakerTurn) -> _Span:
+    return _Span(
+        label=turn.speaker_label, channel=turn.channel or 1, start=turn.start, end=turn.end
+    )
 
 
 def _own(segment: Segment) -> _Span:

@@ -18,6 +18,7 @@ from common.export_formats import (
     EXTENSIONS,
     FORMAT_VALUES,
     OPTION_VALUES,
+    TURNS_VALUES,
     VERSION_VALUES,
 )
 from gateway.api.parameters import Caller, EmptyIsNone, JsonBody, Text, TranscriptionId
@@ -31,12 +32,14 @@ if TYPE_CHECKING:
     OptionName = str
     VersionName = str
     ChangesName = str
+    TurnsName = str
 else:
     # A format or an option added to the contract becomes valid here and in the OpenAPI document.
     FormatName = Literal[tuple(FORMAT_VALUES)]
     OptionName = Literal[tuple(OPTION_VALUES)]
     VersionName = Literal[tuple(VERSION_VALUES)]
     ChangesName = Literal[tuple(CHANGES_VALUES)]
+    TurnsName = Literal[tuple(TURNS_VALUES)]
 
 _MOST = 2**31 - 1
 _ANY_TYPE = "application/octet-stream"
@@ -82,6 +85,7 @@ class ExportBody(JsonBody):
     since: int | None = Field(
         None, ge=1, le=_MOST, description="Changes since it. Defaults to the machine version."
     )
+    turns: TurnsName | None = Field(None, description="Turns of the diarizer, in RTTM.")
     template: Text | None = Field(
         None, max_length=65_536, description="Jinja template of the layout, in TXT and Markdown."
     )
@@ -101,16 +105,20 @@ _Since = Annotated[
     EmptyIsNone,
     Query(description="Changes since it. Defaults to the machine version."),
 ]
+_TurnsQuery = Annotated[
+    TurnsName | None, EmptyIsNone, Query(description="Turns of the diarizer, in RTTM.")
+]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """The version of a transcript that is exported, and the changes to show."""
+    """The version of a transcript that is exported, and the changes and turns to show."""
 
     revision: int | None = None
     version: VersionName | None = None
     changes: ChangesName | None = None
     since: int | None = None
+    turns: TurnsName | None = None
 
     def over(self, body: ExportBody) -> "Shown":
         """Return these parameters, and those of the body where there are none."""
@@ -119,6 +127,7 @@ class Shown:
             version=self.version or body.version,
             changes=self.changes or body.changes,
             since=self.since or body.since,
+            turns=self.turns or body.turns,
         )
 
 
@@ -127,8 +136,9 @@ def _shown(
     version: _VersionQuery = None,
     changes: _ChangesQuery = None,
     since: _Since = None,
+    turns: _TurnsQuery = None,
 ) -> Shown:
-    return Shown(revision=revision, version=version, changes=changes, since=since)
+    return Shown(revision=revision, version=version, changes=changes, since=since, turns=turns)
 
 
 ShownByQuery = Annotated[Shown, Depends(_shown)]
@@ -230,6 +240,8 @@ def _request(
         request.version = VERSION_VALUES[shown.version]
     if shown.changes:
         request.changes = CHANGES_VALUES[shown.changes]
+    if shown.turns:
+        request.turns = TURNS_VALUES[shown.turns]
     return request
 
 

@@ -187,7 +187,9 @@ class TranscriptServicer(transcript_pb2_grpc.TranscriptServiceServicer):
         revisions = [_revision(entry, access.author) for entry in history.entries]
         newest = (history.head.machine_revision, history.head.transcript_at)
         without_text = {
-            entry.entry.revision - 1 for entry in history.entries if _is_first(entry.operations)
+            entry.entry.revision - 1
+            for entry in history.entries
+            if not entry.source and _is_first(entry.operations)
         }
         revisions += [
             transcript_pb2.Revision(

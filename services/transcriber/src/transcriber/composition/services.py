@@ -23,6 +23,7 @@ from securetranscribe.v1 import (
     status_pb2_grpc,
     transcript_pb2_grpc,
     transcription_pb2_grpc,
+    turns_pb2_grpc,
     upload_pb2_grpc,
     vocabulary_pb2_grpc,
     workspace_settings_pb2_grpc,
@@ -52,6 +53,7 @@ from transcriber.api.transcription_servicer import (
     TranscriptionDependencies,
     TranscriptionServicer,
 )
+from transcriber.api.turn_servicer import TurnServicer
 from transcriber.api.upload_servicer import UploadDependencies, UploadServicer
 from transcriber.api.vocabulary_servicer import VocabularyServicer
 from transcriber.api.workspace_settings_servicer import WorkspaceSettingsServicer
@@ -68,6 +70,7 @@ from transcriber.store.dead_letters import DeadLetters
 from transcriber.store.status_versions import StatusVersions
 from transcriber.transcripts.comparisons import Comparisons
 from transcriber.transcripts.conflict_resolution import ConflictResolver
+from transcriber.transcripts.diarized_turns import TurnReader
 from transcriber.vocabulary.application import VocabularyEdits
 from transcriber.vocabulary.catalog import VocabularyCatalog
 from transcriber.vocabulary.suggestions import VocabularySuggestions
@@ -131,6 +134,9 @@ def make_services(core: Core, actions: Actions) -> dict[str, AddToServer]:
         "securetranscribe.v1.ImportService": partial(
             imports_pb2_grpc.add_ImportServiceServicer_to_server,
             ImportServicer(TranscriptImporter(core.servers.database), core.access),
+        ),
+        "securetranscribe.v1.TurnService": partial(
+            turns_pb2_grpc.add_TurnServiceServicer_to_server, make_turn_servicer(core)
         ),
         "securetranscribe.v1.UploadService": partial(
             upload_pb2_grpc.add_UploadServiceServicer_to_server, make_upload_servicer(core, actions)
@@ -246,6 +252,14 @@ def make_sharing_servicer(core: Core) -> SharingServicer:
         ),
         core.settings.retention,
     )
+
+
+def make_turn_servicer(core: Core) -> TurnServicer:
+    """Create the servicer of TurnService."""
+    servers = core.servers
+    bucket = core.settings.s3_bucket_results
+    reader = TurnReader(servers.database, servers.objects, core.threads, bucket=bucket)
+    return TurnServicer(reader, core.access)
 
 
 def make_upload_servicer(core: Core, actions: Actions) -> UploadServicer:

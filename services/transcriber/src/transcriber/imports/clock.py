@@ -22,7 +22,7 @@ def clock(text: str, line: int) -> float:
         raise problem(f"{shown(text)} is not a time such as 00:01:05,250.", line=line)
     hours, minutes, seconds, fraction = found.groups()
     whole = int(hours or 0) * 3600 + int(minutes) * 60 + int(seconds)
-    return whole + int(fraction) / 10 ** len(fraction)
+    return whole + float(f"0.{fraction}")
 
 
 def number(text: str, line: int, what: str = "time") -> float:

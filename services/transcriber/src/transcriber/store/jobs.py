@@ -69,6 +69,10 @@ ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
 _LIVE_OF = """
 SELECT job_id FROM jobs WHERE transcription_id = %s AND status IN ('queued', 'processing')
 """
+_LAST_COMPLETED = """
+SELECT job_id FROM jobs WHERE transcription_id = %s AND status = 'completed'
+ORDER BY id DESC LIMIT 1
+"""
 _WAITING = "SELECT count(*) AS jobs FROM jobs WHERE status = 'queued'"
 _PRIORITY = """
 UPDATE jobs SET priority = %s WHERE job_id = %s AND status = 'queued'
@@ -273,6 +277,11 @@ class Jobs:
     async def live_of(self, transcription_id: int) -> str | None:
         """Return the live job of a transcription."""
         row = await fetch_one(self._connection, _LIVE_OF, (transcription_id,))
+        return None if row is None else str(row["job_id"])
+
+    async def last_completed(self, transcription_id: int) -> str | None:
+        """Return the last job that completed, which made the newest machine version."""
+        row = await fetch_one(self._connection, _LAST_COMPLETED, (transcription_id,))
         return None if row is None else str(row["job_id"])
 
     async def waiting(self) -> int:

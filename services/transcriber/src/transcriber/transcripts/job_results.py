@@ -60,7 +60,7 @@ def read_results(
     ]
     return JobResults(
         speech=_speech(of_parts, recognized),
-        voices=_voices(tasks, results, separate=separate),
+        voices=read_voices(tasks, results, separate=separate),
         copies=tuple(copies) if len(copies) == len(of_parts) else (),
         in_parts=Part.of(of_parts[0].options) is not None,
     )
@@ -80,9 +80,13 @@ def _speech(tasks: Sequence[Task], recognized: Mapping[str, RecognizedSpeech]) -
     return join_speech(parts) if parts else recognized[tasks[0].task_id]
 
 
-def _voices(
+def read_voices(
     tasks: Sequence[Task], results: Mapping[str, bytes], *, separate: bool
 ) -> DiarizedSpeech | None:
+    """Read the result of diarization, None without one.
+
+    `results` has the objects of its tasks, by the tasks' ids.
+    """
     done = ended_tasks(tasks, Stage.DIARIZE)
     if not done:
         return None
