@@ -343,9 +343,7 @@ class Gateway:
         )
         statuses = StatusReader(self._backends, self._registry.kept_until, release=_version())
         parts = (
-            UploadApi(
-                uploads, UploadRepetitions(self._backends, rate=rate, places=self._places)
-            ),
+            UploadApi(uploads, UploadRepetitions(self._backends, rate=rate, places=self._places)),
             ResumableUploadApi(self._backends, appends),
             CaptureApi(self._backends, chunks),
             TranscriptionApi(self._backends, statuses),

@@ -8,7 +8,7 @@ from common import identity, rights
 from common.addresses import current_address
 from common.byte_rates import ByteRates
 from common.errors import NotFoundError
-from common.postgres import Connection, Database
+from common.postgres import Database
 from common.rights import Right
 from securetranscribe.v1 import capture_pb2, capture_pb2_grpc
 from transcriber.api import requests
