@@ -76,7 +76,9 @@ from gateway.backends import Backends
 from gateway.idempotency.store import IdempotentRequests
 from gateway.live import models as live_models
 from gateway.live.feed import Feed, Revocations
+from gateway.live.handshake import Handshakes
 from gateway.live.hub import Hub
+from gateway.live.recognition import RecognitionSocket
 from gateway.live.shared import SharedWatches
 from gateway.live.socket import LiveSocket
 from gateway.oidc import service as oidc
@@ -411,6 +413,14 @@ class Gateway:
                 hub=self._hub,
                 shared=self._shared,
                 origins=origins,
+                keep_alive_seconds=min(_KEEP_ALIVE_SECONDS, settings.session_ttl / 4),
+            ),
+            recognition_socket=RecognitionSocket(
+                registry=self._registry,
+                backends=self._backends,
+                hub=self._hub,
+                handshakes=Handshakes(self._registry, origins),
+                limits=self._limits,
                 keep_alive_seconds=min(_KEEP_ALIVE_SECONDS, settings.session_ttl / 4),
             ),
             live_messages=live_models.schemas(),
