@@ -40,8 +40,7 @@ class FakeSharing(sharing_pb2_grpc.SharingServiceServicer):
         return sharing_pb2.ListSharesResponse(shares=list(self.shares.values()))
 
     async def RevokeShare(self, request: Any, context: Any) -> Any:
-        if self.shares.pop(request.share_id, None) is None:
-            raise NotFoundError("There is no such share.")
+        self.shares.pop(request.share_id, None)
         return sharing_pb2.RevokeShareResponse()
 
     async def CreateLink(self, request: Any, context: Any) -> Any:

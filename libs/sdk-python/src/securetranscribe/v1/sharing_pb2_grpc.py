@@ -112,7 +112,7 @@ class SharingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RevokeShare(self, request, context):
-        """Ends a share within a second, for running streams too.
+        """Ends a share within a second, for running streams too. One that has ended already stays so.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

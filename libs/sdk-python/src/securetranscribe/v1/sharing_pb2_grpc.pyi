@@ -42,7 +42,7 @@ class SharingServiceStub:
     ListShares: _grpc.UnaryUnaryMultiCallable[_sharing_pb2.ListSharesRequest, _sharing_pb2.ListSharesResponse]
     """Lists with whom a transcription is shared, in the order of sharing."""
     RevokeShare: _grpc.UnaryUnaryMultiCallable[_sharing_pb2.RevokeShareRequest, _sharing_pb2.RevokeShareResponse]
-    """Ends a share within a second, for running streams too."""
+    """Ends a share within a second, for running streams too. One that has ended already stays so."""
     CreateLink: _grpc.UnaryUnaryMultiCallable[_sharing_pb2.CreateLinkRequest, _sharing_pb2.CreateLinkResponse]
     """Creates a link to a transcription. Its token is returned only here."""
     ListLinks: _grpc.UnaryUnaryMultiCallable[_sharing_pb2.ListLinksRequest, _sharing_pb2.ListLinksResponse]
@@ -74,7 +74,7 @@ class SharingServiceAsyncStub(SharingServiceStub):
     ListShares: _aio.UnaryUnaryMultiCallable[_sharing_pb2.ListSharesRequest, _sharing_pb2.ListSharesResponse]  # type: ignore[assignment]
     """Lists with whom a transcription is shared, in the order of sharing."""
     RevokeShare: _aio.UnaryUnaryMultiCallable[_sharing_pb2.RevokeShareRequest, _sharing_pb2.RevokeShareResponse]  # type: ignore[assignment]
-    """Ends a share within a second, for running streams too."""
+    """Ends a share within a second, for running streams too. One that has ended already stays so."""
     CreateLink: _aio.UnaryUnaryMultiCallable[_sharing_pb2.CreateLinkRequest, _sharing_pb2.CreateLinkResponse]  # type: ignore[assignment]
     """Creates a link to a transcription. Its token is returned only here."""
     ListLinks: _aio.UnaryUnaryMultiCallable[_sharing_pb2.ListLinksRequest, _sharing_pb2.ListLinksResponse]  # type: ignore[assignment]
@@ -121,7 +121,7 @@ class SharingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _sharing_pb2.RevokeShareRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_sharing_pb2.RevokeShareResponse, _abc.Awaitable[_sharing_pb2.RevokeShareResponse]]:
-        """Ends a share within a second, for running streams too."""
+        """Ends a share within a second, for running streams too. One that has ended already stays so."""
 
     @_abc_1.abstractmethod
     def CreateLink(

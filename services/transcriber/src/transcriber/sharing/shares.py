@@ -69,18 +69,16 @@ class TranscriptionShares:
             return await Shares(connection).all(transcription_id)
 
     async def revoke(self, transcription_id: int, share_id: int) -> None:
-        """End a share.
+        """End a share. Repeating it changes nothing.
 
         Raises:
-            NotFoundError, AuthorizationError: as `TranscriptionAccess.owner` does, or there is no
-                such share.
+            NotFoundError, AuthorizationError: as `TranscriptionAccess.owner` does.
         """
         owner = await self._access.owner(transcription_id, Right.CHANGE)
         async with self._database.transaction() as connection:
             await _must_be_there(connection, transcription_id, owner.workspace_id)
-            if not await Shares(connection).remove(transcription_id, share_id):
-                raise NotFoundError("There is no such share.")
-            await announce(connection, [transcription_id], owner.workspace_id)
+            if await Shares(connection).remove(transcription_id, share_id):
+                await announce(connection, [transcription_id], owner.workspace_id)
         self._wake_ups.outbox.notify()
 
     async def forget(self, *, user_id: str, workspace_id: str) -> int:
