@@ -31,15 +31,13 @@ class FakeWorkspaceSettings(workspace_settings_pb2_grpc.WorkspaceSettingsService
         if times.seconds(request.settings.trash) > 7 * 86_400:
             raise ValidationError.of("settings.trash", "The time must be at most 168h.")
         own = self.own.setdefault(request.workspace_id, pb.WorkspaceSettings())
-        for field in request.update_mask.paths:
-            own.ClearField(field)
-            if request.settings.HasField(field):
-                chosen = pb.WorkspaceSettings()
-                chosen.CopyFrom(request.settings)
-                for descriptor, _ in chosen.ListFields():
-                    if descriptor.name != field:
-                        chosen.ClearField(descriptor.name)
-                own.MergeFrom(chosen)
+        kept = {field.name: value for field, value in own.ListFields()}
+        new = {field.name: value for field, value in request.settings.ListFields()}
+        for name in request.update_mask.paths:
+            kept.pop(name, None)
+            if name in new:
+                kept[name] = new[name]
+        self.own[request.workspace_id] = pb.WorkspaceSettings(**kept)
         return pb.ChangeWorkspaceSettingsResponse(settings=self._view(request.workspace_id))
 
     def _view(self, workspace_id: str) -> pb.WorkspaceSettingsView:

@@ -1,18 +1,35 @@
 """State of the system, figures of the storage, and items set aside, for administrators."""
 
 import threading
+from dataclasses import replace
 from typing import Any
 
+import grpc.aio
 import pytest
 
 from common.admin import ADMIN_HEADER
+from common.client_signing import interceptors
 from common.errors import AuthorizationError, NotFoundError, ValidationError
 from common.grpc_client import unwrap
+from common.identity import Grant, Role, Scope
 from common.postgres import Database
+from common.signing import CallSigner, acting_for
 from common.tasks.worker import TaskControl
 from common.times import seconds
-from securetranscribe.v1 import admin_pb2, admin_pb2_grpc, queue_pb2
-from tests.integration.transcriber.conftest import ADMIN_TOKEN, Api, ApiFactory, Caller
+from securetranscribe.v1 import (
+    admin_pb2,
+    admin_pb2_grpc,
+    queue_pb2,
+    transcription_pb2,
+    transcription_pb2_grpc,
+)
+from tests.integration.transcriber.conftest import (
+    ADMIN_TOKEN,
+    SECRET,
+    Api,
+    ApiFactory,
+    Caller,
+)
 from tests.integration.transcriber.fakes import TWO_PASSAGES, WorkerFactory, until
 
 ADMINISTRATOR = ((ADMIN_HEADER, ADMIN_TOKEN),)
@@ -190,3 +207,46 @@ async def test_others_are_refused(api: Api, method: str, request_: Any, token: s
     metadata = (("authorization", "Bearer token-a"), *(((ADMIN_HEADER, token),) if token else ()))
     with pytest.raises(AuthorizationError, match="administrator"):
         await unwrap(getattr(stub, method)(request_, metadata=metadata))
+
+
+@pytest.mark.parametrize(
+    ("grant", "permitted"),
+    [
+        (Grant(administrator=True), True),
+        (Grant(administrator=True, scopes=frozenset({Scope.ADMIN})), True),
+        (Grant(administrator=True, scopes=frozenset({Scope.READ})), False),
+        (Grant(administrator=False), False),
+    ],
+)
+async def test_administrators_who_sign_in_are_served(
+    api: Api, database: Database, caller: Caller, grant: Grant, *, permitted: bool
+) -> None:
+    """The gateway passes on who calls. Answers have identifiers and figures only."""
+    number = await caller.upload_id(filename="a name that only members know.wav")
+    who = replace(
+        grant,
+        session_id="session_9",
+        workspace_id="workspace_9",
+        user_id="user_9",
+        role=Role.MANAGER,
+    )
+    signing = interceptors(CallSigner(SECRET, "gateway"), "transcriber")
+    async with grpc.aio.insecure_channel(api.address, interceptors=signing) as channel:
+        stub = admin_pb2_grpc.AdminServiceStub(channel)
+        request = admin_pb2.ListStoredTranscriptionsRequest()
+        call = stub.ListStoredTranscriptions(request, metadata=acting_for(who))
+        if not permitted:
+            with pytest.raises(AuthorizationError, match="administrator"):
+                await unwrap(call)
+            return
+        answer = await unwrap(call)
+        assert [one.transcription_id for one in answer.transcriptions] == [number]
+        assert "members know" not in str(answer)
+        # Other methods still know no more of the transcription than of that of a stranger.
+        transcriptions = transcription_pb2_grpc.TranscriptionServiceStub(channel)
+        found = transcriptions.GetTranscription(
+            transcription_pb2.GetTranscriptionRequest(transcription_id=number),
+            metadata=acting_for(who),
+        )
+        with pytest.raises((NotFoundError, AuthorizationError)):
+            await unwrap(found)

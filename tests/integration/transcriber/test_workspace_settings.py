@@ -249,3 +249,30 @@ async def test_a_changed_setting_changes_the_version_of_statuses(
     assert await versions.find(number, "session_a") == before
     await gateway.change("session_a", trash=duration(DAY))
     assert await versions.find(number, "session_a") != before
+
+
+async def test_uploads_that_do_not_say_follow_the_workspace(
+    apis: ApiFactory, database: Database
+) -> None:
+    async def remembered(caller: Caller, **config: bool) -> bool:
+        number = await caller.upload_id(wav(2.0), **config)
+        row = await database.fetch_one(
+            "SELECT voice_memory FROM transcriptions WHERE id = %s", (number,)
+        )
+        assert row is not None
+        return bool(row["voice_memory"])
+
+    async with apis.run() as api, gateway_of(api) as gateway:
+        mine, other = api.caller("a"), api.caller("b")
+        assert await remembered(mine)
+        await gateway.change("session_a", voice_memory=False)
+        assert not await remembered(mine)
+        assert await remembered(mine, voice_memory=True)
+        assert await remembered(other)
+        assert not await remembered(other, voice_memory=False)
+        await gateway.change("session_a", voice_memory=None)
+        assert await remembered(mine)
+        await gateway.change("session_a", voice_memory=True)
+    async with apis.run(voice_memory="off") as api:
+        assert not await remembered(api.caller("a"))
+        assert not await remembered(api.caller("a"), voice_memory=True)

@@ -160,7 +160,8 @@ class VoiceDecisions:
         """
         ids = [decision.profile_id for decision in decisions if decision.profile_id]
         replacements = await GoneProfiles(connection).replacements(ids)
-        existing = await Profiles(connection, pool).all_with([*ids, *replacements.values()])
+        merged_into = [into for into in replacements.values() if into is not None]
+        existing = await Profiles(connection, pool).all_with([*ids, *merged_into])
         gone = {
             old: into or 0 for old, into in replacements.items() if into is None or into in existing
         }

@@ -71,7 +71,7 @@ def test_no_workspace_remembers_voices_where_the_deployment_does_not() -> None:
         ("queue_weight", 10.1, "from 0.1 to 10"),
     ],
 )
-def test_values_out_of_bounds_are_refused(field: str, value: float, message: str) -> None:
+def test_values_out_of_bounds_are_refused(field: str, value: Any, message: str) -> None:
     with pytest.raises(ValidationError, match=message) as refused:
         BOUNDS.check(WorkspaceSettings(**{field: value}), {field})
     assert refused.value.details["field"] == field

@@ -124,9 +124,9 @@ def _data(workspace_id: str, view: pb.WorkspaceSettingsView) -> WorkspaceSetting
 
 
 def _fields(message: pb.WorkspaceSettings) -> WorkspaceSettingsFields:
+    present = {field.name: value for field, value in message.ListFields()}
     values: dict[str, bool | int | float | None] = {}
     for name, (field, unit) in _FIELDS.items():
-        present = message.HasField(field)  # type: ignore[arg-type]
-        value = getattr(message, field) if present else None
+        value = present.get(field)
         values[name] = value if unit is None or value is None else times.seconds(value) / unit
-    return WorkspaceSettingsFields(**values)  # type: ignore[arg-type]
+    return WorkspaceSettingsFields(**values)

@@ -71,7 +71,7 @@ def upload(config: transcription_pb2.UploadConfig, preferences: Preferences) -> 
             phrases=options.phrases(config.phrases),
             speakers=bounds(config.diarization),
             channels=channels(config.channels) or ChannelMode.AUTO,
-            voice_memory=config.voice_memory if config.HasField("voice_memory") else True,
+            voice_memory=config.voice_memory if config.HasField("voice_memory") else None,
             translate=config.translate,
             diarize=config.diarize if config.HasField("diarize") else True,
             model=options.model(config.model),

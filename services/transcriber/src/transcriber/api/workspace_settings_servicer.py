@@ -98,8 +98,10 @@ def _fields(paths: Collection[str]) -> set[str]:
 
 
 def _settings_of(message: pb.WorkspaceSettings) -> WorkspaceSettings:
+    present = {field.name for field, _ in message.ListFields()}
+
     def seconds(name: str) -> float | None:
-        return times.seconds(getattr(message, name)) if message.HasField(name) else None
+        return times.seconds(getattr(message, name)) if name in present else None
 
     return WorkspaceSettings(
         processed=seconds("processed_recording"),

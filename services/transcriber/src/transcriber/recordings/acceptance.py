@@ -161,7 +161,8 @@ class Acceptance:
             file=examined.file,
             source_key=stored.source_key,
             options=replace(
-                request.options, voice_memory=request.options.voice_memory and self._voice_memory
+                request.options,
+                voice_memory=request.options.voice_memory if self._voice_memory else False,
             ),
             channel_plan=plan,
             origin=stored.origin,

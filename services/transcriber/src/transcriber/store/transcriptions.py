@@ -29,7 +29,11 @@ VALUES (
     %(id)s, %(session_id)s, %(workspace_id)s, %(request_id)s, %(filename)s, %(size_bytes)s,
     %(duration)s, %(format)s, %(codec)s, %(sample_rate)s, %(channels)s, %(file_warnings)s,
     %(source_key)s, %(language)s, %(phrases)s, %(speaker_count)s, %(min_speakers)s,
-    %(max_speakers)s, %(channels_requested)s, %(channel_plan)s, %(voice_memory)s, %(translate)s,
+    %(max_speakers)s, %(channels_requested)s, %(channel_plan)s,
+    coalesce(%(voice_memory)s::boolean,
+             (SELECT voice_memory FROM workspace_settings WHERE workspace_id = %(workspace_id)s),
+             true),
+    %(translate)s,
     %(diarize)s, %(model)s, %(origin)s, 'pending')
 ON CONFLICT DO NOTHING
 """
@@ -142,6 +146,8 @@ class Transcriptions:
         origin: str = "",
     ) -> bool:
         """Add a pending transcription. Return False if its idempotency key exists.
+
+        Without a choice of `voice_memory`, that of the workspace holds.
 
         `origin` is the network from which it was uploaded, as a keyed hash.
         """
