@@ -1,10 +1,11 @@
-"""The documented subscribers to events, in Python and in JavaScript."""
+"""The documented subscribers to events, in Python, in JavaScript and, where it is, in Go."""
 
 import asyncio
 import importlib.metadata
 import io
 import json
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -88,3 +89,19 @@ async def test_javascript(
         run="`docs/examples/events.mjs` during a job",
         output=", ".join(found),
     )
+
+
+if shutil.which("go"):
+
+    async def test_go(
+        stack: Stack, client: SecureTranscribeClient, clip: bytes, tmp_path: Path
+    ) -> None:
+        directory = tmp_path / "go"
+        shutil.copytree(_EXAMPLES / "go", directory)
+        for arguments in (("mod", "tidy"), ("build", "-o", "events", ".")):
+            command = ["go", *arguments]
+            await asyncio.to_thread(subprocess.run, command, cwd=directory, check=True, timeout=600)
+        program, protos = str(directory / "events"), str(sdk_js.ROOT / "protos")
+        found = await _events(stack, client, clip, program, "NATS_URL", protos)
+        assert list(found) == _KINDS
+        assert found["job_completed"]["transcription_id"] != "0"
