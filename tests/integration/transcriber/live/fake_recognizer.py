@@ -44,6 +44,8 @@ class FakeRecognizer(speech_pb2_grpc.SpeechServiceServicer):
     #: Names the speaker of each utterance after the next one.
     labels: bool = False
     configs: list[speech_pb2.StreamingRecognitionConfig] = field(default_factory=list)
+    #: All sound that has come.
+    heard: list[bytes] = field(default_factory=list)
     open: int = 0
     finished: int = 0
 
@@ -71,8 +73,10 @@ class FakeRecognizer(speech_pb2_grpc.SpeechServiceServicer):
         self, config: Any, requests: AsyncIterator[Any], context: Any
     ) -> AsyncIterator[speech_pb2.StreamingRecognizeResponse]:
         start, segment = times.seconds(config.offset), 0
-        heard, buffer = [], bytearray()
+        heard: list[int] = []
+        buffer = bytearray()
         async for request in requests:
+            self.heard.append(request.audio)
             buffer += request.audio
             while len(buffer) >= _WORD_BYTES:
                 (number,) = struct.unpack_from("<h", buffer)

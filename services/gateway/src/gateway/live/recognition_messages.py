@@ -14,7 +14,6 @@ from common.writing_systems import joined
 from gateway.channel_modes import MODES
 from gateway.live import recognition_models as models
 from gateway.sessions.session import Session
-from gateway.speaker_numbers import SpeakerNumbers
 from gateway.web.envelope import ApiModel
 from gateway.web.unknown_names import UNKNOWN_FIELD
 from securetranscribe.v1 import capture_pb2, live_pb2, speech_pb2, transcription_pb2
@@ -186,17 +185,17 @@ def _begin(body: models.BeginMessage, session: Session) -> live_pb2.LiveBegin:
     language = body.language
     if language is None:
         language = session.preferences.default_language or ""
-    numbers = SpeakerNumbers(
-        exact=body.num_speakers, least=body.min_speakers, greatest=body.max_speakers
-    )
     return live_pb2.LiveBegin(
         config=transcription_pb2.UploadConfig(
             language=language,
             auto_start=body.auto_start,
             channels=MODES[body.channels],
             voice_memory=body.voice_memory,
-            diarization=numbers.config(),
-            phrases=body.phrases,
+            diarization=body.speaker_numbers().config(),
+            phrases=body.phrases or (),
+            diarize=body.diarize,
+            model=body.requested_model() or "",
+            priority=body.priority,
             request_id=body.request_id or "",
         ),
         title=body.title or "",

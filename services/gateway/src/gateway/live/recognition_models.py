@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from gateway.api.capture_models import MOST_CHUNKS, CaptureWord
+from gateway.api.option_models import OptionsBody
 from gateway.api.parameters import JsonBody, Language, Text
 from gateway.channel_modes import ChannelWord
-from gateway.speaker_numbers import EXACT, GREATEST, LEAST, SpeakerNumber
 from gateway.web.envelope import ApiModel, Moment
 
 EncodingWord = Literal["linear16", "float32", "ogg_opus", "webm_opus"]
@@ -16,7 +16,7 @@ NoticeWord = Literal[
 ]
 
 
-class BeginMessage(JsonBody):
+class BeginMessage(OptionsBody):
     """Begins a session. The first message of a connection, if none is resumed."""
 
     type: Literal["begin"]
@@ -35,15 +35,9 @@ class BeginMessage(JsonBody):
         description="Spoken language. Defaults to the session's preference, else it is detected.",
     )
     channels: ChannelWord = Field("auto", description="How channels are recognized.")
-    phrases: Annotated[list[Annotated[Text, Field(max_length=100)]], Field(max_length=200)] = Field(
-        default_factory=list, description="Names and terms likely to be spoken."
-    )
     voice_memory: bool | None = Field(
         None, description="Whether voices are compared with known ones and remembered."
     )
-    num_speakers: SpeakerNumber | None = Field(None, description=EXACT)
-    min_speakers: SpeakerNumber | None = Field(None, description=LEAST)
-    max_speakers: SpeakerNumber | None = Field(None, description=GREATEST)
     auto_start: bool = Field(True, description="Whether the recording is processed at the end.")
     request_id: Annotated[Text, Field(max_length=100)] | None = Field(
         None, description="Key of your choice. Repeating it resumes the first session."

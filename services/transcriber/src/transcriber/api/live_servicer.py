@@ -17,6 +17,7 @@ from securetranscribe.v1 import live_pb2, live_pb2_grpc
 from transcriber.api import live_requests, requests
 from transcriber.api.preferences import Preferences, SessionPreferences
 from transcriber.api.priorities import PriorityRule
+from transcriber.api.speech_models import SpeechModels
 from transcriber.live.session import LiveStream
 from transcriber.live.sessions import LiveSessions
 from transcriber.recordings.arrival import relayed
@@ -34,6 +35,7 @@ class LiveServicerDependencies:
     sessions: LiveSessions
     preferences: SessionPreferences
     priorities: PriorityRule
+    models: SpeechModels
     limits: RateLimits
     rates: ByteRates
 
@@ -81,6 +83,7 @@ class LiveServicer(live_pb2_grpc.LiveServiceServicer):
             preferences = await self._dependencies.preferences.of(identity.current())
         described = requests.upload(begin.config, preferences)
         self._dependencies.priorities.check(described.priority, context)
+        self._dependencies.models.check(described.options.model)
         if not relayed():
             # The gateway has counted the sessions that it passes on.
             await self._count(owner)

@@ -43,6 +43,7 @@ def make_live_servicer(core: Core, sessions: LiveSessions) -> LiveServicer:
             sessions=sessions,
             preferences=core.servers.preferences,
             priorities=core.priorities,
+            models=core.models,
             limits=limits,
             rates=ByteRates(limits),
         )

@@ -72,6 +72,17 @@ async def test_utterances_become_final(streams: LiveStreams, engine: LiveFake) -
     assert all(options.language == "en" for _, options in engine.heard)
 
 
+async def test_recognized_sound_has_no_results(streams: LiveStreams) -> None:
+    continued = config(offset=duration(60), recognized_duration=duration(62.5))
+    found = await collect(streams, requests(continued, pcm(speech())))
+    assert len(finals(found)) < len(
+        finals(await collect(streams, requests(config(), pcm(speech()))))
+    )
+    first = next(one for one in found if one.final)
+    assert 63.0 < seconds(first.words[0].word.start) < 64.0
+    assert all(seconds(one.processed_duration) >= 62.5 for one in found)
+
+
 async def test_drafts_are_left_out_unless_wanted(streams: LiveStreams) -> None:
     asked = requests(config(interim_results=False), pcm(speech()))
     found = await collect(streams, asked)
@@ -167,6 +178,7 @@ async def test_shutting_down_ends_streams_after_their_utterance(
         ({"sample_rate_hertz": 96_000}, "sample_rate_hertz"),
         ({"channels": 3}, "channels"),
         ({"offset": duration(-1)}, "offset"),
+        ({"recognized_duration": duration(90_000)}, "recognized_duration"),
         ({"config": speech_pb2.RecognitionConfig(language="fr")}, "language"),
     ],
 )

@@ -24,12 +24,17 @@ _CONTAINERS = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LiveOptions:
-    """Options of one stream. `offset` is the time of its beginning in the recording, in seconds."""
+    """Options of one stream.
+
+    `offset` is the time in the recording, in seconds, at which its results begin. Seconds of sound
+    before it are `skipped`, because they are recognized already.
+    """
 
     recognition: RecognitionOptions
     form: SoundFormat
     drafts: bool = False
     offset: float = 0.0
+    skipped: float = 0.0
 
 
 def options_of(
@@ -43,11 +48,17 @@ def options_of(
     offset = seconds(config.offset)
     if not 0 <= offset <= _LONGEST_OFFSET:
         raise ValidationError.of("offset", "The offset must be between 0 and 24 hours.")
+    begins = max(offset, seconds(config.recognized_duration))
+    if begins > _LONGEST_OFFSET:
+        raise ValidationError.of(
+            "recognized_duration", "The recognized sound must end within 24 hours."
+        )
     return LiveOptions(
         recognition=recognition,
         form=_format(config),
         drafts=config.interim_results,
-        offset=offset,
+        offset=begins,
+        skipped=begins - offset,
     )
 
 

@@ -83,6 +83,8 @@ class LiveSession:
         self._sound: asyncio.Queue[list[Samples] | None] = asyncio.Queue()
         self._out: asyncio.Queue[Response] = asyncio.Queue(_WAITING)
         self._queued = 0
+        #: Samples still to be left out, because they are recognized already.
+        self._skip = round(options.skipped * SAMPLE_RATE)
         self._looked = asyncio.Event()
         self._intake = open_intake(options.form, self._deliver, self._room)
 
@@ -162,9 +164,11 @@ class LiveSession:
             party.news.set()
 
     def _deliver(self, sound: list[Samples]) -> None:
-        if len(sound[0]):
-            self._queued += len(sound[0])
-            self._sound.put_nowait(sound)
+        left_out = min(self._skip, len(sound[0]))
+        self._skip -= left_out
+        if len(sound[0]) > left_out:
+            self._queued += len(sound[0]) - left_out
+            self._sound.put_nowait([samples[left_out:] for samples in sound])
 
     async def _room(self) -> None:
         """Wait while recognition is far behind."""
