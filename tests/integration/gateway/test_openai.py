@@ -91,7 +91,7 @@ async def test_key_of_a_session(client: httpx2.AsyncClient, transcriber: FakeTra
     number = int(answer.headers["x-transcription-id"])
     config = transcriber.uploads[number].config
     assert (list(config.phrases), config.language) == (["Anna", "Berta"], "de")
-    assert config.voice_memory
+    assert not config.HasField("voice_memory")
     assert answer.headers["x-job-id"] == transcriber.transcriptions[number].job_id
 
 
@@ -104,7 +104,9 @@ async def test_guests_leave_nothing(
     assert answer.json()["text"] == TEXT
     number = int(answer.headers["x-transcription-id"])
     assert number not in transcriber.transcriptions
-    assert not transcriber.uploads[number].config.voice_memory
+    config = transcriber.uploads[number].config
+    assert config.HasField("voice_memory")
+    assert not config.voice_memory
     assert "set-cookie" not in answer.headers
 
 

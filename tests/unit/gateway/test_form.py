@@ -63,8 +63,12 @@ def test_modes_of_channels(text: str, mode: str) -> None:
 
 def test_channels_and_truncation_have_defaults() -> None:
     made = form().options()
-    assert (made.channels, made.allow_truncated, made.voice_memory) == ("auto", False, True)
-    assert not form(voice_memory="off").options().voice_memory
+    assert (made.channels, made.allow_truncated) == ("auto", False)
+    # The workspace decides.
+    assert made.voice_memory is None
+    assert form(voice_memory="").options().voice_memory is None
+    assert form(voice_memory="off").options().voice_memory is False
+    assert form(voice_memory="on").options().voice_memory is True
     assert form(allow_truncated="Yes").options().allow_truncated
     assert not form(allow_truncated="").options().allow_truncated
 

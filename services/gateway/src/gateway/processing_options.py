@@ -32,7 +32,7 @@ class UploadOptions:
     auto_start: bool
     channels: ChannelWord = "auto"
     allow_truncated: bool = False
-    voice_memory: bool = True
+    voice_memory: bool | None = None
     speakers: SpeakerNumbers = field(default_factory=SpeakerNumbers)
     diarize: bool = True
     phrases: tuple[str, ...] = ()

@@ -30,8 +30,10 @@ class CaptureBody(OptionsBody):
     channels: ChannelWord = Field(
         "auto", description="How channels are recognized, as in an upload."
     )
-    voice_memory: bool = Field(
-        True, description="Whether voices are compared with known ones and remembered."
+    voice_memory: bool | None = Field(
+        None,
+        description="Whether voices are compared with known ones and remembered. By default, the "
+        "setting of the workspace holds, and true without one.",
     )
     auto_start: bool = Field(True, description="Whether recognition starts at the end.")
     request_id: Annotated[Text, Field(max_length=100)] | None = Field(

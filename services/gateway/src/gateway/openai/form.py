@@ -76,7 +76,7 @@ class AudioForm:
                 language=parameters.language,
                 phrases=parameters.phrases,
                 translate=parameters.task == "translate",
-                voice_memory=self.keeps(parameters),
+                voice_memory=None if self.keeps(parameters) else False,
             )
         )
         return parameters, stored

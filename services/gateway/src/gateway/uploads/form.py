@@ -59,9 +59,9 @@ FIELDS: Mapping[str, dict[str, Any]] = {
     },
     "voice_memory": {
         "type": "boolean",
-        "default": True,
-        "description": "Whether voices of the recording may be remembered for later ones. Without "
-        "it, no voiceprint is kept.",
+        "description": "Whether voices of the recording may be remembered for later ones. With "
+        "false, no voiceprint is kept. By default, the setting of the workspace holds, and true "
+        "without one.",
     },
     "num_speakers": _speaker_number(EXACT),
     "min_speakers": _speaker_number(LEAST),
@@ -134,7 +134,7 @@ class UploadForm:
             auto_start=self._auto_start(),
             channels=check_mode(self._text("channels")),
             allow_truncated=self._switch("allow_truncated") or False,
-            voice_memory=self._switch("voice_memory") is not False,
+            voice_memory=self._switch("voice_memory"),
             speakers=SpeakerNumbers(
                 exact=self._number("num_speakers", MOST_SPEAKERS),
                 least=self._number("min_speakers", MOST_SPEAKERS),
