@@ -12,6 +12,7 @@ so they carry its errors of about a tenth of a second.
 
 import argparse
 import asyncio
+import functools
 import os
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -89,7 +90,7 @@ def _measure(
     alone = load_engine(FASTER_WHISPER)
     for name, engine in (("plain loop of Whisper base", alone), ("of Moonshine", moonshine)):
         began = time.process_time()
-        text = live_plain.run(samples, lambda sound, engine=engine: decode(engine, sound))
+        text = live_plain.run(samples, functools.partial(decode, engine))
         show(name, text, time.process_time() - began)
 
 

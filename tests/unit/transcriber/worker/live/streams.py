@@ -23,9 +23,10 @@ Response = speech_pb2.StreamingRecognizeResponse
 
 @dataclass
 class LiveFake(FakeEngine):
-    """Hears the word "word" in each span of speech. Waits for `gate` before it returns."""
+    """Hears the word "word" in each span of speech. Waits for `gate` once it is `asked`."""
 
     gate: threading.Event = field(default_factory=threading.Event)
+    asked: threading.Event = field(default_factory=threading.Event)
     heard: list[tuple[LiveSpeech, RecognitionOptions]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -35,7 +36,8 @@ class LiveFake(FakeEngine):
         return {"en": 0.1, "de": 0.9}
 
     def recognize_speech(self, speech: LiveSpeech, options: RecognitionOptions) -> LiveWords:
-        self.gate.wait(10)
+        self.asked.set()
+        self.gate.wait(30)
         self.heard.append((speech, options))
         words = tuple(
             RecognizedWord(

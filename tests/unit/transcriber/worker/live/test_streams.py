@@ -116,13 +116,15 @@ async def test_silence_has_no_words(streams: LiveStreams, engine: LiveFake) -> N
     assert seconds(found[-1].processed_duration) > 25.0
 
 
-async def test_a_stream_too_many_is_refused(streams: LiveStreams) -> None:
+async def test_a_stream_too_many_is_refused(streams: LiveStreams, engine: LiveFake) -> None:
     end = asyncio.Event()
     tasks = [
         asyncio.create_task(collect(streams, requests(config(), pcm(speech()), wait=end)))
         for _ in range(2)
     ]
-    await asyncio.sleep(0.2)
+    assert await asyncio.to_thread(engine.asked.wait, 30)
+    while streams._load.streams < 2:  # noqa: ASYNC110 - nothing tells it
+        await asyncio.sleep(0.01)
     with pytest.raises(ResourceExhaustedError, match="LIVE_SESSIONS"):
         await collect(streams, requests(config(), b""))
     end.set()
@@ -159,7 +161,7 @@ async def test_shutting_down_ends_streams_after_their_utterance(
             found.append(response)  # noqa: PERF401 - kept when the stream fails
 
     running = asyncio.create_task(stream())
-    await asyncio.sleep(0.3)
+    assert await asyncio.to_thread(engine.asked.wait, 30)
     supervisor.stop()
     await draining
     engine.gate.set()

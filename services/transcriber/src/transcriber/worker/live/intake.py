@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import av
 import numpy as np
@@ -23,6 +23,7 @@ _WAITING = 64 * 1024
 #: FFmpeg must not wait for more sound than the header of the stream.
 _PROMPTLY = {"probesize": "32768", "analyzeduration": "0"}
 _READ_BYTES = 4_096
+_CODECS = frozenset({"opus", "libopus"})
 
 #: Takes the samples of each channel, all of one length.
 Deliver = Callable[[list[Samples]], None]
@@ -173,7 +174,8 @@ class _ContainerStream:
         while self._pipe.size > _WAITING and not self._done.done():
             self._read.clear()
             reading = asyncio.ensure_future(self._read.wait())
-            await asyncio.wait({reading, self._done}, return_when=asyncio.FIRST_COMPLETED)
+            either: set[asyncio.Future[Any]] = {reading, self._done}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             reading.cancel()
         if self._done.done():
             self._done.result()
@@ -211,7 +213,7 @@ class _ContainerStream:
             self._pipe, "r", format=name, options=_PROMPTLY, buffer_size=_READ_BYTES
         ) as container:
             stream = container.streams.best("audio")
-            if stream is None or stream.codec_context.name not in {"opus", "libopus"}:
+            if not isinstance(stream, AudioStream) or stream.codec_context.name not in _CODECS:
                 raise ValidationError.of("audio", "The audio is not encoded as Opus.")
             for packet in container.demux(stream):
                 for frame in _frames(packet):

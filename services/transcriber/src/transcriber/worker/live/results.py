@@ -34,7 +34,8 @@ class Results:
         if number is None:
             number, self._next = self._next, self._next + 1
         self._segments[channel] = None if piece.final else number
-        message = self._message(lag)
+        # News of the lag may come at any time. A draft without words only takes words back.
+        message = self._message(lag if piece.words else None)
         message.words.extend(self._words(piece.words))
         message.final = piece.final
         message.language = language
@@ -60,11 +61,11 @@ class Results:
     def _processed(self) -> float:
         return min(self._covered) / SAMPLE_RATE
 
-    def _message(self, lag: float) -> speech_pb2.StreamingRecognizeResponse:
+    def _message(self, lag: float | None) -> speech_pb2.StreamingRecognizeResponse:
         self._reported = self._processed
+        behind = None if lag is None else speech_pb2.StreamingLag(text=duration(lag))
         return speech_pb2.StreamingRecognizeResponse(
-            processed_duration=duration(self._offset + self._processed),
-            lag=speech_pb2.StreamingLag(text=duration(lag)),
+            processed_duration=duration(self._offset + self._processed), lag=behind
         )
 
     def _words(self, words: Sequence[RecognizedWord]) -> list[speech_pb2.StreamingWord]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
@@ -88,7 +88,7 @@ class LiveSession:
         self._looked = asyncio.Event()
         self._intake = open_intake(options.form, self._deliver, self._room)
 
-    async def run(self, requests: Requests) -> AsyncIterator[Response]:
+    async def run(self, requests: Requests) -> AsyncGenerator[Response, None]:
         """Yield results until the sound has ended and everything is final.
 
         Raises:

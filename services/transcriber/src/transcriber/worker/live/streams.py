@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 
 from common import logging
@@ -37,7 +37,7 @@ class LiveStreams:
         await supervisor.stopped()
         self._draining.set()
 
-    async def recognize(self, requests: Requests) -> AsyncIterator[Response]:
+    async def recognize(self, requests: Requests) -> AsyncGenerator[Response, None]:
         """Yield the results of one stream.
 
         Raises:
