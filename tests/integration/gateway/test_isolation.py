@@ -83,6 +83,8 @@ async def test_a_session_cannot_access_the_resources_of_another(
     method, path = call
     if "assign" in path:
         body = {"Speaker_1": "X"}
+    if method == "PUT":
+        body = {"priority": 2}
     async with running.client() as first, running.client() as second:
         owned = await own(first, peers)
         before = _state(peers, owned)
