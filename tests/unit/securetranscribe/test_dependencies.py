@@ -59,12 +59,8 @@ def _dependencies() -> list[str]:
 def test_nothing_large_is_installed_with_the_client() -> None:
     names = _closure(_dependencies())
     assert names - EXPECTED == set()
-    size = sum(
-        path.locate().stat().st_size
-        for name in names
-        for path in importlib.metadata.files(name) or ()
-        if path.locate().is_file()
-    )
+    paths = (Path(path.locate()) for name in names for path in importlib.metadata.files(name) or ())
+    size = sum(path.stat().st_size for path in paths if path.is_file())
     assert size < 60 * _MEBIBYTE
 
 

@@ -70,7 +70,7 @@ class AccountCalls:
         return Parts()
 
     @operation("PUT", "/auth/me", record(results.UserData))
-    def update_account(self, **changes: Any) -> Parts:
+    def update_account(self, /, **changes: Any) -> Parts:
         """Change the own `display_name`."""
         return Parts(json=changes)
 
