@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import grpc
 import pytest
@@ -170,10 +171,10 @@ async def test_watchers_get_the_text(api: Api) -> None:
         number = await spoken(live)
         request = transcription_pb2.WatchTranscriptionRequest(transcription_id=number)
         watch = stub.WatchTranscription(request, metadata=api.caller().metadata)
-        first = await watch.read()
+        first: Any = await watch.read()
         await live.say(4, 8)
         async with asyncio.timeout(20):
-            second = await watch.read()
+            second: Any = await watch.read()
         watch.cancel()
     texts = [
         [segment.text for segment in one.partial_transcript.segments] for one in (first, second)

@@ -11,6 +11,7 @@ import pydantic
 from common import times
 from common.errors import ApplicationError, ValidationError
 from common.writing_systems import joined
+from gateway.api.capture_models import CaptureWord
 from gateway.channel_modes import MODES
 from gateway.live import recognition_models as models
 from gateway.sessions.session import Session
@@ -30,7 +31,7 @@ _ENCODINGS: "dict[models.EncodingWord, speech_pb2.AudioEncoding.ValueType]" = {
     "ogg_opus": speech_pb2.AUDIO_ENCODING_OGG_OPUS,
     "webm_opus": speech_pb2.AUDIO_ENCODING_WEBM_OPUS,
 }
-_STATES: "dict[capture_pb2.CaptureState.ValueType, models.CaptureWord]" = {
+_STATES: "dict[capture_pb2.CaptureState.ValueType, CaptureWord]" = {
     capture_pb2.CAPTURE_STATE_RECEIVING: "receiving",
     capture_pb2.CAPTURE_STATE_FINISHING: "finishing",
     capture_pb2.CAPTURE_STATE_COMPLETED: "completed",

@@ -259,5 +259,5 @@ async def _both(sending: "asyncio.Task[None]", receiving: "asyncio.Task[None]") 
 
 def _takes_back(response: speech_pb2.StreamingRecognizeResponse) -> bool:
     """Return whether a response without words is a draft without words, not only news."""
-    news = response.speech_started or response.speaker_changes
-    return not response.words and not news and bool(response.language or response.segment)
+    news = response.HasField("lag") or response.speech_started or response.speaker_changes
+    return not response.words and not news
