@@ -60,6 +60,8 @@ _CONTRACTS = (
     "transcription",
     "transcript",
     "reprocessing",
+    "imports",
+    "turns",
     "playback",
     "vocabulary",
     "library",

@@ -20,7 +20,7 @@ HERE = Path(__file__).resolve().parent
 CONTRACTS = (
     "session", "transcription", "transcript", "playback", "vocabulary", "reprocessing",
     "library", "search", "upload", "capture", "queue", "speech", "diarization", "speaker", "export",
-    "audit", "sharing",
+    "audit", "sharing", "imports", "turns", "live",
 )  # fmt: skip
 # Messages in the details of errors. Without them Envoy answers errors with an empty body.
 ERROR_DETAILS = ("google.rpc.error_details_pb2", "google.rpc.status_pb2")
