@@ -60,7 +60,7 @@ def replace_text(journal: Journal, passages: Sequence[Passage]) -> list[list[Ite
     new = [_Segment.of(passage, journal.new_id) for passage in passages]
     found = _corresponding(document, new)
     placed = [segment.with_known(document, found) for segment in new]
-    kept = {word.id for segment in placed for word in segment.words if word.id in found.values()}
+    kept = set(found.values())
     _insert(journal, placed, kept)
     for segment in placed:
         for word in segment.words:

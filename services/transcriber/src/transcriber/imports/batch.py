@@ -70,7 +70,9 @@ def execute(
         source = SpeakerSource.WORDS if diarize else SpeakerSource.PASSAGES
         texts = [replace(passage, label="") for passage in texts]
         match = match_speakers(spoken_turns(texts), (), document.speakers)
-        texts = with_known_times(document, _relabeled(texts, match))
+        texts = _relabeled(texts, match)
+        if diarize:
+            texts = with_known_times(document, texts)
         texts = with_speakers(texts, turns, split=diarize)
     made = [item for own in replace_text(journal, texts) for item in own]
     match.assign(journal)
