@@ -236,6 +236,24 @@ async def test_unsupported_methods(client: httpx2.AsyncClient) -> None:
         assert method == "HEAD" or answer.json()["error"]["code"] == "METHOD_NOT_ALLOWED"
 
 
+def test_every_tag_is_declared(document: Any) -> None:
+    declared = [tag["name"] for tag in document["tags"]]
+    used = {
+        tag
+        for methods in document["paths"].values()
+        for one in methods.values()
+        for tag in one["tags"]
+    }
+    assert (set(declared), len(declared)) == (used, len(used))
+
+
+def test_requests_to_webhooks_are_described(document: Any) -> None:
+    operation = document["webhooks"]["event"]["post"]
+    reference = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+    schema = document["components"]["schemas"][reference.rpartition("/")[2]]
+    assert "job.completed" in schema["discriminator"]["mapping"]
+
+
 def test_clips_have_ranges(document: Any) -> None:
     paths = [path for path in document["paths"] if path.endswith("/clip")]
     assert len(paths) == 2

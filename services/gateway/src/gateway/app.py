@@ -112,6 +112,7 @@ from gateway.web.health import Health
 from gateway.web.origins import Origins
 from gateway.web.server import HttpServer
 from gateway.webhooks import composition as webhooks
+from gateway.webhooks import models as webhook_models
 from securetranscribe.v1 import audit_pb2_grpc, session_pb2_grpc, sharing_pb2_grpc
 
 _SERVICE = "securetranscribe.v1.SessionService"
@@ -423,7 +424,7 @@ class Gateway:
                 limits=self._limits,
                 keep_alive_seconds=min(_KEEP_ALIVE_SECONDS, settings.session_ttl / 4),
             ),
-            live_messages=live_models.schemas(),
+            live_messages={**live_models.schemas(), **webhook_models.schemas()},
             openai=OpenAiRoutes(self._audio, ModelApi(self._limits)),
             health=self._health,
             registry=self._registry,

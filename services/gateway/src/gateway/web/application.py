@@ -90,7 +90,10 @@ def build(
     audit: AuditTrail,
     idempotent: IdempotentRequests,
 ) -> ASGIApp:
-    """Build the ASGI application. `live_messages` are schemas of the socket's messages by name."""
+    """Build the ASGI application.
+
+    `live_messages` are schemas of the messages of sockets and webhooks, by name.
+    """
     recent = RecentSessions(registry)
     app = FastAPI(
         title="SecureTranscribe",

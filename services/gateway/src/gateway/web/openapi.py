@@ -32,6 +32,45 @@ _SCHEMES = {
 }
 
 
+_SERVERS: list[dict[str, str | Any]] = [{"url": "/", "description": "This server."}]
+_CONTACT = {"name": "The operators of this server"}
+#: Requests that this server sends. `WebhookMessage` is among the messages.
+_WEBHOOKS = {
+    "event": {
+        "post": {
+            "tags": ["Webhooks"],
+            "operationId": "receive_event",
+            "summary": "An event of a workspace",
+            "description": "Sent to the webhooks of the workspace that want events of its type, "
+            "signed as Standard Webhooks describe.",
+            "parameters": [
+                {
+                    "name": name,
+                    "in": "header",
+                    "required": True,
+                    "description": description,
+                    "schema": {"type": "string"},
+                }
+                for name, description in (
+                    ("webhook-id", "The same for every attempt to send this event."),
+                    ("webhook-timestamp", "Time of the attempt, in seconds since 1970."),
+                    ("webhook-signature", "`v1,` and an HMAC in Base64, or several with blanks."),
+                )
+            ],
+            "requestBody": {
+                "required": True,
+                "content": {
+                    "application/json": {"schema": {"$ref": "#/components/schemas/WebhookMessage"}}
+                },
+            },
+            "responses": {
+                "2XX": {"description": "Received. After any other answer, it is sent again."}
+            },
+        }
+    }
+}
+
+
 def add_to(app: FastAPI, *, messages: Mapping[str, Any]) -> None:
     """Serve the document of all routes registered so far, and of messages. It is built once."""
     text = json.dumps(document(app, messages=messages), ensure_ascii=False)
@@ -49,8 +88,11 @@ def document(app: FastAPI, *, messages: Mapping[str, Any]) -> dict[str, Any]:
         version=app.version,
         description=app.description,
         routes=app.routes,
-        tags=app.openapi_tags,
+        servers=_SERVERS,
+        contact=_CONTACT,
     )
+    schema["tags"] = _tags(schema)
+    schema["webhooks"] = _WEBHOOKS
     for path, operations in schema["paths"].items():
         for operation in operations.values():
             # FastAPI documents its own validation errors, which this application never sends.
@@ -68,3 +110,12 @@ def document(app: FastAPI, *, messages: Mapping[str, Any]) -> dict[str, Any]:
         raise ValueError(f"Messages and responses have other schemas of the names {clashes}.")
     schemas.update(messages)
     return schema
+
+
+def _tags(schema: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return the tags of all operations, in their order."""
+    operations = (one for methods in schema["paths"].values() for one in methods.values())
+    return [
+        {"name": name}
+        for name in dict.fromkeys(tag for one in operations for tag in one.get("tags", ()))
+    ]

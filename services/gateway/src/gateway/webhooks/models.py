@@ -16,7 +16,7 @@ from gateway.web.envelope import ApiModel, Moment
 TEST = "webhook.test"
 
 
-class CreatedTranscription(ApiModel):
+class TranscriptionCreatedData(ApiModel):
     """A stored recording."""
 
     transcription_id: int
@@ -24,27 +24,27 @@ class CreatedTranscription(ApiModel):
     format: str = Field(description="Format of the file.")
 
 
-class DeletedTranscription(ApiModel):
+class TranscriptionDeletedData(ApiModel):
     """A transcription deleted for good."""
 
     transcription_id: int
 
 
-class ExpiringTranscription(ApiModel):
+class TranscriptionExpiringData(ApiModel):
     """A transcription that will be erased by the retention."""
 
     transcription_id: int
     keep_until: Moment
 
 
-class NamedSpeakers(ApiModel):
+class SpeakersAssignedData(ApiModel):
     """A transcription whose speakers were named."""
 
     transcription_id: int
     named_speakers: int = Field(description="Number of speakers that have a name now.")
 
 
-class QueuedJob(ApiModel):
+class JobQueuedData(ApiModel):
     """A job in the queue."""
 
     job_id: str
@@ -52,14 +52,14 @@ class QueuedJob(ApiModel):
     priority: int
 
 
-class StartedJob(ApiModel):
+class JobStartedData(ApiModel):
     """A job that a worker has begun."""
 
     job_id: str
     transcription_id: int
 
 
-class TestData(ApiModel):
+class WebhookTestData(ApiModel):
     """Data of a test."""
 
     webhook_id: str
@@ -70,7 +70,7 @@ class TranscriptionCreatedHook(ApiModel):
 
     type: Literal["transcription.created"] = "transcription.created"
     timestamp: Moment
-    data: CreatedTranscription
+    data: TranscriptionCreatedData
 
 
 class TranscriptionDeletedHook(ApiModel):
@@ -78,7 +78,7 @@ class TranscriptionDeletedHook(ApiModel):
 
     type: Literal["transcription.deleted"] = "transcription.deleted"
     timestamp: Moment
-    data: DeletedTranscription
+    data: TranscriptionDeletedData
 
 
 class TranscriptionExpiringHook(ApiModel):
@@ -86,7 +86,7 @@ class TranscriptionExpiringHook(ApiModel):
 
     type: Literal["transcription.expiring"] = "transcription.expiring"
     timestamp: Moment
-    data: ExpiringTranscription
+    data: TranscriptionExpiringData
 
 
 class TranscriptionEditedHook(ApiModel):
@@ -102,7 +102,7 @@ class SpeakersAssignedHook(ApiModel):
 
     type: Literal["transcription.speakers_assigned"] = "transcription.speakers_assigned"
     timestamp: Moment
-    data: NamedSpeakers
+    data: SpeakersAssignedData
 
 
 class JobQueuedHook(ApiModel):
@@ -110,7 +110,7 @@ class JobQueuedHook(ApiModel):
 
     type: Literal["job.queued"] = "job.queued"
     timestamp: Moment
-    data: QueuedJob
+    data: JobQueuedData
 
 
 class JobStartedHook(ApiModel):
@@ -118,7 +118,7 @@ class JobStartedHook(ApiModel):
 
     type: Literal["job.started"] = "job.started"
     timestamp: Moment
-    data: StartedJob
+    data: JobStartedData
 
 
 class JobCompletedHook(ApiModel):
@@ -150,7 +150,7 @@ class WebhookTestHook(ApiModel):
 
     type: Literal["webhook.test"] = "webhook.test"
     timestamp: Moment
-    data: TestData
+    data: WebhookTestData
 
 
 WebhookMessage = Annotated[

@@ -22,7 +22,7 @@ class Payload:
 
 
 def _created(event: event_pb2.TranscriptionCreated, when: dt.datetime) -> ApiModel:
-    data = models.CreatedTranscription(
+    data = models.TranscriptionCreatedData(
         transcription_id=event.transcription_id,
         duration=times.seconds(event.duration),
         format=event.format,
@@ -31,12 +31,12 @@ def _created(event: event_pb2.TranscriptionCreated, when: dt.datetime) -> ApiMod
 
 
 def _deleted(event: event_pb2.TranscriptionDeleted, when: dt.datetime) -> ApiModel:
-    data = models.DeletedTranscription(transcription_id=event.transcription_id)
+    data = models.TranscriptionDeletedData(transcription_id=event.transcription_id)
     return models.TranscriptionDeletedHook(timestamp=when, data=data)
 
 
 def _expiring(event: event_pb2.TranscriptionExpiring, when: dt.datetime) -> ApiModel:
-    data = models.ExpiringTranscription(
+    data = models.TranscriptionExpiringData(
         transcription_id=event.transcription_id, keep_until=times.moment(event.keep_until_time)
     )
     return models.TranscriptionExpiringHook(timestamp=when, data=data)
@@ -47,21 +47,21 @@ def _edited(event: event_pb2.TranscriptEdited, when: dt.datetime) -> ApiModel:
 
 
 def _assigned(event: event_pb2.SpeakersAssigned, when: dt.datetime) -> ApiModel:
-    data = models.NamedSpeakers(
+    data = models.SpeakersAssignedData(
         transcription_id=event.transcription_id, named_speakers=event.named_speakers
     )
     return models.SpeakersAssignedHook(timestamp=when, data=data)
 
 
 def _queued(event: event_pb2.JobQueued, when: dt.datetime) -> ApiModel:
-    data = models.QueuedJob(
+    data = models.JobQueuedData(
         job_id=event.job_id, transcription_id=event.transcription_id, priority=event.priority
     )
     return models.JobQueuedHook(timestamp=when, data=data)
 
 
 def _started(event: event_pb2.JobStarted, when: dt.datetime) -> ApiModel:
-    data = models.StartedJob(job_id=event.job_id, transcription_id=event.transcription_id)
+    data = models.JobStartedData(job_id=event.job_id, transcription_id=event.transcription_id)
     return models.JobStartedHook(timestamp=when, data=data)
 
 
@@ -106,7 +106,7 @@ def of_event(event: event_pb2.Event) -> Payload | None:
 def of_test(webhook_id: str, now: dt.datetime) -> Payload:
     """Return the payload of a test."""
     return _payload(
-        models.WebhookTestHook(timestamp=now, data=models.TestData(webhook_id=webhook_id))
+        models.WebhookTestHook(timestamp=now, data=models.WebhookTestData(webhook_id=webhook_id))
     )
 
 
