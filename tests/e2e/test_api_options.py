@@ -1,6 +1,9 @@
 """Options of jobs over REST on the whole product, and writes that are sent twice."""
 
+import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +35,7 @@ def upload(
 
 
 def test_one_recording_with_all_options(stack: Stack, call: bytes) -> None:
-    with stack.client() as client, client_of(stack, client.session_token) as http:
+    with client_of(stack) as http:
         models = http.get("/api/queue/status").json()["data"]["speech_models"]
         assert models
         uploaded = upload(
@@ -40,8 +43,7 @@ def test_one_recording_with_all_options(stack: Stack, call: bytes) -> None:
         )
         assert uploaded.status_code == 201, uploaded.text
         number = uploaded.json()["data"]["transcription_id"]
-        plain = client.wait(number, timeout_seconds=JOB_SECONDS)
-        assert plain["status"] == "completed", plain
+        plain = completed(http, number)
         assert [stage["name"] for stage in plain["stages"]] == ["transcribe", "merge"]
         assert (plain["num_speakers"], plain["warnings"]) == (1, [])
         assert (plain["diarize"], plain["phrases"]) == (False, ["Diane", "Sheila"])
@@ -54,7 +56,7 @@ def test_one_recording_with_all_options(stack: Stack, call: bytes) -> None:
 
         again = http.post(f"/api/transcription/start/{number}", json={"stages": ["diarize"]})
         assert again.status_code == 200, again.text
-        apart = client.wait(number, timeout_seconds=JOB_SECONDS)
+        apart = completed(http, number)
         assert [(stage["name"], stage["reused"]) for stage in apart["stages"]] == [
             ("transcribe", True), ("diarize", False), ("merge", False),
         ]  # fmt: skip
@@ -62,7 +64,7 @@ def test_one_recording_with_all_options(stack: Stack, call: bytes) -> None:
 
 
 def test_unknown_model_is_refused_with_those_that_there_are(stack: Stack, call: bytes) -> None:
-    with stack.client() as client, client_of(stack, client.session_token) as http:
+    with client_of(stack) as http:
         models = http.get("/api/queue/status").json()["data"]["speech_models"]
         refused = upload(http, call, model="whisper-enormous")
         assert refused.status_code == 400
@@ -72,7 +74,7 @@ def test_unknown_model_is_refused_with_those_that_there_are(stack: Stack, call: 
 
 
 def test_upload_that_is_sent_twice_is_stored_once(stack: Stack, call: bytes) -> None:
-    with stack.client() as client, client_of(stack, client.session_token) as http:
+    with client_of(stack) as http:
         headers = {"Idempotency-Key": uuid.uuid4().hex}
         first = upload(http, call, headers, auto_start="false")
         again = upload(http, call, headers, auto_start="false")
@@ -84,7 +86,21 @@ def test_upload_that_is_sent_twice_is_stored_once(stack: Stack, call: bytes) -> 
         assert http.get("/api/transcription/list").json()["data"]["total"] == 1
 
 
-def client_of(stack: Stack, token: str) -> httpx2.Client:
-    return httpx2.Client(
-        base_url=stack.base_url, headers={"Authorization": f"Bearer {token}"}, timeout=60
-    )
+@contextmanager
+def client_of(stack: Stack) -> Iterator[httpx2.Client]:
+    """Open a client with a session of its own."""
+    with httpx2.Client(base_url=stack.base_url, timeout=60) as client:
+        assert client.get("/api/sessions/current").status_code == 200
+        yield client
+
+
+def completed(http: httpx2.Client, number: int) -> Any:
+    """Return the status of a transcription once its job has completed."""
+    deadline = time.monotonic() + JOB_SECONDS
+    while time.monotonic() < deadline:
+        data = http.get(f"/api/transcription/status/{number}").json()["data"]
+        if data["status"] in ("completed", "failed"):
+            assert data["status"] == "completed", data["error"]
+            return data
+        time.sleep(0.5)
+    raise AssertionError("the job did not end in time")

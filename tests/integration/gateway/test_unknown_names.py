@@ -11,7 +11,7 @@ from tests.integration.gateway.peers import Peers
 
 UPLOAD = "/api/transcription/upload"
 WAV = b"RIFF and some sound"
-FILE = {"files": {"file": ("a.wav", WAV)}}
+FILE: dict[str, Any] = {"files": {"file": ("a.wav", WAV)}}
 
 
 def refusal(answer: httpx2.Response) -> dict[str, Any]:

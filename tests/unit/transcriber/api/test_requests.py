@@ -93,7 +93,10 @@ def test_diarization_is_as_before_unless_it_is_named() -> None:
 
 
 def test_phrases_and_model_of_a_start_can_be_emptied() -> None:
-    silent, stated = requests.start(Start()), requests.start(Start(phrases={}, model=""))
+    silent, stated = (
+        requests.start(Start()),
+        requests.start(Start(phrases=transcription_pb2.PhraseList(), model="")),
+    )
     assert (silent.phrases, silent.model) == (None, None)
     assert (stated.phrases, stated.model) == ((), "")
     with pytest.raises(ValidationError, match="model"):

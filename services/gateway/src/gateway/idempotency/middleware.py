@@ -16,6 +16,7 @@ from gateway.idempotency.keyed_writes import KeyedWrite, KeyedWrites
 from gateway.idempotency.recorder import AnswerRecorder
 from gateway.idempotency.request_state import CONTENT, REQUEST_ID
 from gateway.idempotency.store import Answer, Attempt, IdempotentRequests, Refusal
+from gateway.sessions.session import Session
 from gateway.web.body_limit import is_upload
 from gateway.web.endpoint import Endpoint
 from gateway.web.problems import failure, problem
@@ -43,9 +44,9 @@ class Idempotency:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        session = scope.get("state", {}).get("session") if scope["type"] == "http" else None
-        write = None if session is None else self._writes.find(scope)
-        if write is None:
+        session: Session | None = scope.get("state", {}).get("session")
+        write = self._writes.find(scope) if scope["type"] == "http" else None
+        if session is None or write is None:
             await self._app(scope, receive, send)
             return
         try:
