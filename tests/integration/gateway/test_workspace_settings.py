@@ -8,7 +8,7 @@ import pytest
 from common.errors import AuthorizationError, NotFoundError
 from common.grpc_client import unwrap
 from common.postgres import Database
-from securetranscribe.v1 import identity_pb2, identity_pb2_grpc, workspace_settings_pb2
+from securetranscribe.v1 import identity_pb2, identity_pb2_grpc
 from tests.integration.gateway.accounts import (
     Person,
     first_administrator,
@@ -141,7 +141,7 @@ async def test_invalid_changes_name_their_field(bob: Person, body: object, field
 async def test_native_clients_have_the_same_rights(
     closed: Running, ada: Person, bob: Person
 ) -> None:
-    settings = workspace_settings_pb2.WorkspaceSettings(queue_weight=3.0)
+    settings = identity_pb2.WorkspaceSettings(queue_weight=3.0)
     request = identity_pb2.UpdateWorkspaceSettingsRequest(
         workspace_id=bob.workspace_id, settings=settings
     )

@@ -21,8 +21,8 @@ from common.objects import ObjectStore
 from common.postgres import Database, fetch_all
 from common.signing import CallSigner, acting_for
 from common.times import duration, moment, seconds
+from securetranscribe.v1 import identity_pb2, workspace_settings_pb2_grpc
 from securetranscribe.v1 import workspace_settings_pb2 as pb
-from securetranscribe.v1 import workspace_settings_pb2_grpc
 from tests.integration.transcriber.conftest import SECRET, Api, ApiFactory, Caller
 from tests.integration.transcriber.fakes import WorkerFactory, until, wav
 from transcriber.domain.jobs import Stage
@@ -49,12 +49,12 @@ class Gateway:
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = workspace_settings_pb2_grpc.WorkspaceSettingsServiceStub(channel)
 
-    async def change(self, workspace_id: str, **values: Any) -> pb.WorkspaceSettingsView:
+    async def change(self, workspace_id: str, **values: Any) -> identity_pb2.WorkspaceSettingsView:
         """Change settings. None means that of the deployment."""
         present = {name: value for name, value in values.items() if value is not None}
         request = pb.ChangeWorkspaceSettingsRequest(
             workspace_id=workspace_id,
-            settings=pb.WorkspaceSettings(**present),
+            settings=identity_pb2.WorkspaceSettings(**present),
             update_mask=FieldMask(paths=list(values)),
         )
         method = self._stub.ChangeWorkspaceSettings
@@ -63,7 +63,7 @@ class Gateway:
         )
         return answer.settings
 
-    async def read(self, workspace_id: str) -> pb.WorkspaceSettingsView:
+    async def read(self, workspace_id: str) -> identity_pb2.WorkspaceSettingsView:
         """Return settings."""
         request = pb.ReadWorkspaceSettingsRequest(workspace_id=workspace_id)
         answer: pb.ReadWorkspaceSettingsResponse = await unwrap(
@@ -87,7 +87,7 @@ async def gateway(api: Api) -> AsyncIterator[Gateway]:
 
 async def test_settings_are_those_of_the_deployment_until_changed(gateway: Gateway) -> None:
     view = await gateway.read("session_a")
-    assert view.own == pb.WorkspaceSettings()
+    assert view.own == identity_pb2.WorkspaceSettings()
     assert view.effective == view.deployment
     assert seconds(view.deployment.processed_recording) == 3600
     assert not view.deployment.HasField("transcription")
@@ -95,15 +95,17 @@ async def test_settings_are_those_of_the_deployment_until_changed(gateway: Gatew
     changed = await gateway.change(
         "session_a", trash=duration(DAY), voice_memory=False, queue_weight=2.0
     )
-    assert changed.own == pb.WorkspaceSettings(
+    assert changed.own == identity_pb2.WorkspaceSettings(
         trash=duration(DAY), voice_memory=False, queue_weight=2.0
     )
     assert changed == await gateway.read("session_a")
     assert seconds(changed.effective.trash) == DAY
     assert changed.effective.processed_recording == changed.deployment.processed_recording
     again = await gateway.change("session_a", trash=None, stored_bytes=10)
-    assert again.own == pb.WorkspaceSettings(voice_memory=False, queue_weight=2.0, stored_bytes=10)
-    assert (await gateway.read("session_b")).own == pb.WorkspaceSettings()
+    assert again.own == identity_pb2.WorkspaceSettings(
+        voice_memory=False, queue_weight=2.0, stored_bytes=10
+    )
+    assert (await gateway.read("session_b")).own == identity_pb2.WorkspaceSettings()
 
 
 @pytest.mark.parametrize(
@@ -121,7 +123,7 @@ async def test_invalid_changes_are_refused(
     with pytest.raises(ValidationError) as refused:
         await gateway.change("session_a", **values)
     assert refused.value.details["field"] == field
-    assert (await gateway.read("session_a")).own == pb.WorkspaceSettings()
+    assert (await gateway.read("session_a")).own == identity_pb2.WorkspaceSettings()
 
 
 async def test_sessions_have_no_access(api: Api, caller: Caller) -> None:

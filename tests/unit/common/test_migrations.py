@@ -18,11 +18,13 @@ _BODY = re.compile(r"\$\$.*?\$\$", re.DOTALL)
 _TRIGGER = re.compile(r"CREATE\s+TRIGGER[^;]*", re.IGNORECASE)
 #: With another type of result a function cannot be replaced in one statement.
 _REPLACED = re.compile(r"DROP FUNCTION (\w+)(\([\w, ]*\));(?=\s*CREATE FUNCTION \1\()")
+#: For a wider one, where no statement names its columns after ON CONFLICT.
+_REPLACED_INDEX = re.compile(r"DROP INDEX (\w+);(?=\s*CREATE UNIQUE INDEX \1 ON )")
 
 
 def removals(script: str) -> list[str]:
     """Return the statements of a script that a previous version may not survive."""
-    for left_out in (_COMMENT, _BODY, _TRIGGER, _REPLACED):
+    for left_out in (_COMMENT, _BODY, _TRIGGER, _REPLACED, _REPLACED_INDEX):
         script = left_out.sub("", script)
     statements = script.split(";")
     return [one.strip() for one in statements if _REMOVES.search(re.sub(r"ON\s+DELETE", "", one))]
@@ -44,6 +46,8 @@ def test_no_migration_removes_anything(path: Path) -> None:
         "CREATE TABLE a (b int);\nDROP TABLE c;",
         "ALTER TABLE a DROP COLUMN b, ADD COLUMN c int",
         "ALTER TABLE a DROP CONSTRAINT a_key",
+        "DROP INDEX a_key",
+        "DROP INDEX a_key;\nCREATE UNIQUE INDEX b_key ON a (b)",
         "alter table a rename column b to c",
         "ALTER TABLE a ALTER COLUMN b TYPE bigint",
         "ALTER TABLE a ALTER b SET NOT NULL",
@@ -64,6 +68,8 @@ def test_additions_are_not_removals() -> None:
     ALTER TABLE a ADD CONSTRAINT a_kind_check CHECK (kind IN ('one', 'another'));
     DROP FUNCTION f(text);
     CREATE FUNCTION f(gone text) RETURNS int AS $$ DELETE FROM a; $$;
+    DROP INDEX a_key;
+    CREATE UNIQUE INDEX a_key ON a (b, d);
     CREATE TRIGGER t BEFORE DELETE ON a EXECUTE FUNCTION g();
     """
     assert removals(script) == []

@@ -11,7 +11,6 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
-from securetranscribe.v1 import workspace_settings_pb2 as _workspace_settings_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -188,6 +187,161 @@ class Workspace(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Workspace: _TypeAlias = Workspace  # noqa: Y015
+
+@_typing.final
+class WorkspaceSettings(_message.Message):
+    """Settings of a workspace. An absent field means that of the deployment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROCESSED_RECORDING_FIELD_NUMBER: _builtins.int
+    UNPROCESSED_RECORDING_FIELD_NUMBER: _builtins.int
+    TRANSCRIPTION_FIELD_NUMBER: _builtins.int
+    TRASH_FIELD_NUMBER: _builtins.int
+    VOICE_MEMORY_FIELD_NUMBER: _builtins.int
+    STORED_BYTES_FIELD_NUMBER: _builtins.int
+    QUEUED_FIELD_NUMBER: _builtins.int
+    QUEUE_WEIGHT_FIELD_NUMBER: _builtins.int
+    voice_memory: _builtins.bool
+    """Whether voices of recordings are remembered when an upload does not say. Never where the
+    deployment remembers none.
+    """
+    stored_bytes: _builtins.int
+    """Maximum size of the stored recordings, in bytes. At most that of the deployment."""
+    queue_weight: _builtins.float
+    """Share of the queue, 0.1 to 10. With 2, twice as many jobs as of others begin while all wait. 1
+    by default.
+    """
+    @_builtins.property
+    def processed_recording(self) -> _duration_pb2.Duration:
+        """How long a recording is kept after its transcript was completed. At most that of the deployment."""
+
+    @_builtins.property
+    def unprocessed_recording(self) -> _duration_pb2.Duration:
+        """How long a recording without a transcript is kept after the last activity. At least an hour, and
+        at most that of the deployment.
+        """
+
+    @_builtins.property
+    def transcription(self) -> _duration_pb2.Duration:
+        """How long a transcription is kept. At least the time of the warning before, and at most that of
+        the deployment, if it has one.
+        """
+
+    @_builtins.property
+    def trash(self) -> _duration_pb2.Duration:
+        """How long a transcription stays in the trash. At most that of the deployment."""
+
+    @_builtins.property
+    def queued(self) -> _duration_pb2.Duration:
+        """Maximum length of the recordings in the queue. At most that of the deployment."""
+
+    def __init__(
+        self,
+        *,
+        processed_recording: _duration_pb2.Duration | None = ...,
+        unprocessed_recording: _duration_pb2.Duration | None = ...,
+        transcription: _duration_pb2.Duration | None = ...,
+        trash: _duration_pb2.Duration | None = ...,
+        voice_memory: _builtins.bool | None = ...,
+        stored_bytes: _builtins.int | None = ...,
+        queued: _duration_pb2.Duration | None = ...,
+        queue_weight: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_queue_weight", b"_queue_weight", "_stored_bytes", b"_stored_bytes", "_voice_memory", b"_voice_memory", "processed_recording", b"processed_recording", "queue_weight", b"queue_weight", "queued", b"queued", "stored_bytes", b"stored_bytes", "transcription", b"transcription", "trash", b"trash", "unprocessed_recording", b"unprocessed_recording", "voice_memory", b"voice_memory"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_queue_weight", b"_queue_weight", "_stored_bytes", b"_stored_bytes", "_voice_memory", b"_voice_memory", "processed_recording", b"processed_recording", "queue_weight", b"queue_weight", "queued", b"queued", "stored_bytes", b"stored_bytes", "transcription", b"transcription", "trash", b"trash", "unprocessed_recording", b"unprocessed_recording", "voice_memory", b"voice_memory"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__queue_weight: _TypeAlias = _typing.Literal["queue_weight"]  # noqa: Y015
+    _WhichOneofArgType__queue_weight: _TypeAlias = _typing.Literal["_queue_weight", b"_queue_weight"]  # noqa: Y015
+    _WhichOneofReturnType__stored_bytes: _TypeAlias = _typing.Literal["stored_bytes"]  # noqa: Y015
+    _WhichOneofArgType__stored_bytes: _TypeAlias = _typing.Literal["_stored_bytes", b"_stored_bytes"]  # noqa: Y015
+    _WhichOneofReturnType__voice_memory: _TypeAlias = _typing.Literal["voice_memory"]  # noqa: Y015
+    _WhichOneofArgType__voice_memory: _TypeAlias = _typing.Literal["_voice_memory", b"_voice_memory"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__queue_weight) -> _WhichOneofReturnType__queue_weight | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__stored_bytes) -> _WhichOneofReturnType__stored_bytes | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__voice_memory) -> _WhichOneofReturnType__voice_memory | None: ...
+
+Global___WorkspaceSettings: _TypeAlias = WorkspaceSettings  # noqa: Y015
+
+@_typing.final
+class WorkspaceUse(_message.Message):
+    """Use of a workspace."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STORED_BYTES_FIELD_NUMBER: _builtins.int
+    QUEUED_FIELD_NUMBER: _builtins.int
+    stored_bytes: _builtins.int
+    """Size of the stored recordings and of those being uploaded, in bytes."""
+    @_builtins.property
+    def queued(self) -> _duration_pb2.Duration:
+        """Length of the recordings in the queue."""
+
+    def __init__(
+        self,
+        *,
+        stored_bytes: _builtins.int = ...,
+        queued: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["queued", b"queued"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["queued", b"queued", "stored_bytes", b"stored_bytes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WorkspaceUse: _TypeAlias = WorkspaceUse  # noqa: Y015
+
+@_typing.final
+class WorkspaceSettingsView(_message.Message):
+    """Settings of a workspace with everything that they are compared with."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OWN_FIELD_NUMBER: _builtins.int
+    EFFECTIVE_FIELD_NUMBER: _builtins.int
+    DEPLOYMENT_FIELD_NUMBER: _builtins.int
+    USED_FIELD_NUMBER: _builtins.int
+    LEAST_TRANSCRIPTION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def own(self) -> Global___WorkspaceSettings:
+        """The workspace's own settings."""
+
+    @_builtins.property
+    def effective(self) -> Global___WorkspaceSettings:
+        """The settings in force. A transcription without a time is kept until somebody deletes it."""
+
+    @_builtins.property
+    def deployment(self) -> Global___WorkspaceSettings:
+        """Those of the deployment, which are the maxima. A transcription without a time has no maximum."""
+
+    @_builtins.property
+    def used(self) -> Global___WorkspaceUse:
+        """What the workspace uses."""
+
+    @_builtins.property
+    def least_transcription(self) -> _duration_pb2.Duration:
+        """Least time for which a transcription can be kept."""
+
+    def __init__(
+        self,
+        *,
+        own: Global___WorkspaceSettings | None = ...,
+        effective: Global___WorkspaceSettings | None = ...,
+        deployment: Global___WorkspaceSettings | None = ...,
+        used: Global___WorkspaceUse | None = ...,
+        least_transcription: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["deployment", b"deployment", "effective", b"effective", "least_transcription", b"least_transcription", "own", b"own", "used", b"used"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deployment", b"deployment", "effective", b"effective", "least_transcription", b"least_transcription", "own", b"own", "used", b"used"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WorkspaceSettingsView: _TypeAlias = WorkspaceSettingsView  # noqa: Y015
 
 @_typing.final
 class Member(_message.Message):
@@ -1398,13 +1552,13 @@ class GetWorkspaceSettingsResponse(_message.Message):
 
     SETTINGS_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def settings(self) -> _workspace_settings_pb2.WorkspaceSettingsView:
+    def settings(self) -> Global___WorkspaceSettingsView:
         """The settings."""
 
     def __init__(
         self,
         *,
-        settings: _workspace_settings_pb2.WorkspaceSettingsView | None = ...,
+        settings: Global___WorkspaceSettingsView | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["settings", b"settings"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -1426,7 +1580,7 @@ class UpdateWorkspaceSettingsRequest(_message.Message):
     workspace_id: _builtins.str
     """The workspace."""
     @_builtins.property
-    def settings(self) -> _workspace_settings_pb2.WorkspaceSettings:
+    def settings(self) -> Global___WorkspaceSettings:
         """The new values."""
 
     @_builtins.property
@@ -1437,7 +1591,7 @@ class UpdateWorkspaceSettingsRequest(_message.Message):
         self,
         *,
         workspace_id: _builtins.str = ...,
-        settings: _workspace_settings_pb2.WorkspaceSettings | None = ...,
+        settings: Global___WorkspaceSettings | None = ...,
         update_mask: _field_mask_pb2.FieldMask | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["settings", b"settings", "update_mask", b"update_mask"]  # noqa: Y015
@@ -1456,13 +1610,13 @@ class UpdateWorkspaceSettingsResponse(_message.Message):
 
     SETTINGS_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def settings(self) -> _workspace_settings_pb2.WorkspaceSettingsView:
+    def settings(self) -> Global___WorkspaceSettingsView:
         """The settings after the change."""
 
     def __init__(
         self,
         *,
-        settings: _workspace_settings_pb2.WorkspaceSettingsView | None = ...,
+        settings: Global___WorkspaceSettingsView | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["settings", b"settings"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...

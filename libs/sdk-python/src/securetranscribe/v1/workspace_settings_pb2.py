@@ -22,11 +22,11 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
-from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
+from securetranscribe.v1 import identity_pb2 as securetranscribe_dot_v1_dot_identity__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,securetranscribe/v1/workspace_settings.proto\x12\x13securetranscribe.v1\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\"\xff\x03\n\x11WorkspaceSettings\x12J\n\x13processed_recording\x18\x01 \x01(\x0b\x32\x19.google.protobuf.DurationR\x12processedRecording\x12N\n\x15unprocessed_recording\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\x14unprocessedRecording\x12?\n\rtranscription\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\rtranscription\x12/\n\x05trash\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationR\x05trash\x12&\n\x0cvoice_memory\x18\x05 \x01(\x08H\x00R\x0bvoiceMemory\x88\x01\x01\x12&\n\x0cstored_bytes\x18\x06 \x01(\x03H\x01R\x0bstoredBytes\x88\x01\x01\x12\x31\n\x06queued\x18\x07 \x01(\x0b\x32\x19.google.protobuf.DurationR\x06queued\x12&\n\x0cqueue_weight\x18\x08 \x01(\x01H\x02R\x0bqueueWeight\x88\x01\x01\x42\x0f\n\r_voice_memoryB\x0f\n\r_stored_bytesB\x0f\n\r_queue_weight\"d\n\x0cWorkspaceUse\x12!\n\x0cstored_bytes\x18\x01 \x01(\x03R\x0bstoredBytes\x12\x31\n\x06queued\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\x06queued\"\xe2\x02\n\x15WorkspaceSettingsView\x12\x38\n\x03own\x18\x01 \x01(\x0b\x32&.securetranscribe.v1.WorkspaceSettingsR\x03own\x12\x44\n\teffective\x18\x02 \x01(\x0b\x32&.securetranscribe.v1.WorkspaceSettingsR\teffective\x12\x46\n\ndeployment\x18\x03 \x01(\x0b\x32&.securetranscribe.v1.WorkspaceSettingsR\ndeployment\x12\x35\n\x04used\x18\x04 \x01(\x0b\x32!.securetranscribe.v1.WorkspaceUseR\x04used\x12J\n\x13least_transcription\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationR\x12leastTranscription\"A\n\x1cReadWorkspaceSettingsRequest\x12!\n\x0cworkspace_id\x18\x01 \x01(\tR\x0bworkspaceId\"g\n\x1dReadWorkspaceSettingsResponse\x12\x46\n\x08settings\x18\x01 \x01(\x0b\x32*.securetranscribe.v1.WorkspaceSettingsViewR\x08settings\"\xc4\x01\n\x1e\x43hangeWorkspaceSettingsRequest\x12!\n\x0cworkspace_id\x18\x01 \x01(\tR\x0bworkspaceId\x12\x42\n\x08settings\x18\x02 \x01(\x0b\x32&.securetranscribe.v1.WorkspaceSettingsR\x08settings\x12;\n\x0bupdate_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskR\nupdateMask\"i\n\x1f\x43hangeWorkspaceSettingsResponse\x12\x46\n\x08settings\x18\x01 \x01(\x0b\x32*.securetranscribe.v1.WorkspaceSettingsViewR\x08settings2\xac\x02\n\x18WorkspaceSettingsService\x12\x83\x01\n\x15ReadWorkspaceSettings\x12\x31.securetranscribe.v1.ReadWorkspaceSettingsRequest\x1a\x32.securetranscribe.v1.ReadWorkspaceSettingsResponse\"\x03\x90\x02\x01\x12\x89\x01\n\x17\x43hangeWorkspaceSettings\x12\x33.securetranscribe.v1.ChangeWorkspaceSettingsRequest\x1a\x34.securetranscribe.v1.ChangeWorkspaceSettingsResponse\"\x03\x90\x02\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,securetranscribe/v1/workspace_settings.proto\x12\x13securetranscribe.v1\x1a google/protobuf/field_mask.proto\x1a\"securetranscribe/v1/identity.proto\"A\n\x1cReadWorkspaceSettingsRequest\x12!\n\x0cworkspace_id\x18\x01 \x01(\tR\x0bworkspaceId\"g\n\x1dReadWorkspaceSettingsResponse\x12\x46\n\x08settings\x18\x01 \x01(\x0b\x32*.securetranscribe.v1.WorkspaceSettingsViewR\x08settings\"\xc4\x01\n\x1e\x43hangeWorkspaceSettingsRequest\x12!\n\x0cworkspace_id\x18\x01 \x01(\tR\x0bworkspaceId\x12\x42\n\x08settings\x18\x02 \x01(\x0b\x32&.securetranscribe.v1.WorkspaceSettingsR\x08settings\x12;\n\x0bupdate_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskR\nupdateMask\"i\n\x1f\x43hangeWorkspaceSettingsResponse\x12\x46\n\x08settings\x18\x01 \x01(\x0b\x32*.securetranscribe.v1.WorkspaceSettingsViewR\x08settings2\xac\x02\n\x18WorkspaceSettingsService\x12\x83\x01\n\x15ReadWorkspaceSettings\x12\x31.securetranscribe.v1.ReadWorkspaceSettingsRequest\x1a\x32.securetranscribe.v1.ReadWorkspaceSettingsResponse\"\x03\x90\x02\x01\x12\x89\x01\n\x17\x43hangeWorkspaceSettings\x12\x33.securetranscribe.v1.ChangeWorkspaceSettingsRequest\x1a\x34.securetranscribe.v1.ChangeWorkspaceSettingsResponse\"\x03\x90\x02\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,20 +37,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WORKSPACESETTINGSSERVICE'].methods_by_name['ReadWorkspaceSettings']._serialized_options = b'\220\002\001'
   _globals['_WORKSPACESETTINGSSERVICE'].methods_by_name['ChangeWorkspaceSettings']._loaded_options = None
   _globals['_WORKSPACESETTINGSSERVICE'].methods_by_name['ChangeWorkspaceSettings']._serialized_options = b'\220\002\002'
-  _globals['_WORKSPACESETTINGS']._serialized_start=136
-  _globals['_WORKSPACESETTINGS']._serialized_end=647
-  _globals['_WORKSPACEUSE']._serialized_start=649
-  _globals['_WORKSPACEUSE']._serialized_end=749
-  _globals['_WORKSPACESETTINGSVIEW']._serialized_start=752
-  _globals['_WORKSPACESETTINGSVIEW']._serialized_end=1106
-  _globals['_READWORKSPACESETTINGSREQUEST']._serialized_start=1108
-  _globals['_READWORKSPACESETTINGSREQUEST']._serialized_end=1173
-  _globals['_READWORKSPACESETTINGSRESPONSE']._serialized_start=1175
-  _globals['_READWORKSPACESETTINGSRESPONSE']._serialized_end=1278
-  _globals['_CHANGEWORKSPACESETTINGSREQUEST']._serialized_start=1281
-  _globals['_CHANGEWORKSPACESETTINGSREQUEST']._serialized_end=1477
-  _globals['_CHANGEWORKSPACESETTINGSRESPONSE']._serialized_start=1479
-  _globals['_CHANGEWORKSPACESETTINGSRESPONSE']._serialized_end=1584
-  _globals['_WORKSPACESETTINGSSERVICE']._serialized_start=1587
-  _globals['_WORKSPACESETTINGSSERVICE']._serialized_end=1887
+  _globals['_READWORKSPACESETTINGSREQUEST']._serialized_start=139
+  _globals['_READWORKSPACESETTINGSREQUEST']._serialized_end=204
+  _globals['_READWORKSPACESETTINGSRESPONSE']._serialized_start=206
+  _globals['_READWORKSPACESETTINGSRESPONSE']._serialized_end=309
+  _globals['_CHANGEWORKSPACESETTINGSREQUEST']._serialized_start=312
+  _globals['_CHANGEWORKSPACESETTINGSREQUEST']._serialized_end=508
+  _globals['_CHANGEWORKSPACESETTINGSRESPONSE']._serialized_start=510
+  _globals['_CHANGEWORKSPACESETTINGSRESPONSE']._serialized_end=615
+  _globals['_WORKSPACESETTINGSSERVICE']._serialized_start=618
+  _globals['_WORKSPACESETTINGSSERVICE']._serialized_end=918
 # @@protoc_insertion_point(module_scope)

@@ -8,6 +8,7 @@ from common.identity import Grant
 from common.rights import Right
 from gateway.accounts.teams import Teams
 from gateway.backends import Backends
+from securetranscribe.v1 import identity_pb2
 from securetranscribe.v1 import workspace_settings_pb2 as pb
 
 #: Settings that only administrators of the deployment change. Managers change all others.
@@ -21,7 +22,7 @@ class WorkspaceSettings:
         self._teams = teams
         self._backends = backends
 
-    async def read(self, caller: Grant, workspace_id: str) -> pb.WorkspaceSettingsView:
+    async def read(self, caller: Grant, workspace_id: str) -> identity_pb2.WorkspaceSettingsView:
         """Return the settings of a workspace. For its members, and for administrators.
 
         Raises:
@@ -39,9 +40,9 @@ class WorkspaceSettings:
         self,
         caller: Grant,
         workspace_id: str,
-        settings: pb.WorkspaceSettings,
+        settings: identity_pb2.WorkspaceSettings,
         fields: Collection[str],
-    ) -> pb.WorkspaceSettingsView:
+    ) -> identity_pb2.WorkspaceSettingsView:
         """Change some fields of a workspace's settings. Those without a value become the default.
 
         Raises:

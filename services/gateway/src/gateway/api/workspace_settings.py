@@ -19,7 +19,7 @@ from gateway.api.workspace_settings_models import (
 )
 from gateway.web.endpoint import Endpoint
 from gateway.web.envelope import Success
-from securetranscribe.v1 import workspace_settings_pb2 as pb
+from securetranscribe.v1 import identity_pb2
 
 _TAG = "Workspaces"
 _WorkspaceId = Annotated[str, Path(max_length=64, description="Workspace ID.", pattern=r"^[!-~]+$")]
@@ -101,15 +101,15 @@ class WorkspaceSettingsApi:
         return Success[WorkspaceSettingsData].of(_data(workspace_id, view), "Settings saved")
 
 
-def _message(body: WorkspaceSettingsBody) -> pb.WorkspaceSettings:
+def _message(body: WorkspaceSettingsBody) -> identity_pb2.WorkspaceSettings:
     values: dict[str, bool | float | Duration | None] = {}
     for name, (field, unit) in _FIELDS.items():
         value = getattr(body, name)
         values[field] = value if unit is None or value is None else times.duration(value * unit)
-    return pb.WorkspaceSettings(**values)  # type: ignore[arg-type]
+    return identity_pb2.WorkspaceSettings(**values)  # type: ignore[arg-type]
 
 
-def _data(workspace_id: str, view: pb.WorkspaceSettingsView) -> WorkspaceSettingsData:
+def _data(workspace_id: str, view: identity_pb2.WorkspaceSettingsView) -> WorkspaceSettingsData:
     return WorkspaceSettingsData(
         workspace_id=workspace_id,
         own=_fields(view.own),
@@ -123,7 +123,7 @@ def _data(workspace_id: str, view: pb.WorkspaceSettingsView) -> WorkspaceSetting
     )
 
 
-def _fields(message: pb.WorkspaceSettings) -> WorkspaceSettingsFields:
+def _fields(message: identity_pb2.WorkspaceSettings) -> WorkspaceSettingsFields:
     present = {field.name: value for field, value in message.ListFields()}
     values: dict[str, bool | int | float | None] = {}
     for name, (field, unit) in _FIELDS.items():

@@ -4,8 +4,7 @@
 ALTER TABLE profiles ADD COLUMN pool text NOT NULL DEFAULT '';
 DROP INDEX profiles_active_name;
 CREATE UNIQUE INDEX profiles_active_name ON profiles (pool, name_key) WHERE active;
-DROP INDEX profiles_name;
-CREATE INDEX profiles_name ON profiles (pool, name_key, profile_id);
+CREATE INDEX profiles_pool ON profiles (pool, name_key, profile_id);
 
 -- Copies need the columns of their table.
 ALTER TABLE trashed_profiles ADD COLUMN pool text NOT NULL DEFAULT '';
@@ -16,14 +15,3 @@ CREATE INDEX trash_pool ON trash (pool, trash_id);
 -- compared one by one.
 ALTER TABLE prototypes ADD COLUMN pool text NOT NULL DEFAULT '';
 CREATE INDEX prototypes_pool ON prototypes (pool, model_id);
-DROP INDEX prototypes_model;
-DROP INDEX prototypes_192;
-DROP INDEX prototypes_256;
-DROP INDEX prototypes_512;
-CREATE INDEX prototypes_model ON prototypes (model_id, space);
-CREATE INDEX prototypes_192 ON prototypes USING hnsw ((place::vector(192)) vector_cosine_ops)
-    WHERE dimension = 192 AND pool = '';
-CREATE INDEX prototypes_256 ON prototypes USING hnsw ((place::vector(256)) vector_cosine_ops)
-    WHERE dimension = 256 AND pool = '';
-CREATE INDEX prototypes_512 ON prototypes USING hnsw ((place::vector(512)) vector_cosine_ops)
-    WHERE dimension = 512 AND pool = '';

@@ -29,8 +29,8 @@ WHERE model_id = %s AND space = %s AND NOT item_rests('prototypes', profile_id::
 ORDER BY profile_id LIMIT %s
 """
 # The index is approximate. The more neighbors it examines, the fewer it misses. It holds all models
-# of one dimension, so the scan has to continue past rows of other models. It has only the pool of
-# the deployment. Profiles of other pools are compared one by one.
+# of one dimension, so the scan has to continue past rows of other models and pools. Profiles of
+# other pools than that of the deployment are compared one by one.
 _SEARCH_WIDELY = """
 SELECT set_config('hnsw.ef_search', %s, true),
        set_config('hnsw.iterative_scan', 'strict_order', true)

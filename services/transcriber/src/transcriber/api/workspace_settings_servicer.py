@@ -10,8 +10,8 @@ from common.auth import Access
 from common.errors import ValidationError
 from common.grpc_server import method_names
 from common.postgres import Database
+from securetranscribe.v1 import identity_pb2, workspace_settings_pb2_grpc
 from securetranscribe.v1 import workspace_settings_pb2 as pb
-from securetranscribe.v1 import workspace_settings_pb2_grpc
 from transcriber.domain.workspace_settings import Bounds, WorkspaceSettings
 from transcriber.store.usage import Usage, Used
 from transcriber.store.workspace_settings import StoredSettings
@@ -69,13 +69,13 @@ class WorkspaceSettingsServicer(workspace_settings_pb2_grpc.WorkspaceSettingsSer
             used = await Usage(connection, workspace_id).used()
         return pb.ChangeWorkspaceSettingsResponse(settings=self._view(own, used))
 
-    def _view(self, own: WorkspaceSettings, used: Used) -> pb.WorkspaceSettingsView:
+    def _view(self, own: WorkspaceSettings, used: Used) -> identity_pb2.WorkspaceSettingsView:
         deployment = self._bounds.deployment
-        return pb.WorkspaceSettingsView(
+        return identity_pb2.WorkspaceSettingsView(
             own=_message(own),
             effective=_message(own.within(deployment)),
             deployment=_message(deployment),
-            used=pb.WorkspaceUse(
+            used=identity_pb2.WorkspaceUse(
                 stored_bytes=used.stored_bytes, queued=times.duration(used.queued_seconds)
             ),
             least_transcription=times.duration(self._bounds.least_transcripts),
@@ -97,7 +97,7 @@ def _fields(paths: Collection[str]) -> set[str]:
     return {_FIELDS[path] for path in paths}
 
 
-def _settings_of(message: pb.WorkspaceSettings) -> WorkspaceSettings:
+def _settings_of(message: identity_pb2.WorkspaceSettings) -> WorkspaceSettings:
     present = {field.name for field, _ in message.ListFields()}
 
     def seconds(name: str) -> float | None:
@@ -115,11 +115,11 @@ def _settings_of(message: pb.WorkspaceSettings) -> WorkspaceSettings:
     )
 
 
-def _message(settings: WorkspaceSettings) -> pb.WorkspaceSettings:
+def _message(settings: WorkspaceSettings) -> identity_pb2.WorkspaceSettings:
     def duration(seconds: float | None) -> Duration | None:
         return None if seconds is None else times.duration(seconds)
 
-    return pb.WorkspaceSettings(
+    return identity_pb2.WorkspaceSettings(
         processed_recording=duration(settings.processed),
         unprocessed_recording=duration(settings.unprocessed),
         transcription=duration(settings.transcripts),
