@@ -68,7 +68,7 @@ $(WEB): $(SCHEMA) web/index.html web/vite.config.ts $(shell find web/src libs/sd
 	@$(BIN)/python -m scripts.node web run build -- --logLevel warn
 
 screenshots: $(READY) $(VERIFIED) $(WEB) $(BROWSER) ## write pictures of the web interface to build/screenshots
-	@$(BIN)/python -m pytest -q tests/web/screenshots.py
+	@$(BIN)/python -m pytest -q tests/web/screenshots.py tests/web/screenshots_accounts.py
 
 browser: $(BROWSER) ## fetch the browser of the tests
 

@@ -1,5 +1,6 @@
 import { ApiError } from 'securetranscribe-js';
 
+import { account } from '../accounts/account.svelte';
 import { api, client } from '../lib/client';
 import { t } from '../lib/i18n.svelte';
 import { notices, textOf } from '../lib/notices.svelte';
@@ -10,6 +11,10 @@ const KEY = 'admin-token';
 const PAUSE = 5000;
 /** Storage and items set aside change slowly, and are read every so many times. */
 const SLOWLY = 4;
+
+/** The sign-in of an administrator needs no token. */
+const headersOf = (token: string): Record<string, string> =>
+  token ? { 'X-Admin-Token': token } : {};
 
 /** The system as administrators see it. The token is kept by this tab only. */
 export class System {
@@ -34,6 +39,11 @@ export class System {
       clearInterval(timer);
       document.removeEventListener('visibilitychange', read);
     };
+  }
+
+  /** Whether there is anything to show who asks: a token, or the sign-in of an administrator. */
+  get permitted(): boolean {
+    return this.token !== '' || account.administers;
   }
 
   /** Use a token if it is the right one. Return whether it is. */
@@ -63,7 +73,7 @@ export class System {
   /** Read the figures. */
   async read(): Promise<void> {
     const token = this.token;
-    if (!token) return;
+    if (!this.permitted) return;
     const slowly = this.#turn++ % SLOWLY === 0 || !this.items;
     try {
       await this.#readState(token);
@@ -92,11 +102,11 @@ export class System {
   }
 
   get #headers(): Record<string, string> {
-    return { 'X-Admin-Token': this.token };
+    return headersOf(this.token);
   }
 
   async #readState(token: string): Promise<void> {
-    const options = { headers: { 'X-Admin-Token': token } };
+    const options = { headers: headersOf(token) };
     const state = await client.call(api.GET('/api/admin/system', options));
     // It may have been forgotten meanwhile.
     if (this.token && token !== this.token) return;
