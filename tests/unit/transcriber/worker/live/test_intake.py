@@ -17,7 +17,8 @@ class Listener:
 
     def __init__(self, form: SoundFormat) -> None:
         self.sound: list[list[Samples]] = []
-        self.intake = open_intake(form, self.sound.append, self.room)
+        self.errors: list[Exception] = []
+        self.intake = open_intake(form, self.sound.append, self.room, self.errors.append)
 
     async def room(self) -> None:
         await asyncio.sleep(0)
@@ -100,6 +101,16 @@ async def test_sound_comes_before_the_stream_ends() -> None:
 async def test_other_bytes_are_refused(data: bytes) -> None:
     with pytest.raises(ValidationError, match="WebM"):
         await Listener(SoundFormat(container="WebM")).hear(data)
+
+
+async def test_an_error_is_reported_while_nothing_more_comes() -> None:
+    listener = Listener(SoundFormat(container="WebM"))
+    await listener.intake.push(b"no sound" * 10_000, starts_stream=True)
+    async with asyncio.timeout(30):
+        while not listener.errors:  # noqa: ASYNC110 - the listener has no event
+            await asyncio.sleep(0.01)
+    with pytest.raises(ValidationError):
+        await listener.intake.finish()
 
 
 async def test_other_codecs_are_refused() -> None:

@@ -29,6 +29,8 @@ _CODECS = frozenset({"opus", "libopus"})
 Deliver = Callable[[list[Samples]], None]
 #: Waits until more sound may come.
 Room = Callable[[], Awaitable[None]]
+#: Takes the error of sound that cannot be decoded, which is found while nothing is pushed.
+Fail = Callable[[Exception], None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,10 +67,10 @@ class Intake(Protocol):
         ...
 
 
-def open_intake(form: SoundFormat, deliver: Deliver, room: Room) -> Intake:
+def open_intake(form: SoundFormat, deliver: Deliver, room: Room, fail: Fail) -> Intake:
     """Return the decoder for a format."""
     if form.container:
-        return ContainerIntake(form, deliver, room)
+        return ContainerIntake(form, deliver, room, fail)
     return PcmIntake(form, deliver, room)
 
 
@@ -130,17 +132,18 @@ class PcmIntake:
 class ContainerIntake:
     """Opus in WebM or Ogg. Each stream is decoded on a thread that waits for its bytes."""
 
-    def __init__(self, form: SoundFormat, deliver: Deliver, room: Room) -> None:
+    def __init__(self, form: SoundFormat, deliver: Deliver, room: Room, fail: Fail) -> None:
         self._form = form
         self._deliver = deliver
         self._room = room
+        self._fail = fail
         self._stream: _ContainerStream | None = None
 
     async def push(self, data: bytes, *, starts_stream: bool) -> None:
         """Take bytes, as described in Intake."""
         if starts_stream or self._stream is None:
             await self.finish()
-            self._stream = _ContainerStream(self._form, self._deliver)
+            self._stream = _ContainerStream(self._form, self._deliver, self._fail)
         for start in range(0, len(data), _WAITING):
             await self._room()
             await self._stream.write(data[start : start + _WAITING])
@@ -160,10 +163,11 @@ class ContainerIntake:
 class _ContainerStream:
     """One stream with a header, and its thread."""
 
-    def __init__(self, form: SoundFormat, deliver: Deliver) -> None:
+    def __init__(self, form: SoundFormat, deliver: Deliver, fail: Fail) -> None:
         self._loop = asyncio.get_running_loop()
         self._form = form
         self._deliver = deliver
+        self._fail = fail
         self._read = asyncio.Event()
         self._done: asyncio.Future[None] = self._loop.create_future()
         self._pipe = Pipe(lambda: self._call(self._read.set))
@@ -235,6 +239,8 @@ class _ContainerStream:
             self._done.set_result(None)
         else:
             self._done.set_exception(error)
+            self._done.exception()  # Looked at, in case nothing is pushed any more.
+            self._fail(error)
 
 
 def _frames(packet: "Packet[AudioStream]") -> list[AudioFrame]:

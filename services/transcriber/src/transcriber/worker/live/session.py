@@ -86,7 +86,8 @@ class LiveSession:
         #: Samples still to be left out, because they are recognized already.
         self._skip = round(options.skipped * SAMPLE_RATE)
         self._looked = asyncio.Event()
-        self._intake = open_intake(options.form, self._deliver, self._room)
+        self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._intake = open_intake(options.form, self._deliver, self._room, self._fail)
 
     async def run(self, requests: Requests) -> AsyncGenerator[Response, None]:
         """Yield results until the sound has ended and everything is final.
@@ -108,6 +109,7 @@ class LiveSession:
             await work
         finally:
             work.cancel()
+            self._failure.cancel()
             self._intake.close()
             await asyncio.gather(work, return_exceptions=True)
 
@@ -117,6 +119,7 @@ class LiveSession:
                 reading = [
                     group.create_task(self._read(requests)),
                     group.create_task(self._look()),
+                    group.create_task(self._failed()),
                 ]
                 hearing = [group.create_task(self._hear(party)) for party in self._parties]
                 await asyncio.wait(hearing)
@@ -162,6 +165,14 @@ class LiveSession:
         for party in self._parties:
             party.channel.finish()
             party.news.set()
+
+    def _fail(self, error: Exception) -> None:
+        if not self._failure.done():
+            self._failure.set_exception(error)
+
+    async def _failed(self) -> None:
+        """Raise the error of sound that cannot be decoded, also while no more of it comes."""
+        await self._failure
 
     def _deliver(self, sound: list[Samples]) -> None:
         left_out = min(self._skip, len(sound[0]))
