@@ -95,6 +95,8 @@ class UploadSink:
             raise TimedOutError("The upload stalled. Try again later.") from error
         self._sent = time.monotonic()
         if not written:
+            # The call has ended, most often with a refusal, which this raises.
+            await self._stream.answer()
             raise FileUploadError("The upload ended before the file was complete.")
 
 
