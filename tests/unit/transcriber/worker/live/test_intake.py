@@ -1,7 +1,9 @@
 """Sound of live streams from their bytes."""
 
 import asyncio
+import io
 
+import av
 import numpy as np
 import pytest
 from scipy import signal
@@ -76,6 +78,20 @@ async def test_containers_are_decoded_as_they_arrive(name: str, container: str) 
     likeness = signal.correlate(found, expected, mode="valid") / np.square(expected).sum()
     assert likeness.max() > 0.8
     assert abs(int(likeness.argmax()) - 1_000) < 200
+
+
+async def test_files_of_unknown_length_are_decoded() -> None:
+    """Recorders of browsers write clusters whose length they do not know."""
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="webm", options={"live": "1"}) as container:
+        stream = container.add_stream("libopus", rate=48_000, layout="mono")
+        wave = sounds.noise(3.0, 48_000)
+        frame = av.AudioFrame.from_ndarray(wave[None], format="fltp", layout="mono")
+        frame.sample_rate = 48_000
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    (found,) = await Listener(SoundFormat(container="WebM")).hear(buffer.getvalue())
+    assert abs(len(found) - 48_000) < 1_000
 
 
 async def test_a_recorder_that_starts_again_continues_the_sound() -> None:
