@@ -52,7 +52,7 @@ _REQUESTS: Mapping[str, tuple[str, dict[str, Any]]] = {
 }
 _DESCRIPTION = """
 Events of SecureTranscribe: JSON messages of the WebSocket of the gateway, for one session, and \
-CloudEvents in NATS, for programs beside the services.
+CloudEvents in NATS, for programs next to the services.
 
 Payloads in NATS are protobuf: `securetranscribe.v1.Event` of the contracts in `protos`. The \
 schemas here are those of its JSON form, with the names of the contracts.
@@ -234,7 +234,7 @@ def _schemas() -> tuple[dict[str, Any], dict[str, str]]:
 
 
 def _renamed(schemas: Any, names: Any) -> Any:
-    """Return schemas in which some have the ending `Event`, with the references to them."""
+    """Return schemas after adding `Event` to some names, also in references."""
     text = json.dumps(schemas)
     for name in names:
         text = text.replace(f'"{_SCHEMA.format(name)}"', f'"{_SCHEMA.format(f"{name}Event")}"')
@@ -243,7 +243,7 @@ def _renamed(schemas: Any, names: Any) -> Any:
 
 
 def _plain(schema: Any) -> Any:
-    """Return a schema without the discriminators of OpenAPI, which AsyncAPI has in another form."""
+    """Return a schema without the discriminators of OpenAPI."""
     if isinstance(schema, dict):
         return {
             name: _plain(part) for name, part in schema.items() if name not in ("discriminator",)

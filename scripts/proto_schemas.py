@@ -40,7 +40,7 @@ _LABEL_REPEATED = FieldDescriptorProto.LABEL_REPEATED
 
 
 class ProtoSchemas:
-    """Schemas of messages, made when they are asked for, with all that they refer to."""
+    """Schemas of messages, made on demand, together with the types of their fields."""
 
     def __init__(self, contract: str) -> None:
         """`contract` is the path of a file below `protos`."""
@@ -137,7 +137,7 @@ def _enum(enum: EnumDescriptorProto) -> dict[str, Any]:
 
 
 def _described(contract: str) -> FileDescriptorSet:
-    """Return the descriptors of a contract and of what it imports."""
+    """Return the descriptors of a contract and its imports."""
     with tempfile.TemporaryDirectory() as directory:
         target = Path(directory) / "descriptors.pb"
         options: Iterable[str] = (

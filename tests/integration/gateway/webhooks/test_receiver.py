@@ -1,4 +1,4 @@
-"""Requests to receivers: which addresses they reach, and what receivers cannot do to us."""
+"""Requests to receivers: permitted addresses, and limits of answers."""
 
 import ssl
 import time

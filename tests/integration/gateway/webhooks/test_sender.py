@@ -1,4 +1,4 @@
-"""Deliveries: at least once, each receiver by itself, with pauses that grow.
+"""Deliveries: at least once, each receiver by itself, with growing pauses.
 
 The clock of these tests is a year ahead, so that gateways of other tests leave their deliveries
 alone.
@@ -67,7 +67,7 @@ class World:
             )
 
     async def send(self, sender: Sender | None = None) -> None:
-        """Send everything that is due."""
+        """Send all due deliveries."""
         one = sender or self.sender
         await one.step()
         while one._tasks:
@@ -97,7 +97,7 @@ async def world(database: Database) -> AsyncIterator[World]:
 
 @pytest.fixture
 async def patient(database: Database) -> AsyncIterator[World]:
-    """Wait so long for answers that no receiver is too slow in a test."""
+    """Wait for answers longer than any test takes."""
     await database.execute("TRUNCATE webhooks CASCADE")
     one = World(database, timeout=300)
     yield one

@@ -93,7 +93,7 @@ class WebhookList(ApiModel):
 
 
 class SecretData(ApiModel):
-    """A webhook with its new secret, which is only returned here."""
+    """A webhook with its new secret, only returned here."""
 
     webhook: WebhookData
     secret: str = Field(description="`whsec_` and the key in Base64.")

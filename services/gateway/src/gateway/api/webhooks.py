@@ -169,7 +169,7 @@ class WebhookApi:
         return Success[SecretData].of(data, "Secret replaced")
 
     async def test_webhook(self, webhook_id: _WebhookId, caller: Caller) -> Success[DeliveryData]:
-        """Send a message of the type `webhook.test`. The deliveries show what came of it."""
+        """Send a message of the type `webhook.test`. The deliveries show its outcome."""
         sent = await self._service.test(Grant.copy(caller), webhook_id)
         return Success[DeliveryData].of(delivery_data(sent), "Test queued")
 
@@ -206,6 +206,6 @@ class WebhookApi:
     async def redeliver_webhook_delivery(
         self, webhook_id: _WebhookId, delivery_id: _DeliveryId, caller: Caller
     ) -> Success[DeliveryData]:
-        """Send a delivery once more, with the same `webhook-id`, whatever has become of it."""
+        """Send a delivery once more, with the same `webhook-id`, also after a success."""
         sent = await self._service.send_again(Grant.copy(caller), webhook_id, delivery_id)
         return Success[DeliveryData].of(delivery_data(sent), "Delivery queued")

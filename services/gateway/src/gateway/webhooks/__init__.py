@@ -1,1 +1,1 @@
-"""Webhooks: events of a workspace, sent to addresses that its managers choose."""
+"""Webhooks: events of a workspace, sent to addresses chosen by its managers."""

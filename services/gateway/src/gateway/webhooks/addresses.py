@@ -1,4 +1,4 @@
-"""Which addresses webhooks may reach, so that nobody reaches internal ones through them."""
+"""Permitted addresses of receivers. Nobody reaches internal ones through a webhook."""
 
 import ipaddress
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class RefusedAddressError(Exception):
-    """An address that webhooks may not reach."""
+    """An address out of reach for webhooks."""
 
 
 class PermittedNetworks:

@@ -36,7 +36,7 @@ class Webhooks:
         return Work(step=self.events, every=0.0)
 
     def loops(self, database: Database) -> tuple[Loop, ...]:
-        """Return the loops that send deliveries and look after them."""
+        """Return the loops for sending deliveries and for their upkeep."""
         database.when_given_work(LOOP, self.sender.wake_up.notify_in)
         return (
             Loop(

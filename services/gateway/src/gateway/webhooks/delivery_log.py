@@ -72,7 +72,7 @@ class DeliveryLog:
     async def add(
         self, delivery_id: str, webhook_id: str, payload: Payload, now: dt.datetime
     ) -> Delivery:
-        """Add a message that belongs to no event."""
+        """Add a message without an event."""
         row = await fetch_one(
             self._connection,
             _ADD,
@@ -131,7 +131,7 @@ class DeliveryLog:
         return found
 
     async def expire(self, now: dt.datetime) -> int:
-        """End deliveries that have waited too long. Return their number, up to a thousand."""
+        """End deliveries after the longest wait. Return their number, up to a thousand."""
         parameters = {"before": now - LONGEST_WAIT, "now": now, "most": _AT_A_TIME}
         return await execute(self._connection, _EXPIRE, parameters)
 

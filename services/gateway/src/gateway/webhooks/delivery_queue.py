@@ -133,7 +133,7 @@ class DeliveryQueue:
     async def note(
         self, workspace_id: str, event_id: str, payload: Payload, now: dt.datetime
     ) -> int:
-        """Note an event for the webhooks of a workspace that want it. Return their number."""
+        """Note an event for the webhooks of a workspace with its type. Return their number."""
         parameters = {
             "workspace_id": workspace_id,
             "event_id": event_id,

@@ -1,4 +1,4 @@
-"""Events of the stream, noted for the webhooks that want them."""
+"""Events of the stream, noted for webhooks."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -36,7 +36,7 @@ class WebhookEvents(MessageStep):
         )
 
     async def handle(self, message: Message) -> None:
-        """Note one event for every webhook of its workspace that wants it."""
+        """Note one event for the webhooks of its workspace."""
         try:
             event = event_pb2.Event.FromString(message.payload)
         except DecodeError as error:

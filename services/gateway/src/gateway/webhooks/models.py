@@ -31,7 +31,7 @@ class TranscriptionDeletedData(ApiModel):
 
 
 class TranscriptionExpiringData(ApiModel):
-    """A transcription that will be erased by the retention."""
+    """A transcription to be erased by the retention."""
 
     transcription_id: int
     keep_until: Moment
@@ -53,7 +53,7 @@ class JobQueuedData(ApiModel):
 
 
 class JobStartedData(ApiModel):
-    """A job that a worker has begun."""
+    """A job in work."""
 
     job_id: str
     transcription_id: int

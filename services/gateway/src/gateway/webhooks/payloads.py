@@ -15,7 +15,7 @@ from securetranscribe.v1 import event_pb2
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Payload:
-    """A type of event and the body with which it is sent."""
+    """A type of event and the body of its request."""
 
     type: str
     body: str

@@ -54,7 +54,7 @@ def resolve(host: str, port: int) -> Sequence[str]:
 
 
 class CheckedBackend(httpcore2.AsyncNetworkBackend):
-    """Opens connections to the addresses that it has checked, and to no others.
+    """Opens connections to checked addresses only.
 
     A name is resolved once per connection. If one of its addresses is refused, all are. TLS keeps
     the name.
@@ -90,7 +90,7 @@ class CheckedBackend(httpcore2.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
-        """Connect to the first checked address that answers."""
+        """Connect to the first answering address."""
         problem: Exception | None = None
         for address in await self.addresses(host, port):
             try:
@@ -157,6 +157,12 @@ class Receivers:
         """Send a body within the time limit. Failures are part of the answer."""
         parts = parsed_url(url)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        sent = {
+            "host": parts.netloc,
+            **self._headers,
+            **headers,
+            "content-length": str(len(body)),
+        }
         request = httpcore2.Request(
             "POST",
             httpcore2.URL(
@@ -165,12 +171,7 @@ class Receivers:
                 port=port_of(parts),
                 target=target,
             ),
-            headers={
-                "host": parts.netloc,
-                **self._headers,
-                **headers,
-                "content-length": str(len(body)),
-            },
+            headers=list(sent.items()),
             content=body,
         )
         deadline = asyncio.get_running_loop().time() + self._timeout
@@ -234,7 +235,7 @@ def _connect_problem(error: Exception) -> str:
 
 
 def _prefix(received: bytes) -> str:
-    """Return the first characters of an answer, without those that cannot be shown."""
+    """Return the first characters of an answer, without invisible ones."""
     text = received[: 4 * MAX_ANSWER].decode("utf-8", "replace")
     shown = "".join(one if one.isprintable() else " " for one in text)
     return " ".join(shown.split())[:MAX_ANSWER]

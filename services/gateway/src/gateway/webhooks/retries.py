@@ -32,12 +32,12 @@ def pause(tries: int, *, retry_after: float = 0.0, chance: float | None = None) 
 
 
 def hold(status: int | None, retry_after: float) -> float:
-    """Return the seconds for which all deliveries to a receiver rest, 0.0 for none."""
+    """Return the pause of all deliveries to a receiver in seconds, 0.0 for none."""
     return retry_after if status in _HOLDING else 0.0
 
 
 def retry_after_seconds(value: str, now: dt.datetime) -> float:
-    """Return the seconds that a header `Retry-After` asks for, 0.0 where it asks for none.
+    """Return the pause in a header `Retry-After` in seconds, 0.0 without one.
 
     It is a number of seconds or a date of HTTP. Longer ones count as a day.
     """

@@ -1,4 +1,4 @@
-"""Sends deliveries that are due: many at a time, few to each receiver."""
+"""Sends due deliveries: many at a time, few to each receiver."""
 
 import asyncio
 import contextlib
@@ -32,7 +32,7 @@ _log = logging.get(__name__)
 
 
 class Sender:
-    """Background loop that leases deliveries and sends them. A failing one hurts only itself."""
+    """Background loop over due deliveries. A failing one hurts only itself."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Sender:
         self.wake_up = WakeUp()
 
     async def step(self) -> None:
-        """Begin with all deliveries that are due, as far as there is room."""
+        """Begin with due deliveries, as far as there is room."""
         if self._stopping:
             return
         busy = sum(self._tasks.values())

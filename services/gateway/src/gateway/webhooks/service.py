@@ -1,4 +1,4 @@
-"""What managers do with the webhooks of their workspace."""
+"""Operations on webhooks, for managers of their workspace."""
 
 import datetime as dt
 from collections.abc import Callable, Sequence
@@ -33,7 +33,7 @@ MAX_PAGE = 100
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MadeWebhook:
-    """A webhook with its new secret, which is not shown again."""
+    """A webhook with its new secret, shown only once."""
 
     webhook: Webhook
     secret: str = field(repr=False)
@@ -41,14 +41,14 @@ class MadeWebhook:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Page:
-    """Deliveries, and the number behind which the next page begins. It is None on the last one."""
+    """Deliveries, and the number before the next page. It is None on the last one."""
 
     deliveries: Sequence[Delivery]
     next_before: int | None
 
 
 class WebhookService:
-    """Webhooks of workspaces. Every method refuses callers who do not manage theirs.
+    """Webhooks of workspaces. Every method refuses all but its managers.
 
     Raises:
         AuthorizationError: the caller does not manage the workspace.
@@ -109,7 +109,7 @@ class WebhookService:
             return _found(await WebhookStore(connection).get(workspace_id, webhook_id))
 
     async def update(self, caller: Grant, webhook_id: str, changes: WebhookChanges) -> Webhook:
-        """Change a webhook. Making it active sends the events that have waited.
+        """Change a webhook. Making it active sends the waiting events.
 
         Raises:
             ValidationError: a value is not permitted.
@@ -215,7 +215,7 @@ class WebhookService:
 
 
 def _managed(caller: Grant) -> str:
-    """Return the workspace, which the caller manages."""
+    """Return the workspace managed by the caller."""
     rights.require(caller, caller.own_role, Right.MANAGE)
     return caller.workspace_id
 

@@ -161,7 +161,7 @@ class WebhookStore:
         until: dt.datetime,
         now: dt.datetime,
     ) -> Webhook | None:
-        """Replace the secret, which signs too until a time."""
+        """Replace the secret. The one before signs too until a time."""
         return await self._one(
             _ROTATE, workspace_id, webhook_id, secret=secret, until=until, now=now
         )
@@ -176,7 +176,7 @@ class WebhookStore:
         return await execute(self._connection, _ERASE, {"workspace_id": workspace_id})
 
     async def forget_secrets(self, now: dt.datetime) -> None:
-        """Forget the earlier secrets that do not sign any more."""
+        """Forget earlier secrets after the end of their overlap."""
         await execute(self._connection, _FORGET_SECRETS, {"now": now})
 
     async def counts(self) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Upkeep of webhooks: old log entries, secrets that have ended, figures."""
+"""Upkeep of webhooks: old log entries, ended secrets, figures."""
 
 import datetime as dt
 from collections.abc import Awaitable, Callable
@@ -12,7 +12,7 @@ _AT_A_TIME = 1000
 
 
 class WebhookUpkeep:
-    """Background loop that ends what has waited too long and forgets what is old."""
+    """Background loop for waits without success, old entries and ended secrets."""
 
     def __init__(self, database: Database, *, now: Callable[[], dt.datetime]) -> None:
         self._database = database

@@ -29,7 +29,7 @@ class DeliveryState(enum.StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Webhook:
-    """An address that events of a workspace are sent to."""
+    """An address for events of a workspace."""
 
     webhook_id: str
     workspace_id: str
@@ -86,7 +86,7 @@ class Delivery:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DueDelivery:
-    """A leased delivery, with everything that it takes to send it."""
+    """A leased delivery, ready to be sent."""
 
     delivery_id: str
     webhook_id: str
