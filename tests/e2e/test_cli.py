@@ -1,6 +1,7 @@
 """The command line on the whole product, as another process."""
 
 import importlib.metadata
+import io
 import json
 import os
 import signal
@@ -210,6 +211,20 @@ def test_transcriptions_are_found_and_edited(
     (job,) = json.loads(run("--json", "jobs").stdout)
     assert job["status"] == "completed"
     assert "CONFLICT" in run("jobs", "cancel", job["job_id"], status=1).stderr
+
+
+def test_a_waiting_job_is_moved_and_cancelled(
+    run: Run, token: str, client: SecureTranscribeClient, clip: bytes, sample: Path
+) -> None:
+    long = io.BytesIO(repeated(sample, 20))
+    first = client.upload_audio(long, filename="long.wav", auto_start=True)
+    second = client.upload_audio(io.BytesIO(clip), filename="short.wav", auto_start=True)
+    eventually(lambda: client.get_job(first["job_id"])["status"] == "processing")
+    assert "priority 2" in run("jobs", "priority", second["job_id"], "2").stdout
+    assert client.get_job(second["job_id"])["priority"] == 2
+    assert "AUTHORIZATION_ERROR" in run("jobs", "priority", second["job_id"], "9", status=1).stderr
+    run("jobs", "cancel", first["job_id"], second["job_id"])
+    assert {job["status"] for job in client.find_jobs()} == {"cancelled"}
 
 
 def test_a_login_is_kept_for_later_commands(
