@@ -39,6 +39,7 @@ def test_engine_for_english(values: dict[str, object], engine: str) -> None:
         ({"live_sessions": 2}, 2, 2),
         ({"live_sessions": 8, "model_threads": 2}, 8, 1),
         ({"live_sessions": 0}, 0, 1),
+        ({"model_threads": 32}, 12, 1),
     ],
 )
 def test_live_streams(

@@ -12,6 +12,9 @@ from transcriber.worker.engines.registry import ENGINES
 #: Types of numbers of CTranslate2. Empty is int8 on a CPU, and float16 on a GPU.
 ComputeType = Literal["", "int8", "int8_float16", "int8_bfloat16", "float16", "bfloat16", "float32"]
 
+#: Most live streams of a worker, whose server has 16 calls at a time.
+_MOST_LIVE = 12
+
 
 class SpeechWorkerSettings(WorkerSettings):
     """Settings of a recognition worker."""
@@ -21,7 +24,7 @@ class SpeechWorkerSettings(WorkerSettings):
     whisper_model_size: str = "base"
     whisper_compute_type: ComputeType = ""
     whisper_beam_size: int = Field(5, ge=1, le=10)
-    live_sessions: int | None = Field(None, ge=0, le=64)
+    live_sessions: int | None = Field(None, ge=0, le=_MOST_LIVE)
 
     @property
     def english_engine(self) -> str:
@@ -34,7 +37,8 @@ class SpeechWorkerSettings(WorkerSettings):
     @property
     def live_streams(self) -> int:
         """Most live streams at a time. By default one per thread of the model."""
-        return self._threads if self.live_sessions is None else self.live_sessions
+        wanted = self._threads if self.live_sessions is None else self.live_sessions
+        return min(wanted, _MOST_LIVE)
 
     @property
     def live_calls(self) -> int:

@@ -10,8 +10,9 @@ import pytest
 from common.audio.resampling import SAMPLE_RATE
 from tests.unit.transcriber.worker.live.words import text_of, words
 from transcriber.worker.engines.protocol import RecognizedWord
-from transcriber.worker.live.channel import LONGEST, Channel, Piece
+from transcriber.worker.live.channel import LONGEST, Channel
 from transcriber.worker.live.endpoints import FRAME
+from transcriber.worker.live.jobs import Piece
 
 
 class Speech:

@@ -2,7 +2,7 @@
 
 from common.times import seconds
 from tests.unit.transcriber.worker.live.words import words
-from transcriber.worker.live.channel import Piece
+from transcriber.worker.live.jobs import Piece
 from transcriber.worker.live.results import Results
 
 

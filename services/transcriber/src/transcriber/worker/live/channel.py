@@ -12,14 +12,15 @@ context. The rest is dropped between words, so that no hypothesis takes long.
 import itertools
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from common.audio.resampling import SAMPLE_RATE, Samples
 from transcriber.worker.engines.protocol import RecognizedWord
-from transcriber.worker.engines.voice_activity import Span, total_length
+from transcriber.worker.engines.voice_activity import Span
 from transcriber.worker.live.agreement import SENTENCE_ENDS, Agreement, continuation, worthwhile
 from transcriber.worker.live.credibility import is_credible
 from transcriber.worker.live.endpoints import FRAME, Edge, Endpoints
+from transcriber.worker.live.jobs import Job, Piece
 from transcriber.worker.live.sound import SoundBuffer
 
 #: Longest sound of a hypothesis. Words of longer utterances are made final, agreed or not.
@@ -38,53 +39,6 @@ _GAP = 0.12
 _SEPARATE = 2 * SAMPLE_RATE
 #: Agreed words become final from this length on, in seconds.
 _PIECE = 1.0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Job:
-    """Sound to recognize: that of an utterance up to now, behind some context.
-
-    `spans` is its speech, from the beginning of the sound. It ends at `spoken`, and from `fresh` on
-    it is not final. `before` are the final words, and `guess` those of the last hypothesis. With
-    `last`, the utterance has ended. With `full`, the sound must not grow.
-    """
-
-    start: int
-    end: int
-    spoken: int
-    fresh: int
-    spans: tuple[Span, ...]
-    before: tuple[RecognizedWord, ...] = ()
-    guess: tuple[RecognizedWord, ...] = ()
-    last: bool = False
-    full: bool = False
-
-    @property
-    def fresh_spans(self) -> list[Span]:
-        """Speech that is not final, from the beginning of the sound."""
-        first = self.fresh - self.start
-        return [
-            Span(start=max(first, span.start), end=span.end)
-            for span in self.spans
-            if span.end > first
-        ]
-
-    @property
-    def speech_seconds(self) -> float:
-        """Seconds of speech that is not final."""
-        return total_length(self.fresh_spans) / SAMPLE_RATE
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Piece:
-    """Words of an utterance, final or a draft of all that is not final.
-
-    `continues` tells that final words of the same utterance precede them.
-    """
-
-    words: tuple[RecognizedWord, ...]
-    final: bool
-    continues: bool
 
 
 class Channel:

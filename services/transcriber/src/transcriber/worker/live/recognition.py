@@ -12,7 +12,7 @@ from transcriber.worker.engines.protocol import (
     RecognizedWord,
 )
 from transcriber.worker.engines.voice_activity import Span
-from transcriber.worker.live.channel import Job
+from transcriber.worker.live.jobs import Job
 from transcriber.worker.live.language import LanguageChoice
 
 #: Most speech from which a language is detected, in samples.

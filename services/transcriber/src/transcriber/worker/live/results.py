@@ -6,7 +6,7 @@ from common.audio.resampling import SAMPLE_RATE
 from common.times import duration
 from securetranscribe.v1 import speech_pb2
 from transcriber.worker.engines.protocol import RecognizedWord
-from transcriber.worker.live.channel import Piece
+from transcriber.worker.live.jobs import Piece
 
 #: Sound, in seconds, after which covered silence is reported.
 _REPORTED = 1.0

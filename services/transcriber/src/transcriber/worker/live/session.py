@@ -14,9 +14,10 @@ from common.tasks.task import TaskControl
 from securetranscribe.v1 import speech_pb2
 from transcriber.worker.engines.protocol import LiveEngine
 from transcriber.worker.engines.speech_detector import SpeechDetector
-from transcriber.worker.live.channel import Channel, Job, Piece
+from transcriber.worker.live.channel import Channel
 from transcriber.worker.live.clock import StreamClock
 from transcriber.worker.live.intake import open_intake
+from transcriber.worker.live.jobs import Job, Piece
 from transcriber.worker.live.language import LanguageChoice
 from transcriber.worker.live.load import LiveLoad
 from transcriber.worker.live.options import MOST_BYTES, LiveOptions
