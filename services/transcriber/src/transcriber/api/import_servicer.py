@@ -14,7 +14,7 @@ from transcriber.imports.reading import MOST_BYTES
 from transcriber.sharing.access import TranscriptionAccess
 
 _PREFIX = "IMPORT_FORMAT_"
-_FORMATS: dict[int, ImportFormat] = {
+_FORMATS: "dict[imports_pb2.ImportFormat.ValueType, ImportFormat]" = {
     imports_pb2.ImportFormat.Value(f"{_PREFIX}{item.name}"): item for item in ImportFormat
 }
 _NUMBERS = {item: number for number, item in _FORMATS.items()}

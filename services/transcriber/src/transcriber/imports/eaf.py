@@ -1,6 +1,7 @@
 """ELAN Annotation Format (EAF)."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from lxml import etree
 
@@ -40,7 +41,8 @@ def _parsed(content: bytes) -> etree._Element:
     except etree.XMLSyntaxError as error:
         line = error.lineno or 0
         raise problem(f"This is not well-formed XML: {error.msg}.", line=line) from error
-    if root.getroottree().docinfo.doctype:
+    facts: Any = root.getroottree().docinfo
+    if facts.doctype:
         raise problem("XML with a document type is not accepted. ELAN writes none.")
     return root
 
@@ -117,4 +119,5 @@ def _filled(
 
 
 def _line(element: etree._Element) -> int:
-    return int(element.sourceline or 0)
+    line: Any = element.sourceline
+    return line if isinstance(line, int) else 0
