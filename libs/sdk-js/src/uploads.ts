@@ -58,12 +58,12 @@ const OWN = new Set([
   ..."pieceBytes patience".split(" "),
 ]);
 
-/** Return the fields of an upload, as the contract has them. */
+/** Return the fields of an upload, as the contract has them. Lists become lines. */
 export function fieldsOf(options: UploadOptions): [string, string][] {
   const given = { autoStart: false, ...options };
   return Object.entries(given)
     .filter(([name, value]) => !OWN.has(camel(name)) && value !== undefined)
-    .map(([name, value]) => [snake(name), String(value)]);
+    .map(([name, value]) => [snake(name), [value].flat().join("\n")]);
 }
 
 /** Return the name of a recording. */

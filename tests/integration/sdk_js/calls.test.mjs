@@ -49,7 +49,10 @@ test("an upload is a form that does not start by itself", async (t) => {
     success({ transcription_id: 9 }),
   );
   const file = new File(["sound"], "Größe.wav");
-  const { transcriptionId } = await client.uploadAudio(file, { language: "en" });
+  const { transcriptionId } = await client.uploadAudio(file, {
+    language: "en",
+    phrases: ["Ann Lee", "Bob"],
+  });
   assert.equal(transcriptionId, 9);
   const { headers, body } = requests[0];
   const form = await new Response(body, { headers }).formData();
@@ -57,8 +60,9 @@ test("an upload is a form that does not start by itself", async (t) => {
   assert.equal(await form.get("file").text(), "sound");
   assert.deepEqual(
     [...form.keys()].sort(),
-    ["auto_start", "file", "language"],
+    ["auto_start", "file", "language", "phrases"],
   );
+  assert.equal(form.get("phrases").replaceAll("\r", ""), "Ann Lee\nBob");
   assert.equal(form.get("auto_start"), "false");
 });
 
