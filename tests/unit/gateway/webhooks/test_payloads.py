@@ -37,9 +37,10 @@ EVENTS: dict[str, dict[str, Any]] = {
 
 
 def payload(kind: str) -> payloads.Payload | None:
-    data = getattr(event_pb2, event_pb2.Event.DESCRIPTOR.fields_by_name[kind].message_type.name)
     event = event_pb2.Event(event_id="e", time=TIME, workspace_id="w")
-    getattr(event, kind).CopyFrom(data(**EVENTS.get(kind, {})))
+    data = getattr(event, kind)
+    data.SetInParent()
+    data.MergeFrom(type(data)(**EVENTS.get(kind, {})))
     return payloads.of_event(event)
 
 
