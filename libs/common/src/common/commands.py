@@ -1,4 +1,4 @@
-"""Command line of services with a database: serve, `migrate` and `set-aside`."""
+"""Commands of services with a database: `migrate` and `set-aside`."""
 
 import argparse
 import asyncio
@@ -7,24 +7,12 @@ from typing import Any
 
 import psycopg
 
-from common import runtime, settings
 from common.background import set_aside
 from common.errors import ApplicationError
 from common.postgres import Database, MigrationError, migrate
 from common.settings import PostgresSettings
 
 _NOT_PROVISIONED = (psycopg.errors.InvalidSchemaName, psycopg.errors.InsufficientPrivilege)
-
-
-def main(service: str, configuration: type[Any], serve: runtime.Serve) -> None:
-    """Run `python -m SERVICE [migrate | set-aside ...]`. Without a command, serve."""
-    parser = argparse.ArgumentParser(prog=f"python -m {service}")
-    add_maintenance(parser.add_subparsers(dest="command", metavar="COMMAND"))
-    arguments = parser.parse_args()
-    if arguments.command is None:
-        runtime.run(service, settings.load(configuration), serve)
-    else:
-        maintain(arguments, settings.load(configuration), package=service)
 
 
 def add_maintenance(commands: Any) -> None:
