@@ -46,6 +46,21 @@ HEADINGS = {
     "/system": """
   - heading "System" [level=1]
 """,
+    "/account": """
+  - heading "Account" [level=1]
+""",
+    "/workspace": """
+  - heading "Workspace" [level=1]
+""",
+    "/users": """
+  - heading "Users" [level=1]
+""",
+    "/audit": """
+  - heading "Audit log" [level=1]
+""",
+    "/with-me": """
+  - heading "Shared with me" [level=1]
+""",
     "/session": """
   - heading "Session" [level=1]
   - region "Your work":
@@ -58,7 +73,8 @@ HEADINGS = {
     - heading "End the session" [level=2]
 """,
 }
-ADDRESSES = list(HEADINGS)
+#: The pages of people who have yet to come in have no bar.
+ADDRESSES = [*HEADINGS, "/setup", "/reset"]
 
 
 def test_navigation_keeps_history_and_marks_the_page(page: Page) -> None:
