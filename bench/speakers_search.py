@@ -26,6 +26,7 @@ from common.settings import PostgresSettings
 from devstack.testing import aembedded_servers
 from speakers.domain.matching import MatchPolicy
 from speakers.domain.observation import Voice
+from speakers.domain.pool import DEPLOYMENT
 from speakers.domain.profile import Description
 from speakers.domain.voice_space import VoiceSpaces
 from speakers.domain.voiceprint import Voiceprint
@@ -178,7 +179,7 @@ async def _ask(
 
 
 async def _nearest(connection: Connection, place: Floats) -> list[int]:
-    found = await Prototypes(connection).nearest(1, place, _CANDIDATES)
+    found = await Prototypes(connection).nearest(1, place, _CANDIDATES, DEPLOYMENT)
     return [item.profile_id for item in found]
 
 
@@ -200,7 +201,7 @@ async def _recordings(database: Database, questions: Floats) -> list[float]:
             for at, voiceprint in enumerate(heard)
         ]
         began = time.perf_counter()
-        await recognizer.recognize(number + 1, voices, workspace_id="bench")
+        await recognizer.recognize(number + 1, voices, workspace_id="bench", pool=DEPLOYMENT)
         seconds.append(time.perf_counter() - began)
     return seconds
 
@@ -210,7 +211,9 @@ async def _words(database: Database) -> list[float]:
     for number in range(1, 101):
         async with database.transaction() as connection:
             began = time.perf_counter()
-            await Profiles(connection).search(_word(number)[:4], active_only=True, limit=50)
+            await Profiles(connection, DEPLOYMENT).search(
+                _word(number)[:4], active_only=True, limit=50
+            )
             seconds.append(time.perf_counter() - began)
     return seconds
 
@@ -222,7 +225,9 @@ async def _teach(database: Database, places: Floats) -> list[float]:
         place = _units(random.standard_normal((1, _DIMENSION)))[0]
         async with database.transaction() as connection:
             described = Description(name=f"new {number}")
-            profile = await Profiles(connection).add(described, kept=True, workspace_id="")
+            profile = await Profiles(connection, DEPLOYMENT).add(
+                described, kept=True, workspace_id=""
+            )
             began = time.perf_counter()
             stored = Prototype(space="bench", place=(place + places[number]) / 2)
             await Prototypes(connection).replace(profile.profile_id, {1: stored})

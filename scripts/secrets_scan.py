@@ -31,7 +31,7 @@ _URL = re.compile(rf"://[^\s:@/\"'<>]*:{_PASSWORD}@")
 # Placeholders, paths of files, and values of HTML's `autocomplete` are no secrets.
 _QUOTED = re.compile(
     r"\b[\w-]*(?:password|passwd|secret|token|api_?key)[\w-]*[\"']?\s*[:=]\s*"
-    r"[\"'](?!your-|/|(?:current|new)-password)[^\"'\s{}$<>()]{10,}[\"']",
+    r"[\"'](?!your[-_]|/|(?:current|new)-password)[^\"'\s{}$<>()]{10,}[\"']",
     re.IGNORECASE,
 )
 

@@ -36,11 +36,11 @@ class Loop:
 
     def enter(self, context: AbstractAsyncContextManager[Any]) -> Any:
         """Enter a context."""
-        return self.run(context.__aenter__())  # type: ignore[arg-type]
+        return self.run(context.__aenter__())
 
     def leave(self, context: AbstractAsyncContextManager[Any]) -> None:
         """Leave a context."""
-        self.run(context.__aexit__(None, None, None))  # type: ignore[arg-type]
+        self.run(context.__aexit__(None, None, None))
         self._threads.submit(self._loop.close).result()
         self._threads.shutdown()
 

@@ -95,8 +95,8 @@ async def test_all_others_are_ended_and_programs_go_on(closed: Running, bob: Per
         assert (await elsewhere.get("/api/auth/me")).status_code == 401
         assert (await robot.get("/api/auth/me")).status_code == 200
         for method, path in (("GET", SESSIONS), ("DELETE", SESSIONS), ("PUT", "/auth/me")):
-            body = {"json": {"display_name": "R2"}} if method == "PUT" else {}
-            refused = await robot.request(method, f"/api{path}", **body)
+            body = {"display_name": "R2"} if method == "PUT" else None
+            refused = await robot.request(method, f"/api{path}", json=body)
             assert refused.status_code == 403, path
     assert await bob.ask("DELETE", SESSIONS) == {"ended": 0}
 

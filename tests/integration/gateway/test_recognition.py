@@ -154,7 +154,7 @@ async def test_calls_are_made_for_the_session(running: Running, fake: FakeLive) 
         ('{"type": "chunk", "number": 0, "data": ""}', "type"),
         ('{"type": "begin", "encoding": "mp3"}', "encoding"),
         ('{"type": "begin", "encoding": "linear16", "sample_rate": "many"}', "sample_rate"),
-        ('{"type": "begin", "encoding": "webm_opus", "colour": 1}', "colour"),
+        ('{"type": "begin", "encoding": "webm_opus", "shape": 1}', "shape"),
         (b"\0" * 20, "type"),
     ],
 )

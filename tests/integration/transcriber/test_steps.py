@@ -17,6 +17,7 @@ from common.encryption.key_holders import DeploymentKeys
 from common.objects import ObjectStore
 from common.postgres import Database
 from common.sessions import SessionServiceAuthenticator
+from common.signing import CallSigner
 from securetranscribe.v1 import event_pb2, queue_pb2
 from tests.integration.isolation import StepTests, steps_of
 from tests.integration.transcriber.conftest import ApiFactory
@@ -27,6 +28,7 @@ from transcriber.composition.actions import make_actions
 from transcriber.composition.background import make_background
 from transcriber.composition.core import Core, Servers, make_core
 from transcriber.encryption.key_ring import workspace_context
+from transcriber.live.recognizer import LiveRecognizer
 from transcriber.names.speakers_client import SpeakersClient
 from transcriber.search.embedder_client import EmbedderClient
 from transcriber.store.tasks import ProgressReport
@@ -162,6 +164,7 @@ async def core(
                 sessions=SessionEnds(channel),
                 embedder=EmbedderClient(channel),
                 aligner=AlignerClient(channel),
+                recognizer=LiveRecognizer(channel, CallSigner("secret", "tests")),
             )
             yield make_core(settings, servers, threads)
 

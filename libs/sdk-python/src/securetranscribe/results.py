@@ -1180,7 +1180,7 @@ class SearchHitData:
 
 @dataclass(frozen=True, kw_only=True)
 class SecretData:
-    """A webhook with its new secret, which is only returned here."""
+    """A webhook with its new secret, only returned here."""
 
     webhook: WebhookData
     #: `whsec_` and the key in Base64.

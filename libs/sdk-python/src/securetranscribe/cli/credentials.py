@@ -11,7 +11,10 @@ from securetranscribe.cli import files
 from securetranscribe.client import SecureTranscribeClient
 from securetranscribe.connection import DEFAULT_URL
 
-URL_VARIABLE, TOKEN_VARIABLE = "SECURETRANSCRIBE_URL", "SECURETRANSCRIBE_TOKEN"
+URL_VARIABLE, TOKEN_VARIABLE = (
+    "SECURETRANSCRIBE_URL",
+    "SECURETRANSCRIBE_TOKEN",
+)  # pragma: allowlist secret
 
 
 @dataclass(frozen=True, kw_only=True)
