@@ -388,6 +388,23 @@ class TestUsers:
         assert await ada.refused("GET", "/users") == 403
         assert (await bob.ask("GET", "/users"))["users"][0]["administrator"] is False
 
+    async def test_entries_about_users_concern_the_deployment(
+        self, ada: Person, bob: Person
+    ) -> None:
+        await ada.ask("POST", f"/users/{bob.user_id}/reset-link")
+        expected = {"user.create", "user.create_reset_link", "account.reset_password"}
+
+        async def about_bob(scope: str) -> set[str]:
+            entries = (await ada.ask("GET", f"/audit{scope}"))["entries"]
+            targets = [(one["action"], one["target"] or {}) for one in entries]
+            return {action for action, target in targets if target.get("ids") == [bob.user_id]}
+
+        async def noted() -> bool:
+            return await about_bob("?deployment=true") == expected
+
+        await until(noted)
+        assert await about_bob("") == set()
+
     async def test_one_of_two_administrators_stays(
         self, ada: Person, bob: Person, database: Database
     ) -> None:

@@ -25,9 +25,9 @@ def _transcription(action: str, **more: Any) -> Rule:
     return Rule(action=action, kind="transcription", ids=_TRANSCRIPTION, **more)
 
 
-def _made(action: str, kind: str, path: str) -> Rule:
+def _made(action: str, kind: str, path: str, **more: Any) -> Rule:
     """Return the rule of a method for making something."""
-    return Rule(action=action, kind=kind, made=(path,))
+    return Rule(action=action, kind=kind, made=(path,), **more)
 
 
 def _signs_in(action: str) -> Rule:
@@ -278,10 +278,10 @@ AUDITED: Mapping[str, Rule] = {
             "ChangePassword": Rule(action="account.change_password"),
             "CompleteSetup": _signs_in("account.set_up"),
             "ResetPassword": _signs_in("account.reset_password"),
-            "CreateUser": _made("user.create", "user", "user.user_id"),
-            "UpdateUser": _one("user.update", "user"),
-            "DeleteUser": _one("user.delete", "user"),
-            "CreateResetLink": _one("user.create_reset_link", "user"),
+            "CreateUser": _made("user.create", "user", "user.user_id", by_administrator=True),
+            "UpdateUser": _one("user.update", "user", by_administrator=True),
+            "DeleteUser": _one("user.delete", "user", by_administrator=True),
+            "CreateResetLink": _one("user.create_reset_link", "user", by_administrator=True),
         },
     ),
     **_of(

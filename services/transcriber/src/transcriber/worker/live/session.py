@@ -102,11 +102,13 @@ class LiveSession:
         try:
             while not work.done() or not self._out.empty():
                 result = asyncio.ensure_future(self._out.get())
-                await asyncio.wait({result, work}, return_when=asyncio.FIRST_COMPLETED)
+                try:
+                    await asyncio.wait({result, work}, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    if not result.done():
+                        result.cancel()
                 if result.done():
                     yield result.result()
-                else:
-                    result.cancel()
             await work
         finally:
             work.cancel()
