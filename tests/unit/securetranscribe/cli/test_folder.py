@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from securetranscribe.cli import files
 from securetranscribe.cli.folder import Folder
 
 
@@ -71,7 +72,7 @@ def test_finished_files_are_remembered_by_another_run(tmp_path: Path, clock: Clo
     recording = watched.path / "a.wav"
     recording.write_bytes(b"sound")
     watched.ready()
-    watched.finish(recording)
+    assert watched.finish(recording, files.fingerprint(recording))
     again = folder(tmp_path)
     again.ready()
     clock.now += 10
@@ -85,10 +86,27 @@ def test_finished_files_are_remembered_by_another_run(tmp_path: Path, clock: Clo
 def test_finished_files_are_moved_without_replacing_others(tmp_path: Path, clock: Clock) -> None:
     watched = folder(tmp_path, done=Path("done"))
     for content in (b"one", b"two"):
-        (watched.path / "a.wav").write_bytes(content)
-        watched.finish(watched.path / "a.wav")
+        recording = watched.path / "a.wav"
+        recording.write_bytes(content)
+        assert watched.finish(recording, files.fingerprint(recording))
     assert (watched.path / "done/a.wav").read_bytes() == b"one"
     assert (watched.path / "done/a-2.wav").read_bytes() == b"two"
+
+
+@pytest.mark.parametrize("done", [None, Path("done")])
+def test_files_that_changed_at_work_are_taken_again(
+    tmp_path: Path, clock: Clock, done: Path | None
+) -> None:
+    watched = folder(tmp_path, done=done)
+    recording = watched.path / "a.wav"
+    recording.write_bytes(b"first half")
+    taken = files.fingerprint(recording)
+    recording.write_bytes(b"first half, second half")
+    assert not watched.finish(recording, taken)
+    assert recording.read_bytes() == b"first half, second half"
+    watched.ready()
+    clock.now += 10
+    assert names(watched) == ["a.wav"]
 
 
 def test_failed_files_are_set_aside_with_their_reason(tmp_path: Path, clock: Clock) -> None:

@@ -27,11 +27,19 @@ class RecordingFailedError(SecureTranscribeError):
     """The recording cannot be transcribed. Another attempt would fail, too."""
 
 
+class RecordingChangedError(SecureTranscribeError):
+    """The recording has changed since its upload began, so that its failure says nothing."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Finished:
-    """A transcribed recording, and the files with the results."""
+    """A transcribed recording, and the files with the results.
+
+    `fingerprint` is that of the recording as it was sent.
+    """
 
     recording: Path
+    fingerprint: files.Fingerprint
     state: dict[str, Any]
     files: list[str]
 
@@ -77,21 +85,31 @@ class Batch:
 
         Raises:
             RecordingFailedError: the recording cannot be transcribed.
+            RecordingChangedError: it failed, and has changed in the meantime.
             SecureTranscribeError: it could not be done now. The next run goes on.
             OSError: a file cannot be read or written.
         """
         async with self._places:
+            fingerprint = files.fingerprint(recording)
             key = self.journal.key(recording, self.login.url, self.options)
             bars = self.bars.recording(recording.name)
             try:
                 state, client = await self._transcript(recording, key, bars)
                 written = await self._write(recording, state, client)
-            except (RecordingFailedError, JobCancelledError):
+            except (RecordingFailedError, JobCancelledError) as error:
                 self.journal.remove(key)
+                if isinstance(error, RecordingFailedError) and files.has_changed(
+                    recording, fingerprint
+                ):
+                    raise RecordingChangedError(
+                        f"The recording changed while it was sent or transcribed. {error}"
+                    ) from error
                 raise
             finally:
                 bars.finish()
-            finished = Finished(recording=recording, state=state, files=written)
+            finished = Finished(
+                recording=recording, fingerprint=fingerprint, state=state, files=written
+            )
             if then is not None:
                 then(finished)
             self.journal.remove(key)

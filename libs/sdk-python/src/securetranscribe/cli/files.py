@@ -6,6 +6,23 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+#: Size and time of change of a file. Another one stands for other content.
+Fingerprint = tuple[int, int]
+
+
+def fingerprint(path: Path) -> Fingerprint:
+    """Return the fingerprint of a file."""
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime_ns
+
+
+def has_changed(path: Path, known: Fingerprint) -> bool:
+    """Whether a file has changed. One that is gone has not."""
+    try:
+        return fingerprint(path) != known
+    except FileNotFoundError:
+        return False
+
 
 def write(path: Path, data: bytes, *, private: bool = False) -> None:
     """Replace a file. A private one is readable for its owner only.

@@ -14,14 +14,13 @@ from securetranscribe.cli.recordings import found_in
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 10.0, 300.0
 _MOST_ATTEMPTS = 5
-_Print = tuple[int, int]
 
 
 @dataclass(kw_only=True)
 class _Seen:
     """A file that has not been taken yet."""
 
-    fingerprint: _Print
+    fingerprint: files.Fingerprint
     since: float
     not_before: float = 0.0
     attempts: int = 0
@@ -59,7 +58,7 @@ class Folder:
         for recording in found_in(self.path):
             names.add(recording.name)
             try:
-                fingerprint = _fingerprint(recording)
+                fingerprint = files.fingerprint(recording)
             except OSError:
                 # It was removed in between.
                 continue
@@ -77,17 +76,23 @@ class Folder:
         self._seen = {name: seen for name, seen in self._seen.items() if name in names}
         return found
 
-    def finish(self, recording: Path) -> None:
-        """Move or remember a finished recording."""
+    def finish(self, recording: Path, fingerprint: files.Fingerprint) -> bool:
+        """Move or remember a recording finished as it was with a fingerprint.
+
+        Return False for one that has changed since. It is taken again.
+        """
+        if files.has_changed(recording, fingerprint):
+            return False
         if self.done is not None:
             _move(recording, self.done)
-            return
-        self._finished[recording.name] = list(_fingerprint(recording))
+            return True
+        self._finished[recording.name] = list(fingerprint)
         # Names that are gone need not be remembered.
         self._finished = {
             name: known for name, known in self._finished.items() if (self.path / name).exists()
         }
         files.write_json(self._file, {"directory": str(self.path), "done": self._finished})
+        return True
 
     def set_aside(self, recording: Path, reason: str) -> Path:
         """Move a failed recording, and write the reason next to it. Return its new place."""
@@ -109,11 +114,6 @@ class Folder:
         """Whether a recording was postponed too often."""
         seen = self._seen.get(recording.name)
         return seen is not None and seen.attempts >= _MOST_ATTEMPTS
-
-
-def _fingerprint(path: Path) -> _Print:
-    stat = path.stat()
-    return stat.st_size, stat.st_mtime_ns
 
 
 def _move(path: Path, directory: Path) -> Path:

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +23,9 @@ from securetranscribe.errors import (
 _INTERVAL = 2.0
 _SETTLE_SECONDS = 5.0
 _FAILED = "failed"
-_BUSY = 503
+_CHANGED = "The recording changed while it was transcribed."
+#: Statuses of a server that is full or away, also behind a proxy.
+_AWAY = frozenset({429, 502, 503, 504})
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -121,30 +124,38 @@ class _Watcher:
             await self._batch.run(recording, then=self._finish)
         except (RecordingFailedError, JobCancelledError) as error:
             self._set_aside(recording, error)
-        except FileNotFoundError as error:
-            if error.filename != str(recording):
-                raise
         except (AuthenticationError, AuthorizationError):
             # No recording can be sent with this token.
             raise
         except (SecureTranscribeError, OSError) as error:
-            own_fault = isinstance(error, ApiError) and error.status not in (429, _BUSY)
+            own_fault = isinstance(error, ApiError) and error.status not in _AWAY
             if own_fault and self._folder.hopeless(recording):
                 self._set_aside(recording, error)
-                return
-            pause = self._folder.postpone(recording)
-            self._say(recording, f"{error} Next attempt in {pause:g} s.", error=str(error))
+            else:
+                self._postpone(recording, error)
 
     def _finish(self, finished: Finished) -> None:
-        self._folder.finish(finished.recording)
-        if self._options.json:
+        if not self._folder.finish(finished.recording, finished.fingerprint):
+            self._say(finished.recording, f"{_CHANGED} It is taken again.", error=_CHANGED)
+        elif self._options.json:
             output.print_json(finished.summary())
         else:
             self._batch.bars.say(f"{finished.recording.name}: wrote {', '.join(finished.files)}")
 
     def _set_aside(self, recording: Path, error: Exception) -> None:
-        moved = self._folder.set_aside(recording, str(error))
-        self._say(recording, f"failed: {error} Moved to {moved}", error=str(error))
+        try:
+            moved = self._folder.set_aside(recording, str(error))
+        except OSError as problem:
+            self._postpone(recording, problem)
+        else:
+            self._say(recording, f"failed: {error} Moved to {moved}", error=str(error))
+
+    def _postpone(self, recording: Path, error: Exception) -> None:
+        if not os.path.lexists(recording):
+            # It was removed in between.
+            return
+        pause = self._folder.postpone(recording)
+        self._say(recording, f"{error} Next attempt in {pause:g} s.", error=str(error))
 
     def _say(self, recording: Path, text: str, *, error: str) -> None:
         if self._options.json:
