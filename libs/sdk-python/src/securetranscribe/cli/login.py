@@ -91,10 +91,12 @@ def _asked(question: str) -> str:
 
 def _logout(options: argparse.Namespace) -> int:
     login = credentials.chosen(options)
+    # Not a token of an option or the environment, which others may use.
+    known = credentials.stored(login.url)
     if not credentials.forget(login.url):
         output.error(f"there is no login for {login.url}")
         return 1
-    _end_sign_in(login)
+    _end_sign_in(Login(url=login.url, token=known))
     output.show(options, {"url": login.url}, [f"{login.url}: logged out"])
     return 0
 
