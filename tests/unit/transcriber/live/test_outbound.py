@@ -40,6 +40,20 @@ async def test_only_the_latest_of_what_replaces_is_kept() -> None:
     assert second.acknowledged.next_chunk == 2
 
 
+async def test_acknowledgments_do_not_go_back() -> None:
+    outbound = Outbound()
+    outbound.put(messages.acknowledged(7, []))
+    outbound.put(messages.acknowledged(5, [5]))
+
+    response = await outbound.next()
+
+    assert response is not None
+    assert response.acknowledged.next_chunk == 7
+    outbound.put(messages.acknowledged(6, []))
+    outbound.end()
+    assert await outbound.next() is None
+
+
 async def test_final_takes_the_place_of_its_draft() -> None:
     outbound = Outbound()
     outbound.put(messages.draft(text(0)))

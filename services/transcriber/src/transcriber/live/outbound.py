@@ -24,6 +24,7 @@ class Outbound:
         self._waiting: OrderedDict[_Key, Response] = OrderedDict()
         self._kept = 0
         self._count = 0
+        self._acknowledged = 0
         self._ready = asyncio.Event()
         self._ended = False
         self._failure: BaseException | None = None
@@ -35,7 +36,9 @@ class Outbound:
         kind = response.WhichOneof("live_response")
         if kind == "draft":
             self._replace(("draft", response.draft.segment), response)
-        elif kind in ("acknowledged", "lag"):
+        elif kind == "acknowledged":
+            self._acknowledge(response)
+        elif kind == "lag":
             self._replace((kind, 0), response)
         else:
             if kind == "final":
@@ -73,6 +76,12 @@ class Outbound:
         if not self._waiting and not self._ended:
             self._ready.clear()
         return response
+
+    def _acknowledge(self, response: Response) -> None:
+        """Queue an acknowledgment, unless a later one came first from chunks stored at once."""
+        if response.acknowledged.next_chunk >= self._acknowledged:
+            self._acknowledged = response.acknowledged.next_chunk
+            self._replace(("acknowledged", 0), response)
 
     def _replace(self, key: _Key, response: Response) -> None:
         self._waiting.pop(key, None)
