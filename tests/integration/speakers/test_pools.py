@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator, Mapping
 
 import pytest
 
-from common.errors import ConflictError, NotFoundError, ValidationError
+from common.errors import ConflictError, NotFoundError, StateError, ValidationError
 from common.postgres import Database
 from securetranscribe.v1 import event_pb2, speaker_pb2
 from speakers.pool_moves import move_profiles
 from tests.integration.speakers.conftest import Named, Service, ServiceFactory
 from tests.integration.speakers.fakes import Peers, person, voiceprint, wav
-from tests.integration.speakers.test_ledger import named, taught
+from tests.integration.speakers.test_ledger import merge, named, split, taught
+from tests.integration.speakers.test_trash import restore, trash
 
 _POOLS = "SELECT name, pool FROM profiles ORDER BY name_key, pool"
 _POOLS_OF_PROTOTYPES = """
@@ -218,6 +219,53 @@ async def test_profiles_of_the_open_mode_stay_until_they_are_moved(
         "RestoreSpeaker", speaker_pb2.RestoreSpeakerRequest(trash_id=trashed.trashed[0].trash_id)
     )
     assert await one.names() == ["Ann", "Bob", "Gone", "Robert"]
+
+
+async def test_merges_of_merged_profiles_move_too(
+    services: ServiceFactory, closed: Service, database: Database
+) -> None:
+    async with opened(services) as before:
+        mine, user = before.transcriber("session_a"), before.session("a")
+        ann = await taught(mine, named("Ann", 1, 1))
+        bob = await taught(mine, named("Bob", 2, 2), first=2)
+        cleo = await taught(mine, named("Cleo", 3, 3), first=3)
+        await merge(user, bob, ann)
+        await merge(user, cleo, bob)
+        await user.delete(cleo, permanent=True)
+    await move_profiles(database, "session_a")
+    one = closed.session("a")
+    for name in ("Cleo", "Bob", "Ann"):
+        assert (await restore(one, (await trash(one))[0].trash_id)).name == name
+    assert await pools(database) == [(name, "session_a") for name in ("Ann", "Bob", "Cleo")]
+
+
+async def test_a_split_between_pools_cannot_be_undone(
+    services: ServiceFactory, closed: Service, database: Database
+) -> None:
+    async with opened(services) as before:
+        mine, user = before.transcriber("session_a"), before.session("a")
+        ann = await taught(mine, named("Ann", 1, 1))
+        await taught(mine, named("Ann", 2, 2), first=2)
+        rows = await user.observations(ann)
+        bob = (await split(user, ann, [rows[0].observation_id], "Bob")).target.speaker_id
+    one = closed.session("a")
+    taken = await one.create("Bob")
+    moved = await move_profiles(database, "session_a")
+    assert (moved.moved, moved.left) == (("Ann",), ("Bob",))
+    assert await trash(one) == []
+    # Even an entry that an earlier version moved leaves the other pool alone.
+    await database.execute("UPDATE trash SET pool = 'session_a'")
+    [entry] = await trash(one)
+    with pytest.raises(StateError, match="does not exist"):
+        await restore(one, entry.trash_id)
+    await database.execute("UPDATE trash SET pool = ''")
+    # Once both are in the workspace, it can be undone.
+    await one.update(taken.speaker_id, name="Robert")
+    await move_profiles(database, "session_a")
+    [entry] = await trash(one)
+    assert (await restore(one, entry.trash_id)).sample_count == 2
+    with pytest.raises(NotFoundError):
+        await one.get(bob)
 
 
 async def test_a_repeated_decision_teaches_the_workspace(

@@ -75,9 +75,7 @@ async def move_profiles(
         found = await moves.found(workspace_id if taught_only else None)
         free = [number for number, _, taken in found if not taken]
         if not dry_run:
-            await moves.move(free)
-            if not taught_only:
-                await moves.move_deleted()
+            await moves.move(free, deleted=not taught_only)
             # Names in transcripts of other workspaces follow the profiles no longer.
             for profile in (await Profiles(connection, workspace_id).all_with(free)).values():
                 await ProfileOutbox(connection).updated(profile)

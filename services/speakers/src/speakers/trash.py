@@ -52,7 +52,7 @@ class ProfileTrash:
             entry = await Trash(connection).get(trash_id, pool)
             if entry is None or (only is not None and entry.workspace_id != only):
                 raise NotFoundError("There is no such entry in the trash.")
-            await _check_order(connection, entry)
+            await _check_order(connection, entry, pool)
             profile = await self._undo(connection, entry)
             await Trash(connection).remove(trash_id)
         _log.info("profile restored", profile_id=entry.profile_id, kind=entry.kind)
@@ -75,14 +75,17 @@ class ProfileTrash:
         return profile
 
 
-async def _check_order(connection: Connection, entry: Trashed) -> None:
-    """Check that nothing built upon an entry has to be undone first."""
+async def _check_order(connection: Connection, entry: Trashed, pool: str) -> None:
+    """Check that nothing built upon an entry has to be undone first.
+
+    All profiles of the entry have to be in the pool. Otherwise voices would move to another one.
+    """
     trash = Trash(connection)
     later = await trash.built_upon_by(entry.trash_id)
     needed = [] if entry.kind is TrashKind.DELETION else [entry.into_id]
     if entry.kind is TrashKind.SPLIT:
         needed.append(entry.profile_id)
-    present = await Profiles(connection, None).all_with(needed)
+    present = await Profiles(connection, pool).all_with(needed)
     for profile_id in needed:
         if later is None and profile_id not in present:
             later = await trash.gone_by(profile_id)

@@ -21,26 +21,32 @@ WHERE p.pool = ''
                           WHERE d.profile_id = p.profile_id AND d.workspace_id <> %(taught_by)s))
 ORDER BY p.name_key, p.profile_id
 """
-# What can be undone goes with its profile. A merged or deleted one is found by itself.
 _MOVE = (
     "UPDATE profiles SET pool = %(pool)s WHERE profile_id = ANY(%(ids)s)",
     "UPDATE prototypes SET pool = %(pool)s WHERE profile_id = ANY(%(ids)s)",
-    """
-    UPDATE trashed_profiles SET pool = %(pool)s
-    WHERE trash_id IN (SELECT trash_id FROM trash
-                       WHERE pool = '' AND (profile_id = ANY(%(ids)s) OR into_id = ANY(%(ids)s)))
-    """,
-    """
-    UPDATE trash SET pool = %(pool)s
-    WHERE pool = '' AND (profile_id = ANY(%(ids)s) OR into_id = ANY(%(ids)s))
-    """,
 )
+# What can be undone goes with its profiles, through merges of merged ones. A split between profiles
+# in two pools stays, where nobody can undo it.
 _MOVE_TRASH = (
     """
-    UPDATE trashed_profiles SET pool = %(pool)s
-    WHERE trash_id IN (SELECT trash_id FROM trash WHERE pool = '' AND kind = 'deletion')
+    WITH RECURSIVE moved AS (
+        SELECT profile_id FROM profiles WHERE pool = %(pool)s
+        UNION
+        SELECT profile_id FROM trashed_profiles WHERE pool = %(pool)s
+        UNION
+        SELECT profile_id FROM trash WHERE pool = '' AND kind = 'deletion' AND %(deleted)s
+        UNION
+        SELECT t.profile_id FROM trash t JOIN moved m ON t.into_id = m.profile_id
+        WHERE t.pool = '' AND t.kind = 'merge'
+    )
+    UPDATE trash SET pool = %(pool)s
+    WHERE pool = '' AND profile_id IN (SELECT profile_id FROM moved)
+      AND (into_id IS NULL OR into_id IN (SELECT profile_id FROM moved))
     """,
-    "UPDATE trash SET pool = %(pool)s WHERE pool = '' AND kind = 'deletion'",
+    """
+    UPDATE trashed_profiles SET pool = %(pool)s
+    WHERE trash_id IN (SELECT trash_id FROM trash WHERE pool = %(pool)s)
+    """,
 )
 
 
@@ -61,12 +67,8 @@ class PoolMoves:
         rows = await fetch_all(self._connection, _IN_DEPLOYMENT, parameters)
         return [(row["profile_id"], row["name"], row["taken"]) for row in rows]
 
-    async def move(self, profile_ids: Sequence[int]) -> None:
-        """Move profiles with what can be undone about them."""
-        for sql in _MOVE:
-            await execute(self._connection, sql, {"pool": self._pool, "ids": list(profile_ids)})
-
-    async def move_deleted(self) -> None:
-        """Move all deletions that can be undone."""
-        for sql in _MOVE_TRASH:
-            await execute(self._connection, sql, {"pool": self._pool})
+    async def move(self, profile_ids: Sequence[int], *, deleted: bool) -> None:
+        """Move profiles with what can be undone about them, and with `deleted` all deletions."""
+        parameters = {"pool": self._pool, "ids": list(profile_ids), "deleted": deleted}
+        for sql in (*_MOVE, *_MOVE_TRASH):
+            await execute(self._connection, sql, parameters)
