@@ -43,6 +43,8 @@ class FakeRecognizer(speech_pb2_grpc.SpeechServiceServicer):
     refuses: grpc.StatusCode | None = None
     #: Names the speaker of each utterance after the next one.
     labels: bool = False
+    #: Ends each stream that gets no sound for this long (seconds).
+    patience: float | None = None
     configs: list[speech_pb2.StreamingRecognitionConfig] = field(default_factory=list)
     #: All sound that has come.
     heard: list[bytes] = field(default_factory=list)
@@ -75,7 +77,7 @@ class FakeRecognizer(speech_pb2_grpc.SpeechServiceServicer):
         start, segment = times.seconds(config.offset), 0
         heard: list[int] = []
         buffer = bytearray()
-        async for request in requests:
+        while (request := await self._next(requests, context)) is not None:
             self.heard.append(request.audio)
             buffer += request.audio
             while len(buffer) >= _WORD_BYTES:
@@ -93,6 +95,13 @@ class FakeRecognizer(speech_pb2_grpc.SpeechServiceServicer):
         if heard:
             yield _text(heard, start, segment, final=True)
         self.finished += 1
+
+    async def _next(self, requests: AsyncIterator[Any], context: Any) -> Any:
+        try:
+            async with asyncio.timeout(self.patience):
+                return await anext(requests, None)
+        except TimeoutError:
+            return await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "no audio")
 
 
 def _text(

@@ -75,12 +75,16 @@ class ArrivingSound:
         self._complete = True
         self._changed.set()
 
+    def is_durable(self, number: int) -> bool:
+        """Return whether a chunk and all before it are durable."""
+        return self._next_chunk > number
+
     async def has(self, number: int) -> bool:
         """Wait until a chunk is durable. Return False if it will not come any more."""
-        while self._next_chunk <= number and not self._complete:
+        while not self.is_durable(number) and not self._complete:
             self._changed.clear()
             await self._changed.wait()
-        return self._next_chunk > number
+        return self.is_durable(number)
 
     async def pieces(self, first: int, skip: int) -> AsyncIterator[Piece]:
         """Yield the sound from a chunk on, without its first `skip` bytes, until it is complete.

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 _PAUSES = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
-#: An attempt that lasted this long (seconds) counts as a success.
+#: An attempt that made progress and lasted this long (seconds) counts as a success.
 _LASTING_SECONDS = 10.0
 
 
@@ -20,9 +20,9 @@ class Pauses:
         """Note the beginning of an attempt."""
         self._begun = self._clock()
 
-    def after_failure(self) -> float:
+    def after_failure(self, *, progressed: bool) -> float:
         """Return the pause after the attempt, in seconds."""
-        if self._clock() - self._begun >= _LASTING_SECONDS:
+        if progressed and self._clock() - self._begun >= _LASTING_SECONDS:
             self._failures = 0
         pause = _PAUSES[min(self._failures, len(_PAUSES) - 1)]
         self._failures += 1

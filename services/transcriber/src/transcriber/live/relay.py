@@ -72,9 +72,16 @@ class Relay:
         self._noted = 0.0
         self._trouble: str | None = None
         self._attempts = 0
+        #: Number behind the last chunk that a worker has got.
+        self._sent = 0
         #: Segments whose last draft the client has.
         self._drafts: set[int] = set()
-        self.connected = False
+        self._connected = False
+
+    @property
+    def promising(self) -> bool:
+        """Whether a worker serves the session, or the first attempts to reach one go on."""
+        return self._connected or self._trouble is None
 
     async def run(self) -> None:
         """Relay until the sound is complete and recognized.
@@ -86,19 +93,30 @@ class Relay:
         pauses = Pauses()
         while True:
             pauses.begin()
+            before = self._covered
             try:
                 await self._attempt()
                 return
             except (LockedError, NotFoundError):
                 raise
             except ApplicationError as error:
-                pause = pauses.after_failure()
-                _log.info("live recognition interrupted", reason=error.message, pause=pause)
-                if pause:
-                    self._report(error)
+                failure = error
             finally:
-                self.connected = False
+                self._connected = False
+            if self._is_idle(failure):
+                # Otherwise each attempt would read the whole media stream again for nothing.
+                await self._arriving.has(self._sent)
+                continue
+            pause = pauses.after_failure(progressed=self._covered > before)
+            _log.info("live recognition interrupted", reason=failure.message, pause=pause)
+            if pause:
+                self._report(failure)
             await asyncio.sleep(pause)
+
+    def _is_idle(self, error: ApplicationError) -> bool:
+        """Return whether a worker ended its stream because the client sends no sound."""
+        has_all = not (self._arriving.complete or self._arriving.is_durable(self._sent))
+        return isinstance(error, TimedOutError) and has_all
 
     async def _attempt(self) -> None:
         """Serve the session with one worker, until all sound is recognized.
@@ -163,9 +181,10 @@ class Relay:
     ) -> None:
         """Send the configuration and the sound, until the sound is complete."""
         await stream.begin(config)
-        self.connected = True
+        self._connected = True
         async for piece in self._arriving.pieces(first, skip):
             await stream.write(piece.data, starts_stream=piece.starts_stream)
+            self._sent = piece.number + 1
         await stream.finish()
 
     async def _take(

@@ -1,6 +1,7 @@
 """One stream of a live session: its sound is stored, acknowledged and relayed."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +31,8 @@ _LOOK_SECONDS = 2.0
 _TOUCH_SECONDS = 30.0
 #: How long (seconds) the end of a session waits for the last results.
 _LAST_RESULTS_SECONDS = 15.0
+#: How often (seconds) it is checked meanwhile that a recognizer may give them.
+_GLANCE_SECONDS = 0.25
 Requests = AsyncIterator[live_pb2.LiveServiceStreamingRecognizeRequest]
 #: Counts arriving bytes. Raises RateLimitedError.
 Pay = Callable[[int], Awaitable[None]]
@@ -255,10 +258,13 @@ class LiveStream:
         return True
 
     async def _last_results(self) -> None:
-        """Wait for the results of the last sound, as long as a recognizer works on them."""
+        """Wait for the results of the last sound, as long as a recognizer may give them."""
         self._arriving.finish()
-        if self._relaying is not None and self._relay.connected:
-            await asyncio.wait({self._relaying}, timeout=_LAST_RESULTS_SECONDS)
+        until = time.monotonic() + _LAST_RESULTS_SECONDS
+        while self._relaying is not None and not self._relaying.done():
+            if not self._relay.promising or time.monotonic() > until:
+                return
+            await asyncio.wait({self._relaying}, timeout=_GLANCE_SECONDS)
 
     async def _end(self, capture: Capture) -> None:
         described = await self._work.described(capture)
