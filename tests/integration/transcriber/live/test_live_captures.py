@@ -10,7 +10,7 @@ import pytest
 from common.errors import NotFoundError, ResourceExhaustedError, StateError
 from common.grpc_client import unwrap
 from common.objects import ObjectStore
-from common.postgres import Database
+from common.postgres import Database, execute
 from securetranscribe.v1 import (
     capture_pb2,
     library_pb2,
@@ -33,6 +33,7 @@ from tests.integration.transcriber.live.living import LiveClient, begin, resume,
 from tests.live_recordings import chunks, tone, webm
 
 _IDLE = "UPDATE captures SET idle_at = now() - interval '1 second'"
+_TRASHED = "UPDATE transcriptions SET trashed_at = now() WHERE id = %s"
 _COVERED = "UPDATE captures SET live_covered = 3.5 WHERE capture_id = %s"
 _LEFT = """
 SELECT (SELECT count(*) FROM transcriptions) + (SELECT count(*) FROM live_segments) AS number
@@ -140,6 +141,19 @@ async def test_trash_ends_the_recording(api: Api) -> None:
     found = await caller.get(number)
     assert (found.status, list(found.warnings)) == (PENDING, [])
     assert found.file.duration.ToTimedelta().total_seconds() == pytest.approx(2.0, abs=0.01)
+
+
+async def test_not_processed_from_the_trash(api: Api, database: Database) -> None:
+    async with stream(api, begin(auto_start=True)) as live:
+        number = await spoken(live)
+    # It came into the trash while the recording was put together.
+    async with database.transaction() as connection:
+        await execute(connection, _TRASHED, (number,))
+        await execute(connection, _IDLE)
+
+    done = await Captures.of(api).ended(live.capture_id)
+
+    assert (done.state, done.job_id) == (capture_pb2.CAPTURE_STATE_COMPLETED, "")
 
 
 async def test_what_a_live_transcription_cannot(api: Api) -> None:
@@ -277,3 +291,25 @@ async def test_container_is_sent_again_from_the_current_stream(
         await again.finish(total)
         await again.ended()
     assert before == b"".join((*first, *second))
+
+
+async def test_paused_stream_is_sent_again_once_it_goes_on(
+    api: Api, recognizer: RunningRecognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recognizer.fake, "patience", 0.2)
+    data = chunks(webm(tone(3.0, 400)), 8_000)
+    recognizer.fake.configs.clear()
+    recognizer.fake.heard.clear()
+    opus = begin(encoding=speech_pb2.AUDIO_ENCODING_WEBM_OPUS, sample_rate_hertz=0)
+    async with stream(api, opus) as live:
+        for number, piece in enumerate(data[:-1]):
+            await live.chunk(number, piece)
+        await recorded(recognizer, sum(map(len, data[:-1])))
+        sent = len(recognizer.fake.configs)
+        await asyncio.sleep(1.0)
+        assert len(recognizer.fake.configs) == sent
+        assert not live.of("notice")
+
+        recognizer.fake.heard.clear()
+        await live.chunk(len(data) - 1, data[-1])
+        assert await recorded(recognizer, sum(map(len, data))) == b"".join(data)

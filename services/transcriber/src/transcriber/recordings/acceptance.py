@@ -125,7 +125,8 @@ class Acceptance:
             transcription = await _get(connection, stored.transcription_id)
             await JobOutbox(connection).event(messages.transcription_created(transcription))
             job = None
-            if request.auto_start:
+            # That of a live session can be in the trash by now.
+            if request.auto_start and transcription.trashed_at is None:
                 if not stored.has_place:
                     await self._admission.check_place(connection, owner.workspace_id)
                 start = StartRequest(priority=request.priority)
