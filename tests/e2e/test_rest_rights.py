@@ -1,6 +1,7 @@
-"""Every operation of the JSON API, called by members of a workspace, strangers, visitors, programs.
+"""Every operation of the JSON API and every RPC, called by everybody.
 
-`rest_rights.ROWS` has the right that each operation needs. An operation without a row fails.
+They are members of a workspace, strangers, visitors and programs. `rest_rights.ROWS` has the right
+that each operation needs. An operation without a row fails, and so does an RPC without a rule.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,6 +13,7 @@ import pytest
 from common.identity import Role, Scope
 from common.rights import LEAST_ROLE, NEEDED_SCOPE, Right
 from devstack.testing import embedded_servers, running_services
+from tests.e2e import rpc_rights
 from tests.e2e.everybody import Caller, World, everybody, made, unique
 from tests.e2e.rest_rights import ROWS, Reach, Row
 from tests.e2e.stack import Stack
@@ -179,4 +181,10 @@ def test_callers_reach_exactly_what_they_have_a_right_to(world: World) -> None:
         for caller in world.callers
         if (problem := _problem(world, row, caller)) is not None
     ]
+    assert not problems, "\n".join(["", *problems])
+
+
+def test_every_rpc_is_permitted_to_those_with_its_right_only(accounts: Stack, world: World) -> None:
+    assert {method for method, _ in rpc_rights.methods()}
+    problems = rpc_rights.problems(accounts, world)
     assert not problems, "\n".join(["", *problems])
