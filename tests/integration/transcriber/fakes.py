@@ -122,12 +122,15 @@ class FakeSessions(session_pb2_grpc.SessionServiceServicer):
     def __init__(self) -> None:
         self.preferences: dict[str, session_pb2.SessionPreferences] = {}
         self.ended: list[str] = []
+        #: Tokens with the rights of others by now.
+        self.changed: dict[str, str] = {}
 
     async def AuthenticateSession(
         self, request: session_pb2.AuthenticateSessionRequest, context: Any
     ) -> session_pb2.AuthenticateSessionResponse:
-        name = request.session_token.removeprefix("token-")
-        if name == request.session_token:
+        token = self.changed.get(request.session_token, request.session_token)
+        name = token.removeprefix("token-")
+        if name == token:
             await context.abort_with_status(status.to_status(AuthenticationError("No.")))
         name, *more = name.split(";")
         rights = dict(item.split("=") for item in more)

@@ -1,15 +1,24 @@
 """Live sessions at an api with a recognizer that reads its words from the samples."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import grpc
 import pytest
 
-from common.errors import LockedError, NotFoundError, StateError, ValidationError
+from common.errors import (
+    AuthenticationError,
+    AuthorizationError,
+    LockedError,
+    NotFoundError,
+    StateError,
+    ValidationError,
+)
 from common.objects import ObjectStore
 from securetranscribe.v1 import capture_pb2, live_pb2, speech_pb2, transcription_pb2
 from tests.integration.transcriber.captures.capturing import Captures
 from tests.integration.transcriber.conftest import Api, ApiFactory
+from tests.integration.transcriber.fakes import Peers
 from tests.integration.transcriber.live.fake_recognizer import (
     FakeRecognizer,
     RunningRecognizer,
@@ -223,3 +232,23 @@ async def test_refusals(api: Api) -> None:
 async def test_sessions_of_others(api: Api) -> None:
     async with stream(api, begin()) as live, stream(api, resume(live.capture_id), "b") as stranger:
         assert isinstance(stranger.failure, NotFoundError)
+
+
+@pytest.mark.parametrize(
+    ("now", "kind"),
+    [
+        ("none", AuthenticationError),
+        ("token-m;user=ann;role=viewer", AuthorizationError),
+        ("token-m@other;user=ann;role=editor", AuthorizationError),
+    ],
+)
+async def test_stream_ends_with_the_rights_of_its_caller(
+    api: Api, peers: Peers, monkeypatch: pytest.MonkeyPatch, now: str, kind: type[Exception]
+) -> None:
+    monkeypatch.setattr("transcriber.api.live_servicer._CHECKED_SECONDS", 0.2)
+    member = "m;user=ann;role=editor"
+    async with stream(api, begin(), member) as live:
+        await asyncio.sleep(0.5)
+        assert live.failure is None
+        monkeypatch.setitem(peers.sessions.changed, f"token-{member}", now)
+        assert isinstance(await live.failed(), kind)

@@ -8,8 +8,14 @@ from typing import Any
 
 from common import identity, rights
 from common.addresses import current_address
+from common.auth import TokenAuthenticator
 from common.byte_rates import ByteRates
-from common.errors import ApplicationError, AuthenticationError, ValidationError
+from common.errors import (
+    ApplicationError,
+    AuthenticationError,
+    AuthorizationError,
+    ValidationError,
+)
 from common.identity import Identity
 from common.rate_limits import Group, RateLimits
 from common.rights import Right
@@ -23,16 +29,17 @@ from transcriber.live.sessions import LiveSessions
 from transcriber.recordings.arrival import relayed
 from transcriber.store.captures import Capture
 
-#: How often (seconds) it is checked that the session of a caller has not ended.
+#: How often (seconds) it is checked that a caller still has the right.
 _CHECKED_SECONDS = 30.0
 _Requests = AsyncIterator[live_pb2.LiveServiceStreamingRecognizeRequest]
 
 
 @dataclass(frozen=True, kw_only=True)
 class LiveServicerDependencies:
-    """Objects behind the methods."""
+    """Objects behind the methods. `tokens` is not cached."""
 
     sessions: LiveSessions
+    tokens: TokenAuthenticator
     preferences: SessionPreferences
     priorities: PriorityRule
     models: SpeechModels
@@ -102,11 +109,11 @@ class LiveServicer(live_pb2_grpc.LiveServiceServicer):
 
     @contextlib.asynccontextmanager
     async def _checking(self, owner: Identity, stream: LiveStream) -> AsyncIterator[None]:
-        """Break the stream off once the session of its caller has ended.
+        """Break the stream off once its caller has signed out or may create no recordings.
 
         The gateway checks the callers whose streams it passes on.
         """
-        checking = asyncio.create_task(self._check(owner, stream), name="session of a live stream")
+        checking = asyncio.create_task(self._check(owner, stream), name="rights of a live stream")
         try:
             yield
         finally:
@@ -116,12 +123,15 @@ class LiveServicer(live_pb2_grpc.LiveServiceServicer):
         while owner.token:
             await asyncio.sleep(_CHECKED_SECONDS)
             try:
-                await self._dependencies.preferences.of(owner)
+                grant = await self._dependencies.tokens.authenticate(owner.token)
             except AuthenticationError as error:
                 stream.close(error)
                 return
             except ApplicationError:
                 continue
+            if not rights.allows(grant, Right.CREATE, owner.workspace_id):
+                stream.close(AuthorizationError("Your rights in the workspace have changed."))
+                return
 
 
 async def _nothing(_size: int) -> None:

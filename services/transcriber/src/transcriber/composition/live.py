@@ -2,6 +2,7 @@
 
 from common.byte_rates import ByteRates
 from common.rate_limits import RateLimits
+from common.sessions import SessionServiceAuthenticator
 from securetranscribe.v1 import capture_pb2
 from transcriber.api.capture_messages import capture_message
 from transcriber.api.live_servicer import LiveServicer, LiveServicerDependencies
@@ -41,6 +42,7 @@ def make_live_servicer(core: Core, sessions: LiveSessions) -> LiveServicer:
     return LiveServicer(
         LiveServicerDependencies(
             sessions=sessions,
+            tokens=SessionServiceAuthenticator(core.servers.connections.gateway),
             preferences=core.servers.preferences,
             priorities=core.priorities,
             models=core.models,
