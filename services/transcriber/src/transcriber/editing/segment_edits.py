@@ -1,5 +1,6 @@
 """Edits of segments, speakers and notes."""
 
+import itertools
 from collections.abc import Iterable
 
 from transcriber.domain.transcripts import NameSource
@@ -77,7 +78,7 @@ class SegmentEdits:
         words = self._document.words(final)
         if words[-1] is not last:
             self._split(final, words[words.index(last) + 1])
-        for item in (segment, *self._document.following(segment.id)):
+        for item in itertools.chain([segment], self._document.following(segment.id)):
             if item is last:
                 return
             if isinstance(item, SegmentItem) and item.alive:
