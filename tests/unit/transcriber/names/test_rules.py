@@ -343,3 +343,15 @@ def test_removed_names_are_not_suggested_again() -> None:
     ]
     assert [item.name for item in suggest(speakers, suggestions)] == ["", "Name 2"]
     assert [item.name for item in suggest(speakers[:1], [], {0: "Ann"})] == [""]
+
+
+def test_time_of_overlapping_segments_of_a_label_counts_once() -> None:
+    old = [segment("Speaker_1", 0.0, 10.0)] * 2
+    new = [segment("Speaker_2", 0.0, 2.0)] * 3 + [segment("Speaker_3", 4.0, 9.0)]
+    assert match_labels(old, new, ["Speaker_1"]) == {"Speaker_1": "Speaker_3"}
+
+
+def test_a_long_segment_does_not_slow_down_the_matching() -> None:
+    short = [segment("Speaker_1", float(n), n + 1.0) for n in range(0, 60_000, 2)]
+    new = [segment("Speaker_3", 0.0, 60_000.0), *short]
+    assert match_labels(short, new, ["Speaker_1"]) == {"Speaker_1": "Speaker_1"}

@@ -4,6 +4,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from common import characters
 from common.audio.signals import ChannelMode, ChannelPlan
@@ -218,19 +219,20 @@ def match_labels(
     """
     shared: dict[tuple[str, str], float] = defaultdict(float)
     total: dict[str, float] = defaultdict(float)
+    ordered = _united(new)
+    present: list[_Time] = []
     begin = 0
-    ordered = sorted(new, key=lambda segment: segment.start)
-    for segment in sorted(old, key=lambda segment: segment.start):
-        total[segment.label] += segment.end - segment.start
-        while begin < len(ordered) and ordered[begin].end <= segment.start:
+    for time in _united(old):
+        total[time.label] += time.end - time.start
+        while begin < len(ordered) and ordered[begin].start < time.end:
+            present.append(ordered[begin])
             begin += 1
-        for other in ordered[begin:]:
-            if other.start >= segment.end:
-                break
-            if 0 != segment.channel != other.channel != 0:
+        present = [other for other in present if other.end > time.start]
+        for other in present:
+            if other.start >= time.end or 0 != time.channel != other.channel != 0:
                 continue
-            overlap = min(segment.end, other.end) - max(segment.start, other.start)
-            shared[segment.label, other.label] += max(0.0, overlap)
+            overlap = min(time.end, other.end) - max(time.start, other.start)
+            shared[time.label, other.label] += max(0.0, overlap)
     result: dict[str, str] = {}
     for (old_label, new_label), seconds in sorted(
         shared.items(), key=lambda item: (-item[1], item[0])
@@ -239,6 +241,34 @@ def match_labels(
         if old_label in labels and free and seconds >= MATCHED_SHARE * total[old_label]:
             result[old_label] = new_label
     return result
+
+
+class _Time(NamedTuple):
+    """Time during which a label speaks on a channel."""
+
+    start: float
+    end: float
+    label: str
+    channel: int
+
+
+def _united(segments: Iterable[Segment]) -> list[_Time]:
+    """Return the times of labels in order, with overlapping ones of a label joined.
+
+    Then the number of those at one moment is bounded by that of labels and channels.
+    """
+    united: list[_Time] = []
+    last: dict[tuple[str, int], int] = {}
+    for segment in sorted(segments, key=lambda segment: segment.start):
+        key = segment.label, segment.channel
+        place = last.get(key, -1)
+        if place >= 0 and segment.start <= united[place].end:
+            end = max(united[place].end, segment.end)
+            united[place] = united[place]._replace(end=end)
+        else:
+            last[key] = len(united)
+            united.append(_Time(segment.start, segment.end, segment.label, segment.channel))
+    return united
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
