@@ -84,3 +84,9 @@ def test_keys_ignore_characters_that_show_nothing(text: str) -> None:
 def test_names_that_look_alike_have_equal_keys() -> None:
     assert characters.key("An\u200dn") == characters.key(" ANN ")
     assert characters.key(PERSIAN) == characters.key(PERSIAN.replace("\u200c", ""))
+
+
+def test_a_flag_has_as_many_tags_as_unicode_allows() -> None:
+    flag, tag = "🏴", "\U000e0067"
+    assert characters.tidied(flag + tag * 100_000) == flag + tag * 32
+    assert characters.tidied("a" + tag * 100_000) == "a"

@@ -14,12 +14,14 @@ _FORBIDDEN_SET = r"\p{Cc}\p{Cn}\p{Cs}\u202a-\u202e\u2066-\u2069"
 _FORBIDDEN = regex.compile(f"[{_FORBIDDEN_SET}]")
 _INVISIBLE = regex.compile(r"[\p{Default_Ignorable_Code_Point}--\p{M}]", regex.VERSION1)
 _TAGS = r"\U000e0020-\U000e007f"
+# Unicode allows 32 tags, with the last one.
+_MOST_TAGS = 31
 # Ignorable characters, except for marks (among them the variants of emoji and ideographs), joiners,
 # and tags after a flag.
 _DROPPED = regex.compile(
     rf"""
     [\p{{Default_Ignorable_Code_Point}}--[\p{{M}}\u200c\u200d{_TAGS}{_FORBIDDEN_SET}]]
-    | (?<! \U0001f3f4 [{_TAGS}]*) [{_TAGS}]
+    | (?<! \U0001f3f4 [{_TAGS}]{{0,{_MOST_TAGS}}}) [{_TAGS}]
     """,
     regex.VERSION1 | regex.VERBOSE,
 )
