@@ -1,5 +1,7 @@
 """Imports into transcripts in memory: words that stay, speakers, undo, comparison."""
 
+import json
+
 import pytest
 
 from common.errors import ValidationError
@@ -204,3 +206,44 @@ def test_an_empty_transcript_gets_the_text_of_the_file() -> None:
         ("Speaker_1", "very well indeed"),
     ]
     assert document.speaker("Speaker_1").name.name == "Ada"
+
+
+def test_turns_that_all_overlap_are_joined_per_speaker() -> None:
+    edited = Edited(tuple(segment("Speaker_1", "hello", n / 1000) for n in range(5000)))
+    rttm = "SPEAKER m 1 0 20 <NA> <NA> Ada <NA> <NA>\n" * 50_000
+    assert imported(edited, rttm).kept == 5000
+    assert [speaker.name.name for speaker in edited.document().speakers] == ["Ada"]
+
+
+def test_words_at_one_moment_are_compared_with_a_bounded_number() -> None:
+    ctm = "m A 1 0 x\n" * 5_000
+    edited = Edited()
+    assert imported(edited, ctm).words == 5_000
+    assert imported(edited, ctm).words == 5_000
+
+
+def test_long_texts_are_refused_before_they_are_normalized() -> None:
+    marks = "\u0300\u0316" * 1_000_000
+    for file in (
+        f"1\n00:00:00,000 --> 00:00:02,000\na{marks}\n",
+        json.dumps({"segments": [whisperx_segment("a", f"a{marks}")]}),
+    ):
+        with pytest.raises(ValidationError, match="longer than 10000 characters"):
+            imported(Edited(), file)
+
+
+def test_words_are_counted_while_they_are_made() -> None:
+    cue = f"00:00:00,000 --> 00:00:02,000\n{'a ' * 5000}\n\n"
+    with pytest.raises(ValidationError, match="at most 300000 words"):
+        imported(Edited(), cue * 1600)
+
+
+def test_speakers_are_counted_per_channel() -> None:
+    lines = "".join(f"SPEAKER m {n} 0 1 <NA> <NA> Ada <NA> <NA>\n" for n in range(501))
+    with pytest.raises(ValidationError, match="at most 500 speakers"):
+        imported(Edited(), lines)
+
+
+def whisperx_segment(text: str, word: str) -> dict[str, object]:
+    words = [{"word": word, "start": 0.0, "end": 1.0}]
+    return {"start": 0.0, "end": 1.0, "text": text, "words": words}

@@ -79,3 +79,9 @@ def test_entities_that_grow_are_refused() -> None:
     content = f"{_HEAD}<!DOCTYPE x [{entities}]><ANNOTATION_DOCUMENT>&i;</ANNOTATION_DOCUMENT>"
     with pytest.raises(ValidationError):
         read(content.encode())
+
+
+def test_files_have_a_limit_of_tiers() -> None:
+    tiers = '<TIER TIER_ID="a" PARENT_REF="Ada"/>' * 1001
+    with pytest.raises(ValidationError, match="at most 1000 tiers"):
+        read(f"{_HEAD}<ANNOTATION_DOCUMENT>{_SLOTS}{tiers}</ANNOTATION_DOCUMENT>".encode())

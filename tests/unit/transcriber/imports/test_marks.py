@@ -62,3 +62,8 @@ def test_faults_have_their_line(text: str, message: str) -> None:
     with pytest.raises(ValidationError) as caught:
         read(text.encode())
     assert message in caught.value.message
+
+
+def test_files_have_a_limit_of_turns() -> None:
+    with pytest.raises(ValidationError, match="at most 50000 turns"):
+        read(b"SPEAKER m 1 0 1 <NA> <NA> ada <NA> <NA>\n" * 50_001)

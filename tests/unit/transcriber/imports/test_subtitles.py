@@ -98,3 +98,21 @@ def test_times_within_a_cue_are_those_of_words() -> None:
 )
 def test_faults_have_their_line(text: str, message: str) -> None:
     assert message in fault(text)
+
+
+def test_text_with_many_empty_lines_takes_linear_time() -> None:
+    found = cues("1\n00:00:01,000 --> 00:00:02,000\n" + "a\n\n" * 500_000)
+    assert found == [(1.0, 2.0, "", " ".join(["a"] * 500_000))]
+
+
+def test_blanks_in_an_unclosed_voice_take_linear_time() -> None:
+    blanks = " " * 4_000_000
+    assert cues(f"WEBVTT\n\n00:01.000 --> 00:02.000\n<v{blanks}Ada") == [
+        (1.0, 2.0, "", f"<v{blanks}Ada")
+    ]
+
+
+def test_character_references_of_thousands_of_digits_are_refused() -> None:
+    reference = f"&#{'1' * 5000};"
+    assert "too many digits" in fault(f"1\n00:00:01,000 --> 00:00:02,000\n{reference}\n")
+    assert "too many digits" in fault(f"WEBVTT\n\n00:01.000 --> 00:02.000\n<v {reference}>a")

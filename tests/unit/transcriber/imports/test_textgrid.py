@@ -68,3 +68,18 @@ def test_faults_have_their_line(text: str, message: str) -> None:
     with pytest.raises(ValidationError) as caught:
         read((_SHORT + text).encode())
     assert message in caught.value.message
+
+
+def test_numbers_of_thousands_of_digits_are_refused() -> None:
+    for digits in ("0" * 5000, "0" * 9 + "1", "1" * 5000):
+        with pytest.raises(ValidationError, match="not the number of tiers"):
+            read(_SHORT.removesuffix("1\n").encode() + digits.encode())
+
+
+def test_many_tiers_of_other_words_take_linear_time() -> None:
+    passages = "".join(f'{n} {n + 1} "a b"\n' for n in range(5_000))
+    tiers = f'"IntervalTier" "Ada" 0 5000 5000\n{passages}'
+    tiers += '"IntervalTier" "Ada - words" 0 2 1\n0 1 "x"\n' * 999
+    found = read(_SHORT.removesuffix("1\n").encode() + b"1000\n" + tiers.encode())
+    assert len(found.segments) == 5_000
+    assert list(found.notes) == ["Left out: 999 annotations of dependent tiers."]

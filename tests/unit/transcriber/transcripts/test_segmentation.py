@@ -1,5 +1,7 @@
 """Segmentation of words."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -178,3 +180,10 @@ def test_every_word_appears_once_and_no_segment_is_too_long(
             length = spoken[part[-1]].end - spoken[part[0]].start
             assert length <= LONGEST_SECONDS
             assert writing_systems.cells(join([spoken[n] for n in part])) <= LONGEST_CELLS
+
+
+def test_words_without_width_or_time_are_cut_too() -> None:
+    marks = [replace(word, text="\u302a", end=0.0, start=0.0) for word in words("x " * 10_000)]
+    ranges = split(marks, ["Speaker_1"] * len(marks))
+    assert max(map(len, ranges)) <= LONGEST_CELLS
+    assert sum(map(len, ranges)) == len(marks)

@@ -15,6 +15,8 @@ _CLOSE = 0.25
 _FAR = 5.0
 #: Words that are compared at once. The time of a comparison grows with the square.
 _AT_ONCE = 400
+#: Words around one that it is compared with. Nobody says as many in a second.
+_MOST_NEAR = 1000
 
 #: Words with the channel that each was heard in.
 Heard = Sequence[tuple[int, WordItem]]
@@ -102,7 +104,7 @@ def _near_pairs(old: Sequence[WordItem], new: Sequence[WordItem]) -> Iterator[tu
             first += 1
         best = None
         nearest = _CLOSE
-        for other in range(first, len(new)):
+        for other in range(first, min(len(new), first + _MOST_NEAR)):
             away = new[other].times.start - word.times.start
             if away > nearest:
                 break
@@ -160,7 +162,7 @@ def _overlapping(
         while first < len(old) - 1 and old[first].times.end <= word.times.start:
             first += 1
         best, longest = None, 0.0
-        for place in range(first, len(old)):
+        for place in range(first, min(len(old), first + _MOST_NEAR)):
             if old[place].times.start > word.times.end:
                 break
             shared = _overlap(old[place], word)

@@ -94,7 +94,7 @@ def _turns(journal: Journal, transcript: ImportedTranscript, recording: Recordin
     found = [
         replace(turn, speaker=speaker_name(turn.speaker) or "unknown") for turn in transcript.turns
     ]
-    check_speakers([turn.speaker for turn in found])
+    check_speakers((turn.speaker, turn.channel) for turn in found)
     for turn in found:
         check_end(turn.start, recording.duration)
     match = match_speakers(found, turns_of(document), document.speakers)

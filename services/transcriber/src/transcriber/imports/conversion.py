@@ -1,6 +1,6 @@
 """Checked passages of an imported file, with words to be put into a transcript."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from common import characters
 from transcriber.editing import wording
@@ -30,26 +30,29 @@ def passages_of(transcript: ImportedTranscript, *, duration: float, language: st
     """
     if len(transcript.segments) > MOST_PASSAGES:
         raise problem(f"A file has at most {MOST_PASSAGES} passages.")
-    found = [
-        passage
-        for segment in sorted(transcript.segments, key=lambda one: (one.start, one.end))
-        if (passage := _passage(segment, duration, language)) is not None
-    ]
+    found: list[Passage] = []
+    words = 0
+    for segment in sorted(transcript.segments, key=lambda one: (one.start, one.end)):
+        passage = _passage(segment, duration, language)
+        if passage is None:
+            continue
+        found.append(passage)
+        words += len(passage.words)
+        if words > MOST_WORDS:
+            raise problem(f"A file has at most {MOST_WORDS} words.")
     if not found:
         raise problem("The file has no text.")
-    if sum(len(passage.words) for passage in found) > MOST_WORDS:
-        raise problem(f"A file has at most {MOST_WORDS} words.")
-    check_speakers(passage.label for passage in found)
+    check_speakers((passage.label, passage.channel) for passage in found)
     return found
 
 
-def check_speakers(names: Iterator[str] | Sequence[str]) -> None:
-    """Refuse too many speakers.
+def check_speakers(speakers: Iterable[tuple[str, int]]) -> None:
+    """Refuse too many speakers, who are names with channels.
 
     Raises:
         ValidationError: there are too many.
     """
-    if len(set(names)) > MOST_SPEAKERS:
+    if len(set(speakers)) > MOST_SPEAKERS:
         raise problem(f"A file has at most {MOST_SPEAKERS} speakers.")
 
 
@@ -68,7 +71,7 @@ def check_end(start: float, duration: float) -> None:
 
 def speaker_name(text: str) -> str:
     """Return the name of a speaker as transcripts have them."""
-    plain = characters.without_forbidden(characters.tidied(text))
+    plain = characters.without_forbidden(characters.tidied(text[:LONGEST_TEXT]))
     return characters.shortened(plain, LONGEST_NAME)
 
 
@@ -76,11 +79,13 @@ def _passage(segment: ImportedSegment, duration: float, language: str) -> Passag
     check_end(segment.start, duration)
     start = min(max(0.0, segment.start), duration)
     end = min(max(start, segment.end), duration)
-    text = _tidy(segment.text)
-    if len(text) > LONGEST_TEXT:
+    # Before it is normalized, which takes the square of its length in the worst case.
+    text = " ".join(segment.text.split())
+    if max(len(text), sum(len(word.text) for word in segment.words)) > LONGEST_TEXT:
         raise problem(
             f"The passage at {start:.1f} s is longer than {LONGEST_TEXT} characters. Divide it."
         )
+    text = _tidy(text)
     if segment.words:
         words = tuple(_timed(segment.words, text, start, end))
     else:

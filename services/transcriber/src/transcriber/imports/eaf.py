@@ -8,7 +8,7 @@ from lxml import etree
 from transcriber.imports.clock import LATEST_SECONDS
 from transcriber.imports.content import ImportedTranscript, ImportFormat
 from transcriber.imports.problems import Omissions, problem, shown
-from transcriber.imports.tiers import Annotation, Tier, segments_of
+from transcriber.imports.tiers import MOST_TIERS, Annotation, Tier, segments_of
 
 
 def read_eaf(content: bytes) -> ImportedTranscript:
@@ -24,7 +24,10 @@ def read_eaf(content: bytes) -> ImportedTranscript:
         raise problem(f"The XML is {shown(str(root.tag))}, not an annotation document of ELAN.")
     slots = _slots(root)
     omissions = Omissions()
-    tiers = [_tier(tier, slots, omissions) for tier in root.iterfind("TIER")]
+    found = root.findall("TIER")
+    if len(found) > MOST_TIERS:
+        raise problem(f"A file has at most {MOST_TIERS} tiers.")
+    tiers = [_tier(tier, slots, omissions) for tier in found]
     return ImportedTranscript(
         format=ImportFormat.EAF,
         segments=segments_of(tiers, omissions),

@@ -23,6 +23,8 @@ RTTM_TYPES = frozenset(
         *("NON-SPEECH", "FILLER", "EDIT", "IP", "SU", "CB", "A/P"),
     }
 )
+#: Most turns of a file.
+MOST_TURNS = 50_000
 _ABSENT = "<NA>"
 _LEAST_RTTM, _LEAST_CTM, _MOST_CTM = 8, 5, 7
 
@@ -50,6 +52,8 @@ def read_rttm(text: str) -> ImportedTranscript:
             raise problem("A turn needs a time, a duration and a speaker.", line=line)
         channel = _channel(fields[2], line)
         turns.append(Turn(start=start, end=start + length, speaker=fields[7], channel=channel))
+        if len(turns) > MOST_TURNS:
+            raise problem(f"A file has at most {MOST_TURNS} turns.")
     _require_one(list(recordings))
     if len({turn.channel for turn in turns}) <= 1:
         turns = [Turn(start=turn.start, end=turn.end, speaker=turn.speaker) for turn in turns]

@@ -3,7 +3,7 @@
 import html
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from common.writing_systems import joined
 from transcriber.imports.clock import clock
@@ -19,7 +19,7 @@ _ARROW = "-->"
 _TAG = re.compile(r"<[^<>]{0,500}>")
 # Styles of SubStation Alpha that converters leave in SRT.
 _OVERRIDE = re.compile(r"\{\\[^{}]{0,200}\}")
-_VOICE = re.compile(r"<v(?:\.[^\s<>]{0,100})?\s+([^<>]{1,500})>|</v>")
+_VOICE = re.compile(r"<v(?:\.[^\s<>]{0,100})?\s++([^<>]{1,500})>|</v>")
 _WORD_TIME = re.compile(r"<(\d[\d:.]{4,20})>")
 # A name before the first word, as players show it: `Ada: Good morning.` or `[Ada] Good morning.`
 _PREFIX = re.compile(r"(?:\[([^\[\]:]{1,60})\]:?|([^\W\d_][^:.!?\[\]]{0,39}):)\s+(?=\S)")
@@ -35,7 +35,7 @@ class _Cue:
     start: float
     end: float
     line: int
-    lines: Sequence[str]
+    lines: list[str]
 
 
 def read_srt(text: str) -> ImportedTranscript:
@@ -90,7 +90,7 @@ def _srt_cues(lines: Sequence[str]) -> list[_Cue]:
             cues.append(found)
         elif cues and not _LIKE_HEAD.match(block[0]):
             # Empty lines within the text of a cue.
-            cues[-1] = replace(cues[-1], lines=[*cues[-1].lines, *block])
+            cues[-1].lines.extend(block)
         elif len(block) > 1 or not block[0].isdecimal():
             raise problem(f"{shown(block[0])} is not the time of a cue.", line=number)
     return cues
@@ -137,7 +137,15 @@ def _times(line: str, number: int) -> tuple[float, float]:
 
 
 def _plain(text: str) -> str:
-    return html.unescape(_TAG.sub("", _OVERRIDE.sub("", text)))
+    return _unescaped(_TAG.sub("", _OVERRIDE.sub("", text)))
+
+
+def _unescaped(text: str) -> str:
+    try:
+        return html.unescape(text)
+    except ValueError as error:
+        # Python refuses to convert thousands of digits.
+        raise problem("A character reference such as &#233; has too many digits.") from error
 
 
 def _voices(cue: _Cue) -> Iterator[ImportedSegment]:
@@ -147,7 +155,7 @@ def _voices(cue: _Cue) -> Iterator[ImportedSegment]:
     speaker, position = "", 0
     for match in _VOICE.finditer(text):
         pieces.append((speaker, text[position : match.start()]))
-        speaker = html.unescape(match[1] or "").strip()
+        speaker = _unescaped(match[1] or "").strip()
         position = match.end()
     pieces.append((speaker, text[position:]))
     spoken = [(name, piece) for name, piece in pieces if _plain(piece).strip()]

@@ -11,11 +11,11 @@ from typing import NamedTuple
 from transcriber.imports.clock import number
 from transcriber.imports.content import ImportedTranscript, ImportFormat
 from transcriber.imports.problems import Omissions, problem, shown
-from transcriber.imports.tiers import Annotation, Tier, segments_of
+from transcriber.imports.tiers import MOST_TIERS, Annotation, Tier, segments_of
 
 _TOKEN = re.compile(r'"(?:[^"]++|"")*+"|![^\n]*|\n|"|[^\s"!]+')
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?%?", re.ASCII)
-_MOST_TIERS = 1000
+_MOST_DIGITS = 9
 
 
 class _Token(NamedTuple):
@@ -41,7 +41,7 @@ def read_textgrid(text: str) -> ImportedTranscript:
     reader.flag()
     omissions = Omissions()
     tiers = []
-    for _ in range(reader.count("tiers", _MOST_TIERS)):
+    for _ in range(reader.count("tiers", MOST_TIERS)):
         tier = _tier(reader, omissions)
         if tier is not None:
             tiers.append(tier)
@@ -100,7 +100,8 @@ class _Reader:
     def count(self, what: str, most: int = 1_000_000) -> int:
         """Return the next number as one of things that follow."""
         token = self._next(f"the number of {what}")
-        if not (token.text.isascii() and token.text.isdigit() and int(token.text[:9]) <= most):
+        usual = token.text.isascii() and token.text.isdigit() and len(token.text) <= _MOST_DIGITS
+        if not usual or int(token.text) > most:
             raise problem(f"{shown(token.text)} is not the number of {what}.", line=token.line)
         return int(token.text)
 

@@ -7,6 +7,9 @@ from transcriber.imports.content import ImportedSegment, ImportedWord
 from transcriber.imports.passages import passages, with_words
 from transcriber.imports.problems import Omissions
 
+MOST_TIERS = 1000
+#: Dependent tiers that are compared with the text of theirs. Each takes as long as that text.
+_MOST_COMPARED = 20
 _WORDS = " - words"
 _OF_WORDS = {"words", "word"}
 _OF_SOUNDS = ("phones", "phone", "phonemes", "phoneme")
@@ -62,12 +65,15 @@ def _passages(tier: Tier, children: Sequence[Tier], omissions: Omissions) -> lis
     segments = [
         ImportedSegment(start=one.start, end=one.end, text=one.text, speaker=name) for one in spoken
     ]
+    chosen: Tier | None = None
+    for child in [child for child in children if child.annotations][:_MOST_COMPARED]:
+        timed = with_words(segments, _words(child)) if segments else []
+        if _have_words(timed):
+            chosen, segments = child, timed
+            break
     for child in children:
-        if segments and not _have_words(segments):
-            segments = with_words(segments, _words(child))
-            if _have_words(segments):
-                continue
-        omissions.add("annotations of dependent tiers", len(child.annotations))
+        if child is not chosen:
+            omissions.add("annotations of dependent tiers", len(child.annotations))
     return segments
 
 

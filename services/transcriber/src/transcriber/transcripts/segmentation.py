@@ -108,9 +108,9 @@ def _ends_clause(word: SpokenWord) -> bool:
 
 
 def _cells(words: Sequence[SpokenWord], place: int) -> int:
-    """Return the width of a word with the blank before it."""
+    """Return the width of a word with the blank before it, at least 1."""
     blank = place > 0 and _blank_between(words[place - 1], words[place])
-    return writing_systems.cells(words[place].text) + blank
+    return max(1, writing_systems.cells(words[place].text) + blank)
 
 
 def _blank_between(word: SpokenWord, following: SpokenWord) -> bool:
