@@ -1,6 +1,8 @@
 import type { CallOptions, Init, Operation, Result } from "./contract.js";
 import { Listing } from "./listing.js";
 import { LiveConnection, type LiveEvents } from "./live.js";
+import type { LiveOptions, LiveResumption } from "./live-messages.js";
+import { LiveSession } from "./live-session.js";
 import type { Camelized } from "./names.js";
 import type { components } from "./schema.js";
 import { SessionCalls } from "./sessions.js";
@@ -39,6 +41,8 @@ type Transcription = Camelized<
 type Hit = Camelized<Schemas["SearchHitData"]>;
 
 const TUS = { "Tus-Resumable": "1.0.0" };
+/** Milliseconds after which a server that cannot be asked counts as away. */
+const CHECK_TIME = 30_000;
 
 /** Client of one session. */
 export class SecureTranscribeClient extends SessionCalls {
@@ -210,6 +214,28 @@ export class SecureTranscribeClient extends SessionCalls {
     const end = this.live.on(type, handler);
     signal?.addEventListener("abort", end, { once: true });
     return end;
+  }
+
+  /**
+   * Begin or resume a live session, whose text is read while it is recorded. Aborting the signal
+   * disconnects: the session can be resumed until the server finishes it.
+   */
+  liveSession({
+    signal,
+    ...options
+  }: (LiveOptions | LiveResumption) & {
+    signal?: AbortSignal;
+  }): LiveSession {
+    const calls = {
+      hasToken: () => this.transport.token !== undefined,
+      url: () => this.transport.socketUrl("/ws/live"),
+      check: () => this.getSession({ signal: AbortSignal.timeout(CHECK_TIME) }),
+      discard: (captureId: string) =>
+        this.request("DELETE", "/api/captures/{capture_id}", {
+          path: { captureId },
+        }),
+    };
+    return new LiveSession(calls, options, signal);
   }
 
   /** Close the connection for messages, which keeps a process alive. */

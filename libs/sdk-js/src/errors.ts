@@ -230,6 +230,19 @@ export function errorOf(response: Response, body: unknown): ApiError {
   );
 }
 
+/** Return the error of a message of the server. */
+export function reportedError(
+  {
+    code,
+    message,
+    details,
+  }: { code: string; message: string; details: Record<string, unknown> },
+  status: number,
+): ApiError {
+  const Class = BY_CODE[code] ?? BY_STATUS[status] ?? ApiError;
+  return new Class(code, message, status, details);
+}
+
 /** Return the seconds of `Retry-After`, which is a number of them or a date. */
 function secondsOf(header: string | null): number | undefined {
   if (!header) return undefined;

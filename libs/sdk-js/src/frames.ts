@@ -2,6 +2,7 @@
 export const Kind = {
   Continuation: 0,
   Text: 1,
+  Binary: 2,
   Close: 8,
   Ping: 9,
   Pong: 10,

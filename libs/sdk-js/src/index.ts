@@ -32,6 +32,17 @@ export type {
 export * from "./errors.js";
 export { Listing } from "./listing.js";
 export { LiveConnection, type LiveEvents, type LiveState } from "./live.js";
+export type {
+  LiveCapture,
+  LiveEnd,
+  LiveMessages,
+  LiveOptions,
+  LiveResumption,
+  LiveSessionEvents,
+  LiveText,
+} from "./live-messages.js";
+export type { LiveCalls } from "./live-link.js";
+export { LiveSession } from "./live-session.js";
 export { toCamel, type Camelized } from "./names.js";
 export type { Job } from "./sessions.js";
 export type { Socket } from "./socket.js";

@@ -1,3 +1,5 @@
+import { Handlers } from "./handlers.js";
+import { Heartbeat } from "./heartbeat.js";
 import type { components } from "./schema.js";
 import { openSocket, type Socket } from "./socket.js";
 
@@ -13,8 +15,6 @@ export interface LiveEvents extends Messages {
 
 export type LiveState = "connecting" | "open" | "lost" | "ended";
 
-type Handler<Data> = (data: Data) => void;
-
 /** Close code of a session that has ended. */
 const SESSION_ENDED = 4401;
 const FIRST_PAUSE = 500;
@@ -25,12 +25,11 @@ const PING_PAUSE = 30_000;
 /** WebSocket that connects again after a loss. Messages in between are lost: read the state again. */
 export class LiveConnection {
   state: LiveState = "connecting";
-  #handlers = new Map<keyof LiveEvents, Set<Handler<never>>>();
+  readonly #handlers = new Handlers<LiveEvents>();
   #socket: Socket | undefined;
   #pause = FIRST_PAUSE;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #pings: ReturnType<typeof setInterval> | undefined;
-  #heard = true;
+  #heartbeat: Heartbeat | undefined;
   #closed = false;
 
   /** Connect. `url` is asked before each attempt, so that it can carry a new token. */
@@ -43,24 +42,22 @@ export class LiveConnection {
 
   /** Whether nobody waits for messages. */
   get isIdle(): boolean {
-    return [...this.#handlers.values()].every((handlers) => !handlers.size);
+    return this.#handlers.isIdle;
   }
 
   /** Call `handler` with each message of a type. Return a function that ends this. */
   on<Type extends keyof LiveEvents>(
     type: Type,
-    handler: Handler<LiveEvents[Type]>,
+    handler: (data: LiveEvents[Type]) => void,
   ): () => void {
-    const handlers = this.#handlers.get(type) ?? new Set();
-    this.#handlers.set(type, handlers.add(handler as Handler<never>));
-    return () => handlers.delete(handler as Handler<never>);
+    return this.#handlers.add(type, handler);
   }
 
   /** Close the connection for good. */
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
-    clearInterval(this.#pings);
+    this.#heartbeat?.stop();
     this.#socket?.close();
   }
 
@@ -69,16 +66,20 @@ export class LiveConnection {
     this.#socket = socket;
     socket.onopen = () => {
       this.#pause = FIRST_PAUSE;
-      this.#watch(socket);
+      // It gives up a connection on which the server is silent.
+      this.#heartbeat = new Heartbeat(socket, PING_PAUSE, () => {
+        this.#lose(0);
+        socket.close();
+      });
       this.#become("open");
     };
     socket.onmessage = ({ data }) => {
-      this.#heard = true;
+      this.#heartbeat?.hear();
       const message = JSON.parse(data as string) as {
         type: keyof LiveEvents;
         data: never;
       };
-      this.#tell(message.type, message.data);
+      this.#handlers.tell(message.type, message.data);
     };
     socket.onclose = ({ code }) => {
       if (socket === this.#socket) this.#lose(code);
@@ -86,7 +87,7 @@ export class LiveConnection {
   }
 
   #lose(code: number): void {
-    clearInterval(this.#pings);
+    this.#heartbeat?.stop();
     this.#socket = undefined;
     if (this.#closed) return;
     if (code === SESSION_ENDED) {
@@ -102,27 +103,9 @@ export class LiveConnection {
     this.#pause = Math.min(2 * this.#pause, LONGEST_PAUSE);
   }
 
-  /** Give up a connection on which the server is silent, since nothing else reports its loss. */
-  #watch(socket: Socket): void {
-    this.#heard = true;
-    this.#pings = setInterval(() => {
-      if (this.#heard) {
-        this.#heard = false;
-        socket.send('{"type": "ping"}');
-        return;
-      }
-      this.#lose(0);
-      socket.close();
-    }, PING_PAUSE);
-  }
-
   #become(state: LiveState): void {
     if (this.state === state) return;
     this.state = state;
-    this.#tell("state", state as never);
-  }
-
-  #tell(type: keyof LiveEvents, data: never): void {
-    for (const handler of this.#handlers.get(type) ?? []) handler(data);
+    this.#handlers.tell("state", state);
   }
 }

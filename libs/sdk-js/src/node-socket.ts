@@ -80,8 +80,10 @@ export class NodeSocket implements Socket {
     this.#request.end();
   }
 
-  send(text: string): void {
-    this.#stream?.write(frameOf(Kind.Text, new TextEncoder().encode(text)));
+  send(message: string | Uint8Array): void {
+    const isText = typeof message === "string";
+    const content = isText ? new TextEncoder().encode(message) : message;
+    this.#stream?.write(frameOf(isText ? Kind.Text : Kind.Binary, content));
   }
 
   close(): void {

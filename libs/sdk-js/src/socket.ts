@@ -5,7 +5,7 @@ export interface Socket {
   onopen: (() => void) | null;
   onmessage: ((event: { data: unknown }) => void) | null;
   onclose: ((event: { code: number }) => void) | null;
-  send(text: string): void;
+  send(message: string | Uint8Array): void;
   close(): void;
 }
 

@@ -55,9 +55,9 @@ export class Transport {
     return response;
   }
 
-  /** Return the address of the WebSocket. Browsers cannot set a header for it. */
-  socketUrl(): string {
-    const url = new URL(`${this.#origin()}/ws`);
+  /** Return the address of a WebSocket. Browsers cannot set a header for it. */
+  socketUrl(path: "/ws" | "/ws/live" = "/ws"): string {
+    const url = new URL(this.#origin() + path);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     if (this.token) url.searchParams.set("token", this.token);
     return url.href;

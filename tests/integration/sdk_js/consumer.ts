@@ -2,6 +2,7 @@
 import {
   RateLimitError,
   SecureTranscribeClient,
+  type LiveEnd,
   type LiveEvents,
   type Status,
 } from "securetranscribe-js";
@@ -41,6 +42,14 @@ export async function use(file: File): Promise<Status> {
     const name: string = one.originalFilename;
     void name;
   }
+  const live = client.liveSession({ encoding: "webm_opus", language: "en", signal });
+  live.on("final", ({ text, words }) => void [text, words[0]?.start_time.toFixed()]);
+  // @ts-expect-error There is no such message.
+  live.on("finally", () => {});
+  live.push(new Uint8Array(10), { startsStream: true });
+  const end: LiveEnd = await live.finish();
+  void end.transcriptionId?.toFixed();
+
   const page = await client.listTranscriptions({ limit: 10 });
   const total: number = page.total;
 

@@ -1,41 +1,8 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import test from "node:test";
 import * as sdk from "securetranscribe-js";
 import { serve, success } from "./server.mjs";
-
-const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-
-/** Return an unmasked frame, as servers send it. */
-function frame(kind, content, { final = true } = {}) {
-  const bytes = Buffer.from(content);
-  const { length } = bytes;
-  const head = [(final ? 0x80 : 0) | kind];
-  if (length < 126) head.push(length);
-  else if (length < 65536) head.push(126, length >> 8, length & 255);
-  else head.push(127, 0, 0, 0, 0, length >> 24, (length >> 16) & 255, (length >> 8) & 255, length & 255);
-  return Buffer.concat([Buffer.from(head), bytes]);
-}
-
-const event = (type, data) => JSON.stringify({ type, data });
-
-/** Accept WebSockets. Each goes to `connected`, with its number and its stream. */
-function accept(server, connected) {
-  let number = 0;
-  const streams = [];
-  server.on("ending", () => streams.forEach((stream) => stream.destroy()));
-  server.on("upgrade", (request, stream) => {
-    streams.push(stream);
-    const key = request.headers["sec-websocket-key"] + GUID;
-    const answer = createHash("sha1").update(key).digest("base64");
-    stream.on("error", () => {});
-    stream.write(
-      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-        `Sec-WebSocket-Accept: ${answer}\r\n\r\n`,
-    );
-    connected(stream, ++number, request);
-  });
-}
+import { accept, event, frame } from "./sockets.mjs";
 
 /** Return the next data of a type. */
 const next = (client, type) =>

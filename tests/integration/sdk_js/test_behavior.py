@@ -32,9 +32,10 @@ def test_behavior(scripts: Path, name: str) -> None:
     _run(scripts, name)
 
 
-def test_own_websocket(scripts: Path) -> None:
+@pytest.mark.parametrize("name", ["live.test.mjs", "live_session.test.mjs"])
+def test_own_websocket(scripts: Path, name: str) -> None:
     """Node.js 20 has no WebSocket, so that the client's own is used."""
     option = "--no-experimental-websocket"
     probe = "process.exitCode = typeof WebSocket === 'undefined' ? 0 : 1"
     sdk_js.node(option, "-e", probe, cwd=scripts)
-    _run(scripts, "live.test.mjs", option)
+    _run(scripts, name, option)
