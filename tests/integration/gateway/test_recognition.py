@@ -221,16 +221,19 @@ async def test_too_large_messages(running: Running) -> None:
     assert code == 1009
 
 
-async def test_ended_sessions_are_closed(running: Running, fake: FakeLive) -> None:
+@pytest.mark.parametrize("begins", [True, False])
+async def test_ended_sessions_are_closed(running: Running, fake: FakeLive, begins: bool) -> None:
     _, token = await token_of(running)
     async with connect(
         address(running, "/ws/live"), additional_headers=bearer(token), proxy=None
     ) as socket:
-        await say(socket, BEGIN)
-        await receive(socket)
+        if begins:
+            await say(socket, BEGIN)
+            await receive(socket)
         async with running.client(headers=bearer(token)) as client:
             (await client.delete("/api/sessions/current")).raise_for_status()
-        code, _ = await closed(socket)
+        async with asyncio.timeout(10):
+            code, _ = await closed(socket)
     assert code == 4401
     await until(lambda: fake.open == 0)
 

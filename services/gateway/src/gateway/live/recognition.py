@@ -106,19 +106,9 @@ class RecognitionSocket:
         """Serve until the client disconnects (None), or until the connection has to be closed."""
         stream = _Stream(websocket)
         try:
-            first = await self._first(stream, session)
-            if first is None:
-                return None
-            call = self._backends.live(session)
-            try:
-                closing = await _race(
-                    stream.relay(call),
-                    self._reading(stream, call, session, first),
-                    self._keeping(client),
-                    _closed(client),
-                )
-            finally:
-                call.cancel()
+            closing = await _race(
+                self._relayed(stream, session), self._keeping(client), _closed(client)
+            )
         except ApplicationError as error:
             closing = _closing_for(error)
             with contextlib.suppress(TimeoutError, RuntimeError):
@@ -130,6 +120,17 @@ class RecognitionSocket:
                 async with asyncio.timeout(_CLOSE_SECONDS):
                     await websocket.close(closing.code, closing.reason)
         return closing
+
+    async def _relayed(self, stream: "_Stream", session: Session) -> Closing | None:
+        """Relay between the client and the service, from the first message on."""
+        first = await self._first(stream, session)
+        if first is None:
+            return None
+        call = self._backends.live(session)
+        try:
+            return await _race(stream.relay(call), self._reading(stream, call, session, first))
+        finally:
+            call.cancel()
 
     async def _first(self, stream: "_Stream", session: Session) -> recognition.Request | None:
         """Return the first request, None if the client leaves.
