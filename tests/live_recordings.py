@@ -41,8 +41,11 @@ def tone(seconds: float, *frequencies: float) -> Samples:
     )
 
 
-def webm(samples: Samples) -> bytes:
-    """Return Opus in WebM of sound with (channels, samples), as MediaRecorder sends it."""
+def webm(samples: Samples, *, gap: float = 0.0) -> bytes:
+    """Return Opus in WebM of sound with (channels, samples), as MediaRecorder sends it.
+
+    After the first second, the time stamps have a `gap` in seconds, as of a suspended computer.
+    """
     pipe = _Pipe()
     layout = "mono" if len(samples) == 1 else "stereo"
     options = {"live": "1", "cluster_time_limit": _CLUSTER_MS, "fflags": "+bitexact"}
@@ -53,7 +56,7 @@ def webm(samples: Samples) -> bytes:
             frame = av.AudioFrame.from_ndarray(block, format="flt", layout=layout)
             frame.sample_rate = RATE
             frame.time_base = Fraction(1, RATE)
-            frame.pts = start
+            frame.pts = start + (round(gap * RATE) if start >= RATE else 0)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return bytes(pipe.data)

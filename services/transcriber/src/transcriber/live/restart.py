@@ -6,14 +6,13 @@ import time
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
-from common.audio.errors import AudioError
-from common.audio.probe import probe
 from common.errors import TimedOutError
 from common.objects import ObjectStore
 from common.postgres import Database
 from transcriber.captures.streams import StreamFile
 from transcriber.domain.live import LiveSound
 from transcriber.live import raw_sound
+from transcriber.live.stream_length import sound_seconds
 from transcriber.store.captures import Capture, Captures, Chunk
 from transcriber.store.live_sound import LiveChunks, StreamStart
 
@@ -102,17 +101,9 @@ class RestartPlaces:
 
         file = StreamFile(chunks, read, until=time.monotonic() + _MEASURING_SECONDS)
         try:
-            seconds = await loop.run_in_executor(self._executor, _length, file)
+            seconds = await loop.run_in_executor(self._executor, sound_seconds, file)
         except TimeoutError as error:
             raise TimedOutError("The stored sound could not be read in time.") from error
         async with self._database.transaction() as connection:
             await LiveChunks(connection).measured(capture.capture_id, start.number, seconds)
         return seconds
-
-
-def _length(file: StreamFile) -> float:
-    """Return the length of a media stream in seconds, 0 if it cannot be read."""
-    try:
-        return probe(file, allow_truncated=True).duration
-    except AudioError:
-        return 0.0
