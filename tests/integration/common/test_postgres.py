@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from common import postgres
-from common.errors import ConflictError, DiskFullError, UnavailableError
+from common.errors import ConflictError, DiskFullError, UnavailableError, ValidationError
 from common.postgres import Database, MigrationError, migrate
 from common.settings import PostgresSettings
 from devstack.stack import EmbeddedServers
@@ -182,6 +182,14 @@ async def test_errors_do_not_quote_rows(things: Database) -> None:
     assert "words of a transcript" not in str(raised.value)
     assert 'null value in column "id"' in str(raised.value)
     assert raised.value.diag.column_name == "id"
+
+
+@pytest.mark.parametrize("sql", ["SELECT %s::text AS one", "SELECT unnest(%s::text[]) AS one"])
+async def test_nul_characters_are_refused(things: Database, sql: str) -> None:
+    text = "a\0b"
+    with pytest.raises(ValidationError, match="NUL"):
+        await things.fetch_all(sql, ([text] if "[]" in sql else text,))
+    assert await things.fetch_one("SELECT 1 AS one") == {"one": 1}
 
 
 async def test_a_full_disk_is_told_apart(things: Database) -> None:

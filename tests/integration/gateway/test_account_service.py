@@ -161,6 +161,18 @@ async def test_a_program_has_a_session_of_its_user(channel: grpc.aio.Channel, ad
             )
 
 
+async def test_nul_characters_are_refused(channel: grpc.aio.Channel, ada: Caller) -> None:
+    stranger, text = Caller(channel), "a\0b"
+    for caller, method, request in (
+        (stranger, stranger.accounts.SignIn, pb.SignInRequest(name=text, password=PASSWORD)),
+        (ada, ada.accounts.DeleteUser, pb.DeleteUserRequest(user_id=text)),
+        (ada, ada.workspaces.ListMembers, pb.ListMembersRequest(workspace_id=text)),
+        (ada, ada.tokens.RevokeAccessToken, pb.RevokeAccessTokenRequest(token_id=text)),
+    ):
+        with pytest.raises(ValidationError):
+            await caller.ask(method, request)
+
+
 async def test_without_credentials_there_is_no_session(channel: grpc.aio.Channel) -> None:
     stranger = Caller(channel)
     with pytest.raises(AuthenticationError, match="Sign in"):

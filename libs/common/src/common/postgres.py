@@ -14,7 +14,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from common import logging, telemetry
-from common.errors import ApplicationError, DiskFullError, UnavailableError
+from common.errors import ApplicationError, DiskFullError, UnavailableError, ValidationError
 from common.settings import PostgresSettings
 
 _log = logging.get(__name__)
@@ -35,6 +35,8 @@ _RECORD = "INSERT INTO schema_migrations (name, sha256) VALUES (%s, %s)"
 
 #: SQLSTATEs of a transaction ended by the server: a deadlock or a serialization conflict.
 _ROLLED_BACK = ("40P01", "40001")
+#: Part of the message with which the driver refuses a text. It tells no other way.
+_NUL = "cannot contain NUL"
 #: A connection unused for this time is asked whether it still works before it is used again.
 _TRUSTED_SECONDS = 5.0
 
@@ -92,6 +94,7 @@ class Database:
             UnavailableError: the server does not answer, or ended the transaction because of a
                 deadlock or conflict with another one.
             DiskFullError: the server has no room for the transaction.
+            ValidationError: a text has a NUL character, which the server cannot store.
         """
         async with self._connection() as connection:
             yield connection
@@ -147,6 +150,8 @@ class Database:
         except (PoolTimeout, psycopg.OperationalError) as error:
             raise UnavailableError(_outage(error)) from error
         except psycopg.Error as error:
+            if error.sqlstate is None and _NUL in str(error):
+                raise ValidationError("NUL characters are not allowed.") from error
             if error.diag.message_primary:
                 # The rest quotes rows, and with them names and transcripts. It must not be logged.
                 error.args = (error.diag.message_primary,)
