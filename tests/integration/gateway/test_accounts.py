@@ -198,6 +198,16 @@ class TestSignIn:
             free = await client.post("/api/auth/sign-in", json=body | {"password": PASSWORD})
             assert free.status_code == (200 if name == "Bob" else 401)
 
+    async def test_writings_of_an_address_are_locked_together(
+        self, closed: Running, ada: Person
+    ) -> None:
+        async with new_user(closed, ada, "Vivi", email="vivi@example.org"), closed.client() as one:
+            # The database takes a dotted capital I for an i, and the lock does not.
+            body = {"name": "V\u0130VI@example.org", "password": PASSWORD}
+            assert (await one.post("/api/auth/sign-in", json=body)).status_code == 401
+            body["name"] = "VIVI@EXAMPLE.ORG"
+            assert (await one.post("/api/auth/sign-in", json=body)).status_code == 200
+
     async def test_success_clears_the_failures(self, closed: Running, bob: Person) -> None:
         async with closed.client() as client:
             for password in ("wrong password", "wrong password", PASSWORD) * 2:

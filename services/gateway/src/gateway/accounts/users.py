@@ -128,8 +128,13 @@ class Users:
 
     async def find(self, name: str) -> tuple[User, str | None] | None:
         """Return the user with a name or an e-mail address, and the hash of the password."""
-        row = await fetch_one(self._connection, _FIND, {"key": name_key(name), "email": name})
-        return None if row is None else (user_of(row), row["password_hash"])
+        key = name_key(name)
+        row = await fetch_one(self._connection, _FIND, {"key": key, "email": name})
+        # The database takes some letters for the same that `name_key` does not. Every such writing
+        # would have failed attempts to sign in of its own.
+        if row is None or key not in (row["name_key"], name_key(row["email"])):
+            return None
+        return user_of(row), row["password_hash"]
 
     async def by_email(self, email: str) -> User | None:
         """Return the user with an e-mail address."""
