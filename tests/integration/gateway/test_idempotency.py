@@ -12,9 +12,11 @@ from common.postgres import Database
 from gateway.idempotency.store import IdempotentRequests
 from tests.integration.gateway.conftest import MakeGateway, Running, until
 from tests.integration.gateway.peers import Peers
+from tests.integration.gateway.test_transcriptions import complete
 
 UPLOAD = "/api/transcription/upload"
 WAV = b"RIFF and some sound"
+SRT = b"1\n00:00:00,000 --> 00:00:01,000\nHello.\n"
 _ROWS = "SELECT * FROM idempotent_requests WHERE workspace_id = %(workspace)s"
 _AGE = "UPDATE idempotent_requests SET expires_at = now() WHERE workspace_id = %(workspace)s"
 _ABANDON = """
@@ -224,6 +226,62 @@ async def test_upload_interrupted_after_it_was_stored_finds_its_recording(
     again = await client.post(UPLOAD, **form(auto_start="false"), headers=headers)
     assert again.json()["data"]["transcription_id"] == first.json()["data"]["transcription_id"]
     assert len(peers.transcriber.uploads) == before
+
+
+async def test_refused_uploads_can_be_sent_again_with_another_file(
+    client: httpx2.AsyncClient, peers: Peers
+) -> None:
+    headers = keyed()
+    empty: dict[str, Any] = {"files": {"file": ("a.wav", b"")}}
+    for _ in range(2):
+        refused = await client.post(UPLOAD, **empty, headers=headers)
+        assert (refused.status_code, "idempotent-replayed" in refused.headers) == (400, False)
+    assert (await client.post(UPLOAD, **form(), headers=headers)).status_code == 201
+
+
+@pytest.mark.parametrize("as_form", [True, False])
+async def test_import_is_carried_out_once(
+    client: httpx2.AsyncClient, peers: Peers, *, as_form: bool
+) -> None:
+    number, headers = await complete(client, peers), keyed()
+    path = f"/api/transcription/{number}/import"
+
+    async def imported(srt: bytes) -> httpx2.Response:
+        if as_form:
+            return await client.post(path, files={"file": ("a.srt", srt)}, headers=headers)
+        text = {**headers, "Content-Type": "text/plain"}
+        return await client.post(path, content=srt, headers=text)
+
+    refused = await imported(b"bad")
+    assert refused.status_code == 400, refused.text
+    before = len(peers.imports.requests)
+    first, again, other = await imported(SRT), await imported(SRT), await imported(SRT + SRT)
+    assert first.status_code == 200, first.text
+    assert (again.content, again.headers["etag"]) == (first.content, first.headers["etag"])
+    assert again.headers["idempotent-replayed"] == "true"
+    assert other.status_code == 422, other.text
+    assert [r.request_id[:4] for r in peers.imports.requests[before:]] == ["key-"]
+
+
+async def test_recording_with_its_transcript_is_stored_once(
+    client: httpx2.AsyncClient, peers: Peers
+) -> None:
+    headers = keyed()
+    before = len(peers.transcriber.uploads)
+
+    async def imported(wav: bytes = WAV, srt: bytes = SRT) -> httpx2.Response:
+        files = {"audio": ("a.wav", wav), "transcript": ("a.srt", srt)}
+        return await client.post("/api/imports", files=files, headers=headers)
+
+    first, again = await imported(), await imported()
+    assert first.status_code == 201, first.text
+    assert (again.status_code, again.content) == (201, first.content)
+    swapped = {"transcript": ("a.srt", SRT), "audio": ("a.wav", WAV)}
+    reordered = await client.post("/api/imports", files=swapped, headers=headers)
+    assert reordered.content == first.content
+    for other in (await imported(wav=WAV + b"\0"), await imported(srt=SRT + SRT)):
+        assert other.status_code == 422, other.text
+    assert len(peers.transcriber.uploads) == before + 1
 
 
 async def test_secrets_are_not_stored(make_gateway: MakeGateway, database: Database) -> None:

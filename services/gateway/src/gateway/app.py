@@ -104,6 +104,7 @@ from gateway.uploads.append import Appends
 from gateway.uploads.chunk import ChunkBodies
 from gateway.uploads.clip_upload import ClipUploads
 from gateway.uploads.import_forms import PairUploads, TranscriptFiles
+from gateway.uploads.import_repetition import ImportRepetitions
 from gateway.uploads.repetition import UploadRepetitions
 from gateway.uploads.upload import RecordingUploads
 from gateway.web import application
@@ -363,6 +364,7 @@ class Gateway:
                     rate=rate,
                     places=self._places,
                 ),
+                ImportRepetitions(rate=rate, places=self._places),
             ),
             VocabularyApi(self._backends),
             VocabularyEditsApi(self._backends),

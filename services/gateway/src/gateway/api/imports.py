@@ -10,8 +10,9 @@ from starlette.responses import Response
 from common import logging
 from common.errors import ApplicationError
 from gateway.api.import_models import FormatWord, ImportData, ImportedRecordingData
-from gateway.api.parameters import Caller, Language, TranscriptionId
+from gateway.api.parameters import Caller, Language, RequestId, TranscriptionId
 from gateway.backends import Backends
+from gateway.idempotency.request_state import note_content
 from gateway.sessions.session import Session
 from gateway.uploads.body import FILE_FIELD, UploadBody
 from gateway.uploads.import_forms import (
@@ -20,6 +21,7 @@ from gateway.uploads.import_forms import (
     PairUploads,
     TranscriptFiles,
 )
+from gateway.uploads.import_repetition import ImportDigest, ImportRepetitions
 from gateway.web.endpoint import Endpoint
 from gateway.web.envelope import Success
 from gateway.web.preconditions import IfMatch, etag, matched_revision
@@ -70,10 +72,17 @@ _Process = Annotated[
 class ImportApi:
     """Imports of transcripts."""
 
-    def __init__(self, backends: Backends, files: TranscriptFiles, pairs: PairUploads) -> None:
+    def __init__(
+        self,
+        backends: Backends,
+        files: TranscriptFiles,
+        pairs: PairUploads,
+        repetitions: ImportRepetitions,
+    ) -> None:
         self._backends = backends
         self._files = files
         self._pairs = pairs
+        self._repetitions = repetitions
 
     def endpoints(self) -> list[Endpoint]:
         """Return the endpoint definitions."""
@@ -86,6 +95,7 @@ class ImportApi:
                 tag=_TAG,
                 errors=(404, 409, 413),
                 extra=_body({FILE_FIELD: _FILE}, alone=True),
+                is_same=self._is_same,
             ),
             Endpoint(
                 method="POST",
@@ -96,6 +106,7 @@ class ImportApi:
                 status=201,
                 errors=(413,),
                 extra=_body({AUDIO_FIELD: _RECORDING, TRANSCRIPT_FIELD: _FILE}, alone=False),
+                is_same=self._is_same,
             ),
         ]
 
@@ -105,6 +116,7 @@ class ImportApi:
         request: Request,
         caller: Caller,
         response: Response,
+        request_id: RequestId,
         *,
         format: _Format = "auto",  # noqa: A002 - its name in the API
         language: _Language = "",
@@ -117,7 +129,8 @@ class ImportApi:
         The body is a form with a `file`, or the file itself. The import is a revision that can be
         taken back.
         """
-        async with self._files.receiving(caller, UploadBody.of(request)) as content:
+        digest = ImportDigest()
+        async with self._files.receiving(caller, UploadBody.of(request), digest) as content:
             answer = await self._import(
                 caller,
                 imports_pb2.ImportTranscriptRequest(
@@ -128,8 +141,10 @@ class ImportApi:
                     align=align,
                     diarize=diarize,
                     revision=matched_revision(if_match, required=False),
+                    request_id=request_id,
                 ),
             )
+        note_content(request, digest.content())
         response.headers["ETag"] = etag(answer.revision)
         data = ImportData(**_facts(transcription_id, answer))
         return Success[ImportData].of(data, "Transcript imported")
@@ -139,6 +154,7 @@ class ImportApi:
         request: Request,
         caller: Caller,
         response: Response,
+        request_id: RequestId,
         *,
         format: _Format = "auto",  # noqa: A002 - its name in the API
         language: _Language = "",
@@ -147,7 +163,10 @@ class ImportApi:
         process: _Process = None,
     ) -> Success[ImportedRecordingData]:
         """Store a recording with its transcript. Nothing is left of both if one is refused."""
-        pair = await self._pairs.receive(caller, UploadBody.of(request), language)
+        digest = ImportDigest() if request_id else None
+        pair = await self._pairs.receive(
+            caller, UploadBody.of(request), language, request_id=request_id, digest=digest
+        )
         wanted = imports_pb2.ImportTranscriptRequest(
             transcription_id=pair.transcription_id,
             content=pair.transcript,
@@ -155,14 +174,17 @@ class ImportApi:
             language=language,
             align=align,
             diarize=diarize,
+            request_id=request_id,
         )
         try:
             answer = await self._import(caller, wanted)
             starts = diarize if process is None else process
-            job_id = await self._process(caller, pair.transcription_id) if starts else None
+            job_id = await self._process(caller, wanted) if starts else None
         except BaseException:
             await asyncio.shield(self._discard(caller, pair.transcription_id))
             raise
+        if digest is not None:
+            note_content(request, digest.content())
         response.headers["ETag"] = etag(answer.revision)
         data = ImportedRecordingData(**_facts(pair.transcription_id, answer), job_id=job_id)
         return Success[ImportedRecordingData].of(data, "Recording and transcript imported")
@@ -173,10 +195,15 @@ class ImportApi:
         method = self._backends.imports.ImportTranscript
         return await self._backends.ask(method, request, caller, seconds=_IMPORT_SECONDS)
 
-    async def _process(self, caller: Session, transcription_id: int) -> str:
+    async def _is_same(self, request: Request, caller: Session, content: str) -> bool:
+        return await self._repetitions.is_same(caller, UploadBody.of(request), content)
+
+    async def _process(self, caller: Session, request: imports_pb2.ImportTranscriptRequest) -> str:
         answer = await self._backends.ask(
             self._backends.reprocessing.ReprocessTranscript,
-            reprocessing_pb2.ReprocessTranscriptRequest(transcription_id=transcription_id),
+            reprocessing_pb2.ReprocessTranscriptRequest(
+                transcription_id=request.transcription_id, request_id=request.request_id
+            ),
             caller,
         )
         return str(answer.job.job_id)

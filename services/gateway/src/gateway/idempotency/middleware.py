@@ -84,8 +84,9 @@ class Idempotency:
         async with self._held(attempt):
             await self._app(scope, receive, recorder.send)
             try:
-                if recorder.is_final:
-                    content = scope["state"].get(CONTENT, "")
+                content = scope["state"].get(CONTENT, "")
+                # Nothing was stored of a refused upload, whose repetition cannot be compared.
+                if recorder.is_final and (content or write.is_same is None):
                     await self._requests.finish(attempt, recorder.answer(content))
             except ApplicationError as error:
                 # It was carried out, which the client should know.

@@ -12,6 +12,7 @@ from common.upload_places import PlaceLimits, UploadPlaces
 from gateway.backends import Backends
 from gateway.sessions.session import Session
 from gateway.uploads.body import FILE_FIELD, FORM_OVERHEAD, FormBudget, UploadBody
+from gateway.uploads.import_repetition import ImportDigest
 from gateway.uploads.multipart import MultipartStream, PartBegun, PartData, PartEvent
 from gateway.uploads.sink import UploadSink, too_large
 from securetranscribe.v1 import transcription_pb2
@@ -33,8 +34,12 @@ class TranscriptFiles:
         self._places = UploadPlaces(_AT_ONCE)
 
     @asynccontextmanager
-    async def receiving(self, session: Session, body: UploadBody) -> AsyncIterator[bytes]:
+    async def receiving(
+        self, session: Session, body: UploadBody, digest: ImportDigest
+    ) -> AsyncIterator[bytes]:
         """Read the file of a form, or a body that is the file. It is compressed.
+
+        The body is added to the digest.
 
         Raises:
             ValidationError: the form is malformed, has no file, or has another field.
@@ -44,17 +49,19 @@ class TranscriptFiles:
         with self._places.place(session.session_id, body.address):
             file = _HeldFile(FILE_FIELD)
             if body.content_type.lower().startswith(_FORM):
-                await self._read_form(body, file)
+                await self._read_form(body, file, digest)
             else:
                 file.begin("transcript")
                 async for piece in body.arriving(self._rate):
                     file.add(piece)
+                    digest.add(piece)
             yield file.packed()
 
-    async def _read_form(self, body: UploadBody, file: "_HeldFile") -> None:
+    async def _read_form(self, body: UploadBody, file: "_HeldFile", digest: ImportDigest) -> None:
         parser, budget = MultipartStream(body.content_type), FormBudget()
         async for piece in body.arriving(self._rate):
             for event in parser.feed(piece):
+                digest.take(event)
                 match event:
                     case PartBegun(name=name) if name != FILE_FIELD:
                         raise _unknown(name, FILE_FIELD)
@@ -87,8 +94,18 @@ class PairUploads:
         self._places = places
         self._held = UploadPlaces(_AT_ONCE)
 
-    async def receive(self, session: Session, body: UploadBody, language: str) -> UploadedPair:
+    async def receive(
+        self,
+        session: Session,
+        body: UploadBody,
+        language: str,
+        *,
+        request_id: str,
+        digest: ImportDigest | None,
+    ) -> UploadedPair:
         """Store the recording of a form, and return it with the transcript.
+
+        A repeated `request_id` returns the first recording. The body is added to the digest.
 
         Raises:
             ValidationError: the form is malformed, or one of the files is missing.
@@ -100,11 +117,16 @@ class PairUploads:
             self._places.place(session.session_id, body.address),
             self._held.place(session.session_id, body.address),
         ):
-            reception = _Reception(self._backends, session, body, self._max_bytes, language)
+            config = transcription_pb2.UploadConfig(
+                language=language, auto_start=False, request_id=request_id
+            )
+            reception = _Reception(self._backends, session, body, self._max_bytes, config)
             parser, budget = MultipartStream(body.content_type), FormBudget()
             try:
                 async for piece in body.arriving(self._rate):
                     for event in parser.feed(piece):
+                        if digest is not None:
+                            digest.take(event)
                         await reception.take(event)
                     budget.note(piece, file_bytes=reception.size)
                 parser.finish()
@@ -158,13 +180,14 @@ class _Reception:
         session: Session,
         body: UploadBody,
         max_bytes: int,
-        language: str,
+        config: transcription_pb2.UploadConfig,
     ) -> None:
+        """`config` describes the recording except for its filename."""
         self._backends = backends
         self._session = session
         self._body = body
         self._max_bytes = max_bytes
-        self._language = language
+        self._config = config
         self._sink: UploadSink | None = None
         self._transcript = _HeldFile(TRANSCRIPT_FIELD)
         self._in_audio = False
@@ -215,13 +238,12 @@ class _Reception:
         announced = self._body.announced_bytes
         if announced is not None and announced > self._max_bytes + MOST_BYTES + FORM_OVERHEAD:
             raise too_large(filename, announced, self._max_bytes)
+        self._config.filename = filename
         self._sink = UploadSink(
             self._backends,
             owner=self._session,
             max_bytes=self._max_bytes,
-            config=transcription_pb2.UploadConfig(
-                filename=filename, language=self._language, auto_start=False
-            ),
+            config=self._config,
         )
         self._in_audio = True
         await self._sink.open()
