@@ -197,6 +197,24 @@ async def test_webhook_that_fails_for_days_is_paused_and_resumed(
     assert states == [DeliveryState.DELIVERED, DeliveryState.FAILED]
 
 
+async def test_resuming_sends_what_waits_for_another_attempt(
+    world: World, receiver: Receiver
+) -> None:
+    made = await world.create(receiver)
+    webhook_id = made.webhook.webhook_id
+    receiver.answers = [answer(500)]
+    await world.note()
+    await world.send()
+    # An active one keeps the pause before the next attempt.
+    await world.service.update(world.caller, webhook_id, WebhookChanges(active=True))
+    await world.send()
+    assert len(receiver.received) == 1
+    for active in (False, True):
+        await world.service.update(world.caller, webhook_id, WebhookChanges(active=active))
+    await world.send()
+    assert [one.state for one in await world.log(made)] == [DeliveryState.DELIVERED]
+
+
 async def test_one_delivery_that_always_fails_pauses_nothing(
     world: World, receiver: Receiver
 ) -> None:

@@ -46,6 +46,14 @@ WHERE w.webhook_id = d.webhook_id AND w.workspace_id = %(workspace_id)s
   AND (d.leased_until IS NULL OR d.leased_until <= %(now)s)
 RETURNING d.*
 """
+# Only of a paused webhook. One that is active keeps its pauses between attempts.
+_SEND_WAITING = """
+UPDATE webhook_deliveries AS d SET due_at = %(now)s
+FROM webhooks AS w
+WHERE w.webhook_id = d.webhook_id AND w.workspace_id = %(workspace_id)s AND NOT w.active
+  AND d.webhook_id = %(webhook_id)s AND d.due_at > %(now)s
+  AND (d.leased_until IS NULL OR d.leased_until <= %(now)s)
+"""
 _EXPIRE = """
 UPDATE webhook_deliveries SET
     state = 'failed', due_at = NULL, leased_until = NULL, ended_at = %(now)s
@@ -129,6 +137,11 @@ class DeliveryLog:
         give_work(self._connection, LOOP)
         (found,) = await self._with_attempts(rows)
         return found
+
+    async def send_waiting(self, workspace_id: str, webhook_id: str, now: dt.datetime) -> None:
+        """Make all waiting deliveries of a paused webhook due, before it becomes active."""
+        parameters = {"workspace_id": workspace_id, "webhook_id": webhook_id, "now": now}
+        await execute(self._connection, _SEND_WAITING, parameters)
 
     async def expire(self, now: dt.datetime) -> int:
         """End deliveries after the longest wait. Return their number, up to a thousand."""

@@ -119,11 +119,13 @@ class WebhookService:
             changes = replace(changes, events=_checked_events(changes.events))
         if changes.url is not None:
             await self._check_url(changes.url)
+        now = self._now()
         async with self._database.transaction() as connection:
-            store = WebhookStore(connection)
-            changed = await store.update(workspace_id, webhook_id, changes, self._now())
             if changes.active:
+                await DeliveryLog(connection).send_waiting(workspace_id, webhook_id, now)
                 give_work(connection, LOOP)
+            store = WebhookStore(connection)
+            changed = await store.update(workspace_id, webhook_id, changes, now)
         return _found(changed)
 
     async def rotate(self, caller: Grant, webhook_id: str, overlap_hours: int) -> MadeWebhook:
