@@ -43,6 +43,8 @@ class FakeRecognizer(speech_pb2_grpc.SpeechServiceServicer):
     refuses: grpc.StatusCode | None = None
     #: Names the speaker of each utterance after the next one.
     labels: bool = False
+    #: Ends no stream after its sound.
+    lingers: bool = False
     #: Ends each stream that gets no sound for this long (seconds).
     patience: float | None = None
     configs: list[speech_pb2.StreamingRecognitionConfig] = field(default_factory=list)
@@ -94,6 +96,8 @@ class FakeRecognizer(speech_pb2_grpc.SpeechServiceServicer):
                         await context.abort(self.dies, "died")
         if heard:
             yield _text(heard, start, segment, final=True)
+        if self.lingers:
+            await asyncio.Event().wait()
         self.finished += 1
 
     async def _next(self, requests: AsyncIterator[Any], context: Any) -> Any:

@@ -81,6 +81,21 @@ async def test_idle_session_is_finished_and_processed(api: Api, database: Databa
     await api.caller().cancel(done.job_id)
 
 
+async def test_client_leaves_after_its_last_message(
+    api: Api, recognizer: RunningRecognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recognizer.fake, "lingers", True)
+    async with stream(api, begin()) as live:
+        await spoken(live)
+        await live.finish(4)
+        await asyncio.sleep(0.5)
+        assert not live.of("ended")
+
+    done = await Captures.of(api).ended(live.capture_id)
+
+    assert done.state == capture_pb2.CAPTURE_STATE_COMPLETED
+
+
 async def test_session_without_sound_fails(api: Api, database: Database) -> None:
     async with stream(api, begin()) as live:
         number = live.begun.transcription_id

@@ -245,15 +245,18 @@ class LiveStream:
             )
             return False
         self._finishing = True
-        await self._last_results()
-        ended = await self._work.ends.finish(
-            session.workspace_id,
-            FinishRequest(
-                capture_id=session.capture_id,
-                chunk_count=request.chunk_count,
-                allow_gaps=request.allow_gaps,
-            ),
-        )
+        try:
+            await self._last_results()
+        finally:
+            # Also for a client that leaves meanwhile, since this was its last message.
+            ended = await self._work.ends.finish(
+                session.workspace_id,
+                FinishRequest(
+                    capture_id=session.capture_id,
+                    chunk_count=request.chunk_count,
+                    allow_gaps=request.allow_gaps,
+                ),
+            )
         await self._end(ended)
         return True
 
