@@ -36,7 +36,8 @@ _IDLE = "UPDATE captures SET idle_at = now() - interval '1 second'"
 _TRASHED = "UPDATE transcriptions SET trashed_at = now() WHERE id = %s"
 _COVERED = "UPDATE captures SET live_covered = 3.5 WHERE capture_id = %s"
 _LEFT = """
-SELECT (SELECT count(*) FROM transcriptions) + (SELECT count(*) FROM live_segments) AS number
+SELECT (SELECT count(*) FROM transcriptions) + (SELECT count(*) FROM live_segments)
+       + (SELECT count(*) FROM captures c WHERE c::text LIKE '%Secret%') AS number
 """
 PENDING = transcription_pb2.TRANSCRIPTION_STATUS_PENDING
 PROCESSING = transcription_pb2.TRANSCRIPTION_STATUS_PROCESSING
@@ -117,7 +118,7 @@ async def test_deletion_discards_the_session(
     api: Api, database: Database, objects: ObjectStore, by: str
 ) -> None:
     captures = Captures.of(api)
-    async with stream(api, begin()) as live:
+    async with stream(api, begin(title="Secret", phrases=["Secret"])) as live:
         number = await spoken(live)
         if by == "transcription":
             await api.caller().delete(number)
@@ -131,6 +132,7 @@ async def test_deletion_discards_the_session(
     async with stream(api, resume(live.capture_id)) as again:
         assert (await again.ended()).capture.state == capture_pb2.CAPTURE_STATE_DISCARDED
         assert again.words == []
+        assert again.begun.capture.title == ""
 
     async def nothing_left() -> bool:
         row = await database.fetch_one(_LEFT)

@@ -87,9 +87,11 @@ UPDATE captures SET state = 'rejected', failure = %s, ended_at = now()
 WHERE capture_id = %s AND state = 'finishing'
 """
 _DISCARD = "UPDATE captures SET state = 'discarded', ended_at = now() WHERE capture_id = %s"
-# A live session ends with its transcription, in the trash or in an erasure.
+# A live session ends with its transcription, in the trash or in an erasure, which leaves no words.
 _DISCARD_LIVE = """
-UPDATE captures SET state = 'discarded', ended_at = now()
+UPDATE captures
+SET state = 'discarded', ended_at = now(), title = '',
+    request = jsonb_set(request, '{phrases}', '[]')
 WHERE transcription_id = %s AND live IS NOT NULL AND state IN ('receiving', 'finishing', 'rejected')
 """
 _END_LIVE = """
