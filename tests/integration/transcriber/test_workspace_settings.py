@@ -241,6 +241,40 @@ async def test_transcripts_of_one_workspace_expire(
         await other.get(stays)
 
 
+async def test_another_time_needs_another_warning(
+    api: Api, gateway: Gateway, database: Database
+) -> None:
+    mine, other = await api.caller("a").upload_id(), await api.caller("b").upload_id()
+
+    async def warned() -> list[int]:
+        query = "SELECT id FROM transcriptions WHERE expiry_warned_at IS NOT NULL ORDER BY id"
+        return [row["id"] for row in await database.fetch_all(query)]
+
+    async def change(**values: Any) -> list[int]:
+        await database.execute("UPDATE transcriptions SET expiry_warned_at = now()")
+        await gateway.change("session_a", **values)
+        return await warned()
+
+    assert await change(transcription=duration(30 * DAY)) == [other]
+    # The same time again, or another setting, needs none.
+    assert await change(transcription=duration(30 * DAY), trash=duration(DAY)) == [mine, other]
+    assert await change(transcription=None) == [other]
+
+
+async def test_no_change_of_a_workspace_prolongs_the_time_of_the_deployment(
+    apis: ApiFactory, database: Database
+) -> None:
+    async with apis.run(retention_days=30) as api, gateway_of(api) as gateway:
+        caller = api.caller("a")
+        young, old = await caller.upload_id(), await caller.upload_id()
+        await database.execute(f"{_AGE} WHERE id = {old}", {"days": 25})
+        await database.execute("UPDATE transcriptions SET expiry_warned_at = now()")
+        await gateway.change("session_a", transcription=duration(20 * DAY))
+        query = "SELECT expiry_warned_at IS NULL AS forgotten FROM transcriptions WHERE id = %s"
+        assert await database.fetch_one(query, (young,)) == {"forgotten": True}
+        assert await database.fetch_one(query, (old,)) == {"forgotten": False}
+
+
 async def test_a_changed_setting_changes_the_version_of_statuses(
     api: Api, gateway: Gateway, caller: Caller, database: Database
 ) -> None:

@@ -13,6 +13,7 @@ from common.postgres import Database
 from securetranscribe.v1 import identity_pb2, workspace_settings_pb2_grpc
 from securetranscribe.v1 import workspace_settings_pb2 as pb
 from transcriber.domain.workspace_settings import Bounds, WorkspaceSettings
+from transcriber.store.expiry import Expiry
 from transcriber.store.usage import Usage, Used
 from transcriber.store.workspace_settings import StoredSettings
 
@@ -65,7 +66,16 @@ class WorkspaceSettingsServicer(workspace_settings_pb2_grpc.WorkspaceSettingsSer
             named = _NAMES.get(error.details.get("field", ""), "")
             raise ValidationError.of(f"settings.{named}", error.message) from error
         async with self._database.transaction() as connection:
-            own = await StoredSettings(connection).change(workspace_id, values, fields)
+            stored = StoredSettings(connection)
+            before = await stored.get(workspace_id)
+            own = await stored.change(workspace_id, values, fields)
+            if own.transcripts != before.transcripts:
+                # An earlier warning told another time, or is of long ago.
+                await Expiry(connection).forget_warnings(
+                    workspace_id,
+                    transcripts=self._bounds.deployment.transcripts,
+                    warning=self._bounds.warning,
+                )
             used = await Usage(connection, workspace_id).used()
         return pb.ChangeWorkspaceSettingsResponse(settings=self._view(own, used))
 

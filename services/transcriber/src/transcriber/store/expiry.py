@@ -72,6 +72,19 @@ WHERE trashed_at < now() - make_interval(secs => least(%(seconds)s, w.trash_seco
 ORDER BY trashed_at LIMIT %(limit)s
 """
 _WARNED = "UPDATE transcriptions SET expiry_warned_at = now() WHERE id = %s"
+# Warnings due by the rule of the deployment stay. Otherwise, repeated changes of the workspace's time
+# could keep transcriptions beyond it.
+_FORGET_WARNINGS = """
+UPDATE transcriptions SET expiry_warned_at = NULL
+WHERE id IN (
+    SELECT id FROM transcriptions
+    WHERE workspace_id = %(workspace_id)s AND expiry_warned_at IS NOT NULL
+      AND (%(transcripts)s::double precision IS NULL
+           OR greatest(created_at, transcript_at)
+              >= now() - make_interval(secs => %(transcripts)s)
+                 + make_interval(secs => %(warning)s))
+    ORDER BY id FOR NO KEY UPDATE)
+"""
 _ERASED = "UPDATE transcriptions SET source_erased = true, origin = '' WHERE id = %s"
 
 
@@ -127,6 +140,16 @@ class Expiry:
     async def warned(self, transcription_id: int) -> None:
         """Record that the owner was warned now."""
         await execute(self._connection, _WARNED, (transcription_id,))
+
+    async def forget_warnings(
+        self, workspace_id: str, *, transcripts: float | None, warning: float
+    ) -> None:
+        """Have owners warned again after a change of the workspace's time.
+
+        Those `warning` seconds before the end of the time of the deployment are not.
+        """
+        parameters = {"workspace_id": workspace_id, "transcripts": transcripts, "warning": warning}
+        await execute(self._connection, _FORGET_WARNINGS, parameters)
 
     async def source_erased(self, transcription_id: int) -> None:
         """Record that the recording's object was deleted. It counts for no address any more."""
