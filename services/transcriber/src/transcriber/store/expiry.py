@@ -72,8 +72,8 @@ WHERE trashed_at < now() - make_interval(secs => least(%(seconds)s, w.trash_seco
 ORDER BY trashed_at LIMIT %(limit)s
 """
 _WARNED = "UPDATE transcriptions SET expiry_warned_at = now() WHERE id = %s"
-# Warnings due by the rule of the deployment stay. Otherwise, repeated changes of the workspace's time
-# could keep transcriptions beyond it.
+# Warnings due by the rule of the deployment stay. Otherwise, repeated changes of the time of a
+# workspace could keep transcriptions beyond it.
 _FORGET_WARNINGS = """
 UPDATE transcriptions SET expiry_warned_at = NULL
 WHERE id IN (
