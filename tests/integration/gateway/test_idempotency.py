@@ -9,7 +9,7 @@ import pytest
 
 from common.errors import UnavailableError
 from common.postgres import Database
-from gateway.idempotency.store import IdempotentRequests
+from gateway.idempotency.store import Answer, Attempt, IdempotentRequests, Refusal
 from tests.integration.gateway.conftest import MakeGateway, Running, until
 from tests.integration.gateway.peers import Peers
 from tests.integration.gateway.test_transcriptions import complete
@@ -298,10 +298,41 @@ async def test_secrets_are_not_stored(make_gateway: MakeGateway, database: Datab
 async def test_too_many_keys_are_refused(
     client: httpx2.AsyncClient, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.idempotency.store.MOST_KEYS", 1)
+    monkeypatch.setattr("gateway.idempotency.usage.MOST_KEYS", 1)
     headers = keyed()
     for _ in range(2):
         assert (await client.put("/api/sessions/current", json={}, headers=headers)).is_success
     refused = await client.put("/api/sessions/current", json={}, headers=keyed())
     assert refused.status_code == 503
     assert "Too many idempotency keys" in refused.json()["error"]["message"]
+
+
+async def test_limits_are_counted_again_after_a_while(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.idempotency.usage.MOST_KEYS", 2)
+    owner, one, other = uuid.uuid4().hex, IdempotentRequests(database), IdempotentRequests(database)
+    for requests, key in ((one, "a"), (other, "b")):
+        assert isinstance(await requests.claim(owner, key, "same"), Attempt)
+    # This replica has not counted the key of the other one yet.
+    assert isinstance(await one.claim(owner, "c", "same"), Attempt)
+    assert await one.claim(owner, "d", "same") is Refusal.TOO_MANY
+    assert await one.claim(owner, "a", "same") is Refusal.IN_PROGRESS
+    await database.execute("DELETE FROM idempotent_requests WHERE workspace_id = %s", (owner,))
+    assert await one.claim(owner, "d", "same") is Refusal.TOO_MANY
+    monkeypatch.setattr("gateway.idempotency.usage._FULL_SECONDS", 0.0)
+    assert isinstance(await one.claim(owner, "d", "same"), Attempt)
+
+
+async def test_answers_beyond_the_limit_are_not_kept(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.idempotency.usage.MOST_BYTES", 10)
+    owner, requests = uuid.uuid4().hex, IdempotentRequests(database)
+    for key, body, kept in (("a", b"12345678", True), ("b", b"123", False), ("c", b"", True)):
+        attempt = await requests.claim(owner, key, "same")
+        assert isinstance(attempt, Attempt)
+        await requests.finish(attempt, Answer(status=200, body=body))
+        again = await requests.claim(owner, key, "same")
+        assert isinstance(again, Answer)
+        assert again.body == (body if kept else None)

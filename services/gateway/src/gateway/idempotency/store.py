@@ -8,13 +8,12 @@ from uuid import UUID, uuid4
 from psycopg.types.json import Jsonb
 
 from common.postgres import Database
+from gateway.idempotency.usage import Usages
 
 #: How long a key belongs to its request, in seconds.
 KEPT_SECONDS = 24 * 3600
 #: A request whose gateway has died can be carried out again after this time, in seconds.
 LEASE_SECONDS = 60.0
-MOST_KEYS = 50_000
-MOST_BYTES = 64 * 1024 * 1024
 _AT_A_TIME = 1000
 # A key that has expired is that of a new request. One that nobody works on is taken up again.
 _CLAIM = """
@@ -22,8 +21,7 @@ INSERT INTO idempotent_requests AS known (
     workspace_id, key_sha256, fingerprint, request_id, attempt, leased_until, expires_at)
 SELECT %(workspace_id)s, %(key_sha256)s, %(fingerprint)s, %(request_id)s, %(attempt)s,
        now() + make_interval(secs => %(lease)s), now() + make_interval(secs => %(kept)s)
-WHERE (SELECT count(*) FROM idempotent_requests WHERE workspace_id = %(workspace_id)s)
-      < %(most)s
+WHERE %(has_room)s
    OR EXISTS (SELECT FROM idempotent_requests
               WHERE workspace_id = %(workspace_id)s AND key_sha256 = %(key_sha256)s)
 ON CONFLICT (workspace_id, key_sha256) DO UPDATE SET
@@ -35,7 +33,7 @@ ON CONFLICT (workspace_id, key_sha256) DO UPDATE SET
 WHERE known.expires_at <= now()
    OR (known.status IS NULL AND known.fingerprint = excluded.fingerprint
        AND (known.attempt IS NULL OR known.leased_until <= now()))
-RETURNING request_id
+RETURNING request_id, xmax = 0 AS is_new
 """
 _FIND = """
 SELECT fingerprint, status, headers, body, content FROM idempotent_requests
@@ -52,10 +50,7 @@ WHERE workspace_id = %(workspace_id)s AND key_sha256 = %(key_sha256)s AND attemp
 _FINISH = """
 UPDATE idempotent_requests SET
     status = %(status)s, headers = %(headers)s, content = %(content)s, attempt = NULL,
-    body = CASE WHEN (SELECT coalesce(sum(octet_length(body)), 0) FROM idempotent_requests
-                      WHERE workspace_id = %(workspace_id)s)
-                     + coalesce(octet_length(%(body)s::bytea), 0) <= %(most)s
-           THEN %(body)s::bytea END
+    body = %(body)s::bytea
 WHERE workspace_id = %(workspace_id)s AND key_sha256 = %(key_sha256)s AND attempt = %(attempt)s
 """
 _SWEEP = """
@@ -103,6 +98,7 @@ class IdempotentRequests:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._usages = Usages(database)
 
     async def claim(
         self, workspace_id: str, key_sha256: str, fingerprint: str
@@ -115,16 +111,18 @@ class IdempotentRequests:
             request_id=f"key-{uuid4().hex}",
             attempt=uuid4(),
         )
+        usage = await self._usages.of(workspace_id)
         parameters = {
             **_named(attempt),
             "fingerprint": fingerprint,
             "request_id": attempt.request_id,
             "lease": LEASE_SECONDS,
             "kept": KEPT_SECONDS,
-            "most": MOST_KEYS,
+            "has_room": usage.has_room,
         }
         row = await self._database.fetch_one(_CLAIM, parameters)
         if row is not None:
+            usage.keys += row["is_new"]
             return Attempt(
                 workspace_id=workspace_id,
                 key_sha256=key_sha256,
@@ -156,13 +154,16 @@ class IdempotentRequests:
 
     async def finish(self, attempt: Attempt, answer: Answer) -> None:
         """Store the answer to a request. Its body is left out if the workspace has too many."""
+        size = len(answer.body or b"")
+        usage = await self._usages.of(attempt.workspace_id, answer_bytes=size)
+        is_kept = size == 0 or usage.keeps(size)
+        usage.answer_bytes += size if is_kept else 0
         parameters = {
             **_named(attempt),
             "status": answer.status,
             "headers": Jsonb([list(pair) for pair in answer.headers]),
             "content": answer.content,
-            "body": answer.body,
-            "most": MOST_BYTES,
+            "body": answer.body if is_kept else None,
         }
         await self._database.execute(_FINISH, parameters)
 
@@ -172,6 +173,7 @@ class IdempotentRequests:
 
     async def forget(self, workspace_id: str, _reason: str = "") -> None:
         """Delete all keys of a workspace."""
+        self._usages.forget(workspace_id)
         await self._database.execute(_FORGET, {"workspace_id": workspace_id})
 
 
