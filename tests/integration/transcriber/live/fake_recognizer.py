@@ -43,6 +43,8 @@ class FakeRecognizer(speech_pb2_grpc.SpeechServiceServicer):
     refuses: grpc.StatusCode | None = None
     #: Names the speaker of each utterance after the next one.
     labels: bool = False
+    #: Holds final texts back until it is set.
+    gate: asyncio.Event | None = None
     #: Ends no stream after its sound.
     lingers: bool = False
     #: Ends each stream that gets no sound for this long (seconds).
@@ -87,6 +89,8 @@ class FakeRecognizer(speech_pb2_grpc.SpeechServiceServicer):
                 del buffer[:_WORD_BYTES]
                 heard.append(number)
                 complete = len(heard) == WORDS
+                if complete and self.gate is not None:
+                    await self.gate.wait()
                 yield _text(heard, start, segment, final=complete)
                 if complete:
                     if self.labels and segment:

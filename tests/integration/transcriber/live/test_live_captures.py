@@ -237,6 +237,22 @@ async def test_chunks_over_rest_and_grpc(api: Api) -> None:
     assert ended.transcription_id == live.begun.transcription_id
 
 
+async def test_text_after_the_end_is_no_trouble(
+    api: Api, recognizer: RunningRecognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = asyncio.Event()
+    monkeypatch.setattr(recognizer.fake, "gate", gate)
+    captures = Captures.of(api)
+    async with stream(api, begin()) as live:
+        await live.say(0, 4)
+        await live.until(lambda: len(live.of("draft")) == 3 and live.next_chunk == 4)
+        await captures.finish(live.capture_id, 4)
+        gate.set()
+        await live.ended()
+        assert not live.of("final")
+        assert not live.of("notice")
+
+
 async def test_repeated_request_id_resumes(api: Api) -> None:
     async with stream(api, begin(request_id="once")) as live:
         await spoken(live)

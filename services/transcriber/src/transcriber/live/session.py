@@ -153,9 +153,11 @@ class LiveStream:
     async def _relayed(self) -> None:
         try:
             await self._relay.run()
-        except (LockedError, NotFoundError) as error:
-            # If the session has ended or another stream serves it, `_watch` finds it out.
+        except LockedError as error:
+            # `_watch` finds out that the session has ended, or that another stream serves it.
             _log.info("live recognition ended", reason=error.message)
+        except NotFoundError as error:
+            _log.warning("live recognition gave up", reason=error.message)
             self._outbound.put(
                 messages.notice(
                     live_pb2.LIVE_NOTICE_CODE_NOT_RECOGNIZABLE, messages.NOT_RECOGNIZABLE
