@@ -13,6 +13,8 @@ from common.objects import ObjectStore
 from common.postgres import Database, execute
 from securetranscribe.v1 import (
     capture_pb2,
+    imports_pb2,
+    imports_pb2_grpc,
     library_pb2,
     library_pb2_grpc,
     speech_pb2,
@@ -174,7 +176,7 @@ async def test_not_processed_from_the_trash(api: Api, database: Database) -> Non
 
 
 async def test_what_a_live_transcription_cannot(api: Api) -> None:
-    caller = api.caller()
+    caller, imports = api.caller(), imports_pb2_grpc.ImportServiceStub(api.channel)
     async with stream(api, begin()) as live:
         number = await spoken(live)
         with pytest.raises(StateError):
@@ -193,6 +195,11 @@ async def test_what_a_live_transcription_cannot(api: Api) -> None:
                 async for _ in method(request, metadata=caller.metadata):
                     pass
             assert caught.value.code() is grpc.StatusCode.FAILED_PRECONDITION
+        subtitles = imports_pb2.ImportTranscriptRequest(
+            transcription_id=number, content=b"1\n00:00:00,000 --> 00:00:01,000\nHello.\n"
+        )
+        with pytest.raises(StateError):
+            await unwrap(imports.ImportTranscript(subtitles, metadata=caller.metadata))
         assert (await caller.get(number)).status == PROCESSING
 
 

@@ -4,9 +4,9 @@ import asyncio
 from dataclasses import dataclass
 from functools import partial
 
-from common.errors import ConflictError, NotFoundError
+from common.errors import ConflictError, NotFoundError, StateError
 from common.postgres import Connection, Database
-from transcriber.domain.transcriptions import Transcription
+from transcriber.domain.transcriptions import Transcription, TranscriptionStatus
 from transcriber.editing.history import Entry
 from transcriber.editing.operations import ImportTranscript
 from transcriber.imports import batch, reading
@@ -72,6 +72,7 @@ class TranscriptImporter:
         Raises:
             NotFoundError: the workspace has no such transcription.
             ConflictError: it is being processed, or has changed since the base revision.
+            StateError: it is still being recorded.
             ValidationError: the file cannot be read, or does not belong to the recording.
         """
         async with self._working:
@@ -167,6 +168,8 @@ async def _locked(
             "This transcription is being processed. Import the file when that is done.",
             {"job_id": live},
         )
+    if found.status is TranscriptionStatus.PROCESSING:
+        raise StateError("This recording is still being made. Import the file when it has ended.")
     return found
 
 
