@@ -215,6 +215,19 @@ class TestSignIn:
                 status = (await client.post("/api/auth/sign-in", json=body)).status_code
                 assert status == (200 if password == PASSWORD else 401)
 
+    async def test_it_begins_in_the_workspace_of_the_person_and_not_of_a_program(
+        self, closed: Running, bob: Person
+    ) -> None:
+        other = await bob.ask("POST", "/workspaces", json={"name": "Other"})
+        there = {"workspace_id": other["workspace_id"]}
+        async with program(closed, bob, ["read", "write"], **there) as robot:
+            made = await robot.post("/api/sessions/create", json={})
+            assert made.status_code == 201, made.text
+        async with closed.client() as client:
+            body = {"name": "Bob", "password": PASSWORD}
+            data = (await client.post("/api/auth/sign-in", json=body)).json()["data"]
+        assert data["workspace"]["workspace_id"] == bob.workspace_id
+
     async def test_foreign_pages_cannot_sign_anybody_in(self, closed: Running, bob: Person) -> None:
         async with closed.client(headers={"origin": "https://evil.example"}) as client:
             body = {"name": "Bob", "password": PASSWORD}

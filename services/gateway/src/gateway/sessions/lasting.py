@@ -25,7 +25,8 @@ RETURNING *, NULL AS rights
 """
 _LATEST = """
 SELECT *, NULL AS rights FROM sessions
-WHERE user_id = %(user_id)s AND kind = 'sign_in' ORDER BY last_accessed_at DESC LIMIT 1
+WHERE user_id = %(user_id)s AND kind = 'sign_in' AND token_id IS NULL
+ORDER BY last_accessed_at DESC LIMIT 1
 """
 _COPY_PREFERENCES = """
 UPDATE sessions SET preferences = earlier.preferences
@@ -117,7 +118,7 @@ class LastingSessions:
         return await self._sessions(_END_OPEN, workspace_id=workspace_id, now=now)
 
     async def latest(self, user_id: str) -> Session | None:
-        """Return the most recently used sign-in of a user."""
+        """Return the most recently used sign-in of a user. Sessions of programs are none."""
         row = await fetch_one(self._connection, _LATEST, {"user_id": user_id})
         return None if row is None else session_of(row)
 
