@@ -164,9 +164,11 @@ def test_server_decides_about_the_pause(
         assert pauses == [expected]
 
 
-def test_pauses_until_a_time_are_understood(pauses: list[float]) -> None:
+@pytest.mark.parametrize("zone", ["GMT", "-0000", "+0000"])
+def test_pauses_until_a_time_are_understood(pauses: list[float], zone: str) -> None:
     later = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=30)
-    header = {"retry-after": email.utils.format_datetime(later, usegmt=True)}
+    date = email.utils.format_datetime(later, usegmt=True)
+    header = {"retry-after": date.replace("GMT", zone)}
     call(Server(failed(503, **header), done), "get_job", "job_1")
     assert 25 < pauses[0] <= 30
 

@@ -150,4 +150,7 @@ def _retry_after(value: str | None) -> float | None:
         date = email.utils.parsedate_to_datetime(value)
     except ValueError:
         return None
+    if date.tzinfo is None:
+        # As -0000 is read.
+        date = date.replace(tzinfo=dt.UTC)
     return max(0.0, (date - dt.datetime.now(dt.UTC)).total_seconds())
