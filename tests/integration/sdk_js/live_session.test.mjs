@@ -76,7 +76,7 @@ test("sound is sent, results arrive, and finishing returns the end", async (t) =
     first: (connection) => begun(connection),
     chunk: (connection, { number }) => {
       acknowledged(connection, number + 1);
-      connection.send("draft", text(1, null, "hel"));
+      connection.send("draft", text(1, null, "hello"));
       connection.send("final", text(1, number + 1, `hello ${number}`));
       connection.send("speaker", { segment: 1, sequence: number + 2, speaker: "Ann" });
       connection.send("lag", { text: 0.5, speakers: null });
@@ -97,7 +97,7 @@ test("sound is sent, results arrive, and finishing returns the end", async (t) =
   const end = await session.finish();
   assert.deepEqual([end.transcriptionId, end.capture.state], [7, "completed"]);
   assert.deepEqual(messages, [
-    ["draft", "hel"],
+    ["draft", "hello"],
     ["final", "hello 0"],
     ["speaker", "Ann"],
     ["lag", 0.5],

@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -12,6 +13,7 @@ from securetranscribe import connection
 from securetranscribe.calls import Calls
 from securetranscribe.exchange import arguments_of, connection_errors, exchange
 from securetranscribe.live import Address, AsyncLiveConnection
+from securetranscribe.live_session import LiveSession
 from securetranscribe.methods import Awaiting, AwaitingTyped
 from securetranscribe.steps import Attempt, Data, Flow, Items, NextEvent, Parts, Pause, Request
 
@@ -94,6 +96,39 @@ class AsyncSecureTranscribeClient(Calls, Awaiting):
         request = Request(method=method, path=path, parts=parts)
         response: httpx2.Response = await self._run(exchange(request, self._retries))
         return response.json()["data"] if response.content else {}
+
+    def live(
+        self,
+        encoding: str | None = None,
+        *,
+        capture_id: str | None = None,
+        after_sequence: int = 0,
+        **options: Any,
+    ) -> LiveSession:
+        """Begin a live session, or resume that of `capture_id`.
+
+        `options` are those of `begin` in docs/live.md, such as `sample_rate` and `language`.
+
+        Example:
+            >>> async with client.live("linear16", sample_rate=16_000) as session:
+            ...     await session.send(samples)
+            ...     ended = await session.finish()
+            ...     async for message in session:
+            ...         print(message["type"], message["data"])
+        """
+        begin = {"encoding": encoding, **options}
+        return LiveSession(
+            self._live_session_address,
+            begin,
+            capture_id=capture_id,
+            after_sequence=after_sequence,
+        )
+
+    async def _live_session_address(self) -> Address:
+        if self.session_token is None:
+            await self.get_session()
+        address = connection.live_address(self.base_url, str(self.session_token), self._context)
+        return replace(address, url=f"{address.url}/live")
 
     async def _perform(self, flow: Flow[T], _typed: Callable[[T], Any]) -> T:
         live = AsyncLiveConnection(self._live_address)

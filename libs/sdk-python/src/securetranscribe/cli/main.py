@@ -9,6 +9,7 @@ from securetranscribe.cli import (
     completion,
     doctor,
     jobs,
+    live,
     login,
     output,
     speakers,
@@ -18,7 +19,18 @@ from securetranscribe.cli import (
 )
 from securetranscribe.errors import AuthenticationError, SecureTranscribeError
 
-_MODULES = (transcribe, transcriptions, speakers, jobs, login, tokens, doctor, admin, completion)
+_MODULES = (
+    transcribe,
+    live,
+    transcriptions,
+    speakers,
+    jobs,
+    login,
+    tokens,
+    doctor,
+    admin,
+    completion,
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
