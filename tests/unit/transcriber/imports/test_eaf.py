@@ -85,3 +85,14 @@ def test_files_have_a_limit_of_tiers() -> None:
     tiers = '<TIER TIER_ID="a" PARENT_REF="Ada"/>' * 1001
     with pytest.raises(ValidationError, match="at most 1000 tiers"):
         read(f"{_HEAD}<ANNOTATION_DOCUMENT>{_SLOTS}{tiers}</ANNOTATION_DOCUMENT>".encode())
+
+
+def test_tiers_below_dependent_tiers_are_counted() -> None:
+    text = annotation("a", "c", "Hello.")
+    tiers = f'<TIER TIER_ID="Ada">{text}</TIER>'
+    for name, parent in (("words", "Ada"), ("tones", "words"), ("x", "y"), ("y", "x")):
+        tiers += f'<TIER TIER_ID="{name}" PARENT_REF="{parent}">{text}</TIER>'
+    found = read(f"{_HEAD}<ANNOTATION_DOCUMENT>{_SLOTS}{tiers}</ANNOTATION_DOCUMENT>".encode())
+    assert [segment.text for segment in found.segments] == ["Hello."]
+    assert found.has_word_times
+    assert list(found.notes) == ["Left out: 3 annotations of dependent tiers."]

@@ -51,6 +51,10 @@ def segments_of(tiers: Sequence[Tier], omissions: Omissions) -> list[ImportedSeg
             omissions.add("annotations of sounds", len(tier.annotations))
         else:
             roots.append(tier)
+    # Tiers below dependent ones, and circles, belong to no passages.
+    for parent in own.keys() - {tier.name for tier in roots}:
+        for tier in own[parent]:
+            omissions.add("annotations of dependent tiers", len(tier.annotations))
     found: list[ImportedSegment] = []
     for tier in roots:
         found += _passages(tier, own.get(tier.name, ()), omissions)
