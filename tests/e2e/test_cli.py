@@ -101,6 +101,30 @@ def test_a_recording_is_printed(run: Run, clip: bytes, tmp_path: Path) -> None:
     )
 
 
+def test_words_of_a_pipe_are_printed_live(
+    token: str, variables: dict[str, str], client: SecureTranscribeClient, clip: bytes
+) -> None:
+    process = subprocess.Popen(
+        [*_COMMAND, "live", "-", "--language", "en", "--title", "Live call", "--json"],
+        env=variables,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    # The clip is shorter than the time that is waited for the last words.
+    out, _ = process.communicate(clip, timeout=JOB_SECONDS)
+    assert process.returncode == 0
+    messages = [json.loads(line) for line in out.splitlines()]
+    finals = [one["data"] for one in messages if one["type"] == "final"]
+    live = " ".join(one["text"] for one in finals)
+    assert len(live.split()) >= 3, live
+    assert messages[-1]["type"] == "ended"
+    number = messages[-1]["data"]["transcription_id"]
+    finished = client.wait(number, timeout_seconds=JOB_SECONDS)
+    assert finished["title"] == "Live call"
+    words = {word.strip(".,?!").lower() for word in finished["full_transcript"].split()}
+    assert words & {word.strip(".,?!").lower() for word in live.split()}
+
+
 def test_several_recordings_in_several_formats(
     run: Run, token: str, client: SecureTranscribeClient, clip: bytes, tmp_path: Path
 ) -> None:
