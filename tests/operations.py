@@ -67,6 +67,7 @@ _CONTRACTS = (
     "library",
     "upload",
     "capture",
+    "live",
     "queue",
     "search",
     "sharing",
