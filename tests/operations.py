@@ -51,8 +51,8 @@ _OWN_WORDS = frozenset({"request_id", "replacement_id", "suggestion_id"})
 _INTERNAL = frozenset({"workspace_id", "speaker_ids"})
 #: Select entries of the audit log of the caller's own workspace.
 _FILTERS = frozenset({"user_id", "session_id", "target_id"})
-#: Of accounts, which have a matrix of their own.
-_ACCOUNTS = frozenset({"token_id"})
+#: Of accounts and webhooks, which have rows in the matrix of rights.
+_IN_MATRIX = frozenset({"token_id", "webhook_id", "delivery_id"})
 _CONTRACTS = (
     "session",
     "identity",
@@ -169,7 +169,7 @@ def _classified(names: Any) -> frozenset[str]:
         name
         for name in names
         if (name == "id" or name.endswith(("_id", "_ids")))
-        and name not in _OWN_WORDS | PARTS | LISTS | _INTERNAL | _FILTERS | _ACCOUNTS
+        and name not in _OWN_WORDS | PARTS | LISTS | _INTERNAL | _FILTERS | _IN_MATRIX
     )
     unknown = found - OWNED - SHARED
     assert not unknown, f"say in {__name__} whose things these name: {sorted(unknown)}"

@@ -189,7 +189,7 @@ async def test_get(client: httpx2.AsyncClient) -> None:
 
 async def test_enroll_with_a_clip(client: httpx2.AsyncClient, peers: Peers) -> None:
     made = await create(client)
-    answer = await enroll(client, made["id"], field("note", "passed over"), file())
+    answer = await enroll(client, made["id"], file())
     assert answer.status_code == 201, answer.text
     data = answer.json()["data"]
     assert data["speaker"] == made | {"sample_count": 1, "has_voice_data": True}
