@@ -66,10 +66,10 @@ async def move_profiles(
     Profiles whose name the workspace has already stay. Repeating it moves what was left.
 
     Raises:
-        ValidationError: This is no identifier of a workspace.
+        ValidationError: It is not an identifier of a workspace.
     """
     if not _WORKSPACE_ID.fullmatch(workspace_id):
-        raise ValidationError.of("workspace_id", "This is no identifier of a workspace.")
+        raise ValidationError.of("workspace_id", "This is not an identifier of a workspace.")
     async with locks.ledger(database) as connection:
         moves = PoolMoves(connection, workspace_id)
         found = await moves.found(workspace_id if taught_only else None)

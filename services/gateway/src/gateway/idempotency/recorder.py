@@ -6,7 +6,7 @@ from gateway.idempotency.store import Answer
 
 LARGEST_ANSWER = 64 * 1024
 #: Answers to requests that may be sent again, because nothing has been done.
-_NOT_FINAL = frozenset({401, 403, 408, 423, 425, 429})
+_NOT_FINAL = frozenset({401, 403, 408, 409, 423, 425, 429})
 
 
 class AnswerRecorder:

@@ -37,7 +37,7 @@ class PermittedNetworks:
         """Return permitted networks from texts such as `10.1.0.0/16`.
 
         Raises:
-            ValueError: one of them is no network.
+            ValueError: one of them is not a network.
         """
         return cls(ipaddress.ip_network(text) for text in texts)
 
