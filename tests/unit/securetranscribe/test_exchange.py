@@ -117,6 +117,12 @@ def test_writes_are_repeated_under_one_key(pauses: list[float]) -> None:
     assert server.requests[-1].headers["idempotency-key"] not in keys
 
 
+def test_deletions_are_repeated_under_one_key(pauses: list[float]) -> None:
+    server = Server(away, done)
+    call(server, "delete_term", 7)
+    assert len({request.headers["idempotency-key"] for request in server.requests}) == 1
+
+
 def test_a_write_still_in_progress_is_asked_for_again(pauses: list[float]) -> None:
     server = Server(away, failed(409, "CONFLICT", **{"retry-after": "1"}), done)
     call(server, "start_transcription", 7)

@@ -16,7 +16,7 @@ from securetranscribe.steps import Attempt, Flow, Pause, Request
 
 #: Seconds that a call waits at most before it is sent again. Longer waits are left to the caller.
 LONGEST_PAUSE = 60.0
-_REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+_REPEATABLE = frozenset({"GET", "HEAD", "PUT"})
 _PASSING = frozenset({429, 503})
 _CONFLICT = 409
 #: Paths that are not below that of the API.
@@ -27,8 +27,8 @@ _KEY_HEADER = "Idempotency-Key"
 def exchange(request: Request, retries: int) -> Flow[httpx2.Response]:
     """Send a request, up to `retries` times again. Return the response.
 
-    Reads, replacements and deletions are repeated as they are. Other requests carry an idempotency
-    key, under which the server executes them once.
+    Reads and replacements are repeated as they are. Other requests carry an idempotency key, under
+    which the server executes them once, so that a repeated deletion has not lost its target.
 
     Raises:
         ApiError: The API rejected the request.
