@@ -94,7 +94,7 @@ class WorkspaceSettingsServicer(workspace_settings_pb2_grpc.WorkspaceSettingsSer
 
 def _checked(workspace_id: str) -> str:
     if not 1 <= len(workspace_id) <= _LONGEST_WORKSPACE_ID or "\0" in workspace_id:
-        raise ValidationError.of("workspace_id", "This is no identifier of a workspace.")
+        raise ValidationError.of("workspace_id", "This is not an identifier of a workspace.")
     return workspace_id
 
 

@@ -50,11 +50,11 @@ class WorkspaceEraser:
         Voices that a person named belong to their profiles, and stay.
 
         Raises:
-            ValidationError: this is no identifier of a workspace.
+            ValidationError: this is not an identifier of a workspace.
             UnavailableError: a server is away. Some things are erased, and the rest is not.
         """
         if not _WORKSPACE_ID.fullmatch(workspace_id):
-            raise ValidationError.of("workspace_id", "This is no identifier of a workspace.")
+            raise ValidationError.of("workspace_id", "This is not an identifier of a workspace.")
         erased = await self._erase_transcriptions(workspace_id, reason)
         async with self._database.transaction() as connection:
             await Uploads(connection).give_up_of(workspace_id)

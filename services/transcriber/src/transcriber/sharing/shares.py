@@ -33,7 +33,7 @@ class TranscriptionShares:
         """Share a transcription with a user or a workspace. Sharing it again changes the role.
 
         Raises:
-            ValidationError: the role cannot be given, or this is no identifier.
+            ValidationError: the role cannot be given, or this is not an identifier.
             StateError: the transcription is shared with too many.
             NotFoundError, AuthorizationError: as `TranscriptionAccess.owner` does.
         """
