@@ -12,7 +12,15 @@ from devstack.files import DataDirectory
 from devstack.health import GrpcProbe, HttpProbe
 from devstack.https import Https
 from devstack.ports import PortBook
-from devstack.services import SERVICES, Planner, ProcessPlan, Service, compute_defaults
+from devstack.services import (
+    SERVICES,
+    Planner,
+    ProcessPlan,
+    Rewire,
+    Service,
+    as_planned,
+    compute_defaults,
+)
 
 MakePlan = Callable[..., ProcessPlan]
 
@@ -26,6 +34,7 @@ def plan(tmp_path: Path) -> MakePlan:
         services: Sequence[Service] = SERVICES,
         asked: Mapping[str, int] | None = None,
         https: Https | None = None,
+        rewire: Rewire = as_planned,
     ) -> ProcessPlan:
         planner = Planner(
             ports=PortBook(tmp_path / "ports.json", asked),
@@ -35,6 +44,7 @@ def plan(tmp_path: Path) -> MakePlan:
             environment=environment or {},
             overrides=overrides or {},
             https=https,
+            rewire=rewire,
         )
         return planner.plan(services)
 
@@ -74,6 +84,15 @@ def test_only_the_service_that_encrypts_gets_the_key(plan: MakePlan) -> None:
     }
     assert holders == {"transcriber-api"}
     assert "ENCRYPTION_KEY_FILE" not in variables(made, "transcriber-api")
+
+
+def test_connections_are_rewired_by_process(plan: MakePlan) -> None:
+    def rewire(process: str, variables: Mapping[str, str]) -> Mapping[str, str]:
+        return {**variables, "NATS_URL": f"{variables['NATS_URL']}, from {process}"}
+
+    made = plan(rewire=rewire)
+    assert variables(made, "exporter")["NATS_URL"] == "nats for exporter, from exporter"
+    assert variables(made, "speakers")["NATS_URL"] == "nats for speakers, from speakers"
 
 
 def test_workers_are_numbered(plan: MakePlan) -> None:

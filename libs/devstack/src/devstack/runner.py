@@ -16,7 +16,7 @@ from devstack.ports import require_free
 from devstack.report import Reporter, unfailing
 from devstack.restarts import RestartPolicy
 from devstack.service_stack import ServiceStack
-from devstack.services import Planner, Service
+from devstack.services import Planner, Rewire, Service, as_planned
 from devstack.stack import EmbeddedServers
 from devstack.state import Phase, ProcessEndpoint, RunnerState, write_state
 from devstack.supervisor import Condition, ProcessSupervisor
@@ -37,13 +37,16 @@ class Runner:
         reporter: Reporter,
         on_ready: Callable[[RunnerState], None],
         policy: RestartPolicy | None = None,
+        rewire: Rewire = as_planned,
     ) -> None:
+        """Initialize. `rewire` is that of `Planner`."""
         self._config = config
         self._wanted = services
         self._environment = environment
         self._report = unfailing(reporter)
         self._on_ready = on_ready
         self._policy = policy
+        self._rewire = rewire
         self._servers = EmbeddedServers(config, reporter=self._report)
         self._https = Https.of(config, self._servers.files, environment)
         self._services: ServiceStack | None = None
@@ -133,6 +136,7 @@ class Runner:
             config=self._config,
             environment=self._environment,
             https=self._https,
+            rewire=self._rewire,
         )
         self._services = ServiceStack(
             planner.plan(self._wanted),

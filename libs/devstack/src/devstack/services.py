@@ -144,6 +144,14 @@ class ProcessPlan:
     """How other devices reach the gateway, None without TLS."""
 
 
+Rewire = Callable[[str, Mapping[str, str]], Mapping[str, str]]
+
+
+def as_planned(_process: str, variables: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the variables unchanged."""
+    return variables
+
+
 @dataclass(frozen=True, kw_only=True)
 class Planner:
     """Turns services into processes."""
@@ -165,6 +173,10 @@ class Planner:
     overrides: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
     """Variables that take precedence, by `*`, service (`transcriber-worker`), or process
     (`transcriber-worker-1`), in ascending order of precedence."""
+
+    rewire: Rewire = as_planned
+    """Returns the final variables of a process, given its name and those planned. Tests put
+    proxies in between."""
 
     def plan(self, services: Sequence[Service]) -> ProcessPlan:
         """Assign ports and variables to all processes.
@@ -245,7 +257,7 @@ class Planner:
             spec=ProcessSpec(
                 name=name,
                 command=service.command,
-                environment=environment,
+                environment=self.rewire(name, environment),
                 grace=self.config.stop_seconds,
             ),
             probe=place.probe(environment) if place else _grpc_probe(address, environment),
