@@ -88,7 +88,7 @@ def test_only_the_service_that_encrypts_gets_the_key(plan: MakePlan) -> None:
 
 def test_connections_are_rewired_by_process(plan: MakePlan) -> None:
     def rewire(process: str, variables: Mapping[str, str]) -> Mapping[str, str]:
-        return {**variables, "NATS_URL": f"{variables['NATS_URL']}, from {process}"}
+        return {**variables, "NATS_URL": f"{variables.get('NATS_URL')}, from {process}"}
 
     made = plan(rewire=rewire)
     assert variables(made, "exporter")["NATS_URL"] == "nats for exporter, from exporter"
