@@ -20,6 +20,9 @@ JOBS ?= $(shell awk '/^MemAvailable/ {n = int($$2 / 3e6); print (n < 1 ? 1 : (n 
 PACKAGES := libs/sdk-python libs/common libs/devstack services/gateway services/transcriber \
 	services/diarizer services/speakers services/exporter
 PYPROJECTS := $(addsuffix /pyproject.toml,$(PACKAGES))
+#: Extras of packages, as in scripts/pins.py.
+EXTRAS_sdk-python := [mcp,s3]
+EXTRAS_transcriber := [worker]
 
 .DEFAULT_GOAL := help
 .PHONY: help install models demo web sdk-js browser screenshots run start stop status test test-containers test-newcomer chaos unit lint lint-deploy format protos hashes sbom \
@@ -35,7 +38,7 @@ $(READY): constraints.txt hashes.txt requirements-dev.txt $(PYPROJECTS)
 	@$(PYTHON) scripts/check_system.py
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m scripts.install "$(firstword $(MAKECMDGOALS))" \
-		-r requirements-dev.txt $(foreach p,$(PACKAGES),-e '$(p)$(if $(filter %/transcriber,$(p)),[worker])')
+		-r requirements-dev.txt $(foreach p,$(PACKAGES),-e '$(p)$(EXTRAS_$(notdir $(p)))')
 	@touch $@
 
 models: $(VERIFIED) ## fetch and verify the models

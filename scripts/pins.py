@@ -23,7 +23,7 @@ HASHES = ROOT / "hashes.txt"
 #: Packages without hashes: PyTorch's own index has other builds of the same versions.
 UNHASHED = frozenset({"torch", "torchaudio", "torchcodec"})
 #: Extras that the Makefile installs.
-EXTRAS = {"securetranscribe-transcriber": "worker"}
+EXTRAS = {"securetranscribe": "mcp,s3", "securetranscribe-transcriber": "worker"}
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
