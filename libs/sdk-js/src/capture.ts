@@ -19,6 +19,12 @@ const FEWEST_CHUNKS = 10;
 /** Milliseconds between questions whether the server has finished. */
 const FINISH_PAUSE = 1500;
 
+/** A chunk that was sent. Without bytes, this device had lost it. */
+interface Put {
+  bytes: ArrayBuffer | undefined;
+  idleUntil: string | undefined;
+}
+
 /**
  * Sound that is sent while it is made. Each chunk is kept on this device before it is sent, and
  * until the server has stored it durably. Whatever interrupts the sending, it goes on by itself.
@@ -28,6 +34,8 @@ export class Capture {
   readonly #queue: ChunkQueue;
   #closed = false;
   #gaps = false;
+  /** Chunks that are being sent, by number. */
+  readonly #underway = new Map<number, Promise<Put>>();
   readonly #work = new Alarm();
   readonly #again = new Alarm();
   readonly #end: Promise<CaptureEnd>;
@@ -183,25 +191,48 @@ export class Capture {
 
   async #step(): Promise<void> {
     const { captureId, options, requestId } = this.#queue.kept;
-    const chunk = this.#queue.first;
     if (!captureId) {
       const made = await this.transport.create(options, requestId);
       await this.#queue.note({ captureId: made.capture_id });
-    } else if (chunk) {
-      await this.#send(captureId, chunk);
+    } else if (this.#queue.first) {
+      await this.#send(captureId);
     } else {
       await this.#finish(captureId);
     }
   }
 
-  async #send(id: string, chunk: Waiting): Promise<void> {
-    const bytes = await this.#queue.bytesOf(chunk);
-    if (bytes) {
-      const { number, startsStream } = chunk;
-      const data = await this.transport.put(id, number, bytes, startsStream);
-      this.status.idleUntil = data.idle_until;
+  /** Send waiting chunks, several at a time if the transport takes them. Return after the first. */
+  async #send(id: string): Promise<void> {
+    let done: Put | void = undefined;
+    while (!done && !this.#closed) {
+      const first = this.#fill(id);
+      // Sound that is recorded meanwhile is sent at once.
+      done = await Promise.race([first, this.#work.wait()]);
     }
-    await this.#queue.shift(bytes);
+    if (!done) return;
+    this.#underway.delete(this.#queue.first!.number);
+    if (done.bytes) this.status.idleUntil = done.idleUntil;
+    await this.#queue.shift(done.bytes);
+  }
+
+  /** Begin to send what may be sent now. Return the outcome of the first chunk. */
+  #fill(id: string): Promise<Put> {
+    for (const chunk of this.#queue.firsts(this.transport.window ?? 1)) {
+      if (this.#underway.has(chunk.number)) continue;
+      const put = this.#put(id, chunk);
+      // Its error counts once it is the first.
+      put.catch(() => {});
+      this.#underway.set(chunk.number, put);
+    }
+    return this.#underway.get(this.#queue.first!.number)!;
+  }
+
+  async #put(id: string, chunk: Waiting): Promise<Put> {
+    const bytes = await this.#queue.bytesOf(chunk);
+    if (!bytes) return { bytes, idleUntil: undefined };
+    const { number, startsStream } = chunk;
+    const data = await this.transport.put(id, number, bytes, startsStream);
+    return { bytes, idleUntil: data.idle_until };
   }
 
   async #finish(id: string): Promise<void> {
@@ -231,6 +262,7 @@ export class Capture {
   }
 
   async #recover(error: unknown, failures: number): Promise<void> {
+    this.#underway.clear();
     if (error instanceof ApiError && error.status === 409) {
       // Chunks that the store did not take before a crash never come.
       if (Array.isArray(error.details.missing) && !this.#gaps) {

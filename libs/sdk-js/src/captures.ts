@@ -8,15 +8,20 @@ export type CaptureData = components["schemas"]["CaptureData"];
 
 /** Calls of the server about captures. */
 export interface CaptureTransport {
+  /** Chunks that may be on their way at the same time, 1 by default. */
+  readonly window?: number;
   list(): Promise<CaptureData[]>;
-  create(options: CaptureOptions, requestId: string): Promise<CaptureData>;
+  create(
+    options: CaptureOptions,
+    requestId: string,
+  ): Promise<Pick<CaptureData, "capture_id">>;
   get(id: string): Promise<CaptureData>;
   put(
     id: string,
     number: number,
     bytes: ArrayBuffer,
     startsStream: boolean,
-  ): Promise<CaptureData>;
+  ): Promise<{ idle_until?: string }>;
   finish(
     id: string,
     chunkCount: number,

@@ -10,6 +10,8 @@ export interface CaptureOptions {
   numSpeakers?: number;
   minSpeakers?: number;
   maxSpeakers?: number;
+  /** Whether its text is read while it is made, over a transport that does this. */
+  live?: boolean;
 }
 
 /** A capture as this device knows it. */

@@ -1,7 +1,10 @@
+import { RestCaptures } from "./captures.js";
 import type { CallOptions, Init, Operation, Result } from "./contract.js";
 import { Listing } from "./listing.js";
 import { LiveConnection, type LiveEvents } from "./live.js";
 import type { LiveOptions, LiveResumption } from "./live-messages.js";
+import { LiveCaptures } from "./live-captures.js";
+import type { LiveCalls } from "./live-link.js";
 import { LiveSession } from "./live-session.js";
 import type { Camelized } from "./names.js";
 import type { components } from "./schema.js";
@@ -226,16 +229,12 @@ export class SecureTranscribeClient extends SessionCalls {
   }: (LiveOptions | LiveResumption) & {
     signal?: AbortSignal;
   }): LiveSession {
-    const calls = {
-      hasToken: () => this.transport.token !== undefined,
-      url: () => this.transport.socketUrl("/ws/live"),
-      check: () => this.getSession({ signal: AbortSignal.timeout(CHECK_TIME) }),
-      discard: (captureId: string) =>
-        this.request("DELETE", "/api/captures/{capture_id}", {
-          path: { captureId },
-        }),
-    };
-    return new LiveSession(calls, options, signal);
+    return new LiveSession(this.#liveCalls(), options, signal);
+  }
+
+  /** Return the transport of a capture whose text is read while it is recorded. */
+  liveCaptures(): LiveCaptures {
+    return new LiveCaptures(this.#liveCalls(), new RestCaptures(this));
   }
 
   /** Close the connection for messages, which keeps a process alive. */
@@ -248,6 +247,18 @@ export class SecureTranscribeClient extends SessionCalls {
   #connection(): LiveConnection {
     this.#live ??= new LiveConnection(() => this.transport.socketUrl());
     return this.#live;
+  }
+
+  #liveCalls(): LiveCalls {
+    return {
+      hasToken: () => this.transport.token !== undefined,
+      url: () => this.transport.socketUrl("/ws/live"),
+      check: () => this.getSession({ signal: AbortSignal.timeout(CHECK_TIME) }),
+      discard: (captureId: string) =>
+        this.request("DELETE", "/api/captures/{capture_id}", {
+          path: { captureId },
+        }),
+    };
   }
 
   #uploads(): UploadCalls {

@@ -32,6 +32,11 @@ export type {
 export * from "./errors.js";
 export { Listing } from "./listing.js";
 export { LiveConnection, type LiveEvents, type LiveState } from "./live.js";
+export {
+  LiveCaptures,
+  liveEncodingOf,
+  type LiveCaptureEvents,
+} from "./live-captures.js";
 export type {
   LiveCapture,
   LiveEnd,

@@ -6,7 +6,7 @@ export interface LiveChunk {
 }
 
 /** Most bytes of a chunk, so that a message has at most 64 KiB. Whole samples of any kind fit. */
-const MOST_BYTES = 65_520;
+export const MOST_BYTES = 65_520;
 const HEADER_BYTES = 9;
 
 /** Chunks of a live session that the server has not stored durably yet. */

@@ -68,6 +68,8 @@ export class LiveLink {
     private readonly open: Open = openSocket,
   ) {
     this.#unsure = !calls.hasToken();
+    globalThis.addEventListener?.("offline", this.#leave);
+    globalThis.addEventListener?.("online", this.#return);
   }
 
   async connect(): Promise<void> {
@@ -91,10 +93,29 @@ export class LiveLink {
 
   close(): void {
     this.#closed = true;
+    globalThis.removeEventListener?.("offline", this.#leave);
+    globalThis.removeEventListener?.("online", this.#return);
     clearTimeout(this.#timer);
     this.#heartbeat?.stop();
     this.#socket?.close();
   }
+
+  /** Give up a connection that does not survive the loss of the network. */
+  readonly #leave = (): void => {
+    const socket = this.#socket;
+    if (!socket) return;
+    this.#lose(0);
+    socket.close();
+  };
+
+  /** Try again at once when the network is back. */
+  readonly #return = (): void => {
+    if (this.#socket || this.#timer === undefined) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#failures = 0;
+    void this.connect();
+  };
 
   /** Find out why no connection was opened, which WebSockets do not tell. */
   async #check(): Promise<void> {
@@ -146,7 +167,10 @@ export class LiveLink {
       return;
     }
     this.handlers.lost();
-    this.#timer = setTimeout(() => void this.connect(), this.#pause(code));
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      void this.connect();
+    }, this.#pause(code));
     this.#failures += 1;
   }
 

@@ -30,14 +30,17 @@ export class Alarm {
 
   /** Return once it rings, or after a time in milliseconds. */
   async wait(longest?: number): Promise<void> {
+    let own: (() => void) | undefined;
     await new Promise<void>((resolve) => {
       const timer =
         longest === undefined ? undefined : setTimeout(resolve, longest);
-      this.#ring = () => {
+      own = () => {
         clearTimeout(timer);
         resolve();
       };
+      this.#ring = own;
     });
-    this.#ring = undefined;
+    // Somebody else may wait already.
+    if (this.#ring === own) this.#ring = undefined;
   }
 }

@@ -42,6 +42,11 @@ export class ChunkQueue {
     return this.#waiting[0];
   }
 
+  /** Return up to so many of the first chunks. */
+  firsts(most: number): readonly Waiting[] {
+    return this.#waiting.slice(0, most);
+  }
+
   get amounts(): Amounts {
     const sum = (values: number[]) => values.reduce((all, one) => all + one, 0);
     return {
