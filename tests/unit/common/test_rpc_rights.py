@@ -25,6 +25,7 @@ AuditService        account  ListAuditEntries ExportAuditEntries
 CaptureService      editor:write  CreateCapture PutChunk FinishCapture DiscardCapture
 CaptureService      viewer:read   GetCapture ListCaptures
 DiarizationService  editor:write  Diarize ExtractVoiceprint
+DiarizationService  services EmbedSpeech
 EmbeddingService    services Embed
 ExportService       anybody  ListExportFormats
 ExportService       [export] ExportTranscription SummarizeTranscription

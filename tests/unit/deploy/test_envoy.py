@@ -35,6 +35,7 @@ HIDDEN = {
     "/securetranscribe.v1.TranscriptionService/DownloadRecording",
     "/securetranscribe.v1.TranscriptionService/EraseWorkspace",
     "/securetranscribe.v1.TranscriptionService/ListWorkspaces",
+    "/securetranscribe.v1.DiarizationService/EmbedSpeech",
     "/securetranscribe.v1.SpeakerService/EraseVoices",
     "/securetranscribe.v1.SpeakerService/EraseWorkspaceVoices",
     "/securetranscribe.v1.SpeakerService/RecognizeVoices",

@@ -8,6 +8,7 @@ from common.errors import AudioProcessingError, ValidationError
 from common.inference import Inference
 from common.times import seconds
 from diarizer.engines.protocol import DiarizationOptions
+from diarizer.live_voices import LiveVoices
 from diarizer.servicer import DiarizationServicer
 from diarizer.signals import SignalDiarizer
 from securetranscribe.v1 import diarization_pb2
@@ -26,7 +27,9 @@ def inference() -> Iterator[Inference]:
 
 
 def servicer(engine: FakeEngine, inference: Inference) -> DiarizationServicer:
-    return DiarizationServicer(SignalDiarizer(engine, DiarizationOptions()), inference)
+    return DiarizationServicer(
+        SignalDiarizer(engine, DiarizationOptions()), inference, LiveVoices(engine, inference)
+    )
 
 
 async def test_diarize_passes_on_bytes_and_configuration(inference: Inference) -> None:
@@ -62,7 +65,10 @@ async def test_longer_recordings_are_refused_before_the_engine_works(
 ) -> None:
     engine = FakeEngine()
     limited = DiarizationServicer(
-        SignalDiarizer(engine, DiarizationOptions()), inference, longest=2.0
+        SignalDiarizer(engine, DiarizationOptions()),
+        inference,
+        LiveVoices(engine, inference),
+        longest=2.0,
     )
     request = getattr(diarization_pb2, f"{method}Request")(content=CLIP)
     with pytest.raises(ValidationError, match="at most 2s of sound"):

@@ -180,6 +180,7 @@ _TABLE: Iterable[tuple[Rule, str, tuple[str, ...]]] = (
     # Direct calls take the time of workers, as uploads do.
     (_CREATE, "SpeechService", ("Recognize", "StreamingRecognize", "AlignWords")),
     (_CREATE, "DiarizationService", ("Diarize", "ExtractVoiceprint")),
+    (_SERVICES, "DiarizationService", ("EmbedSpeech",)),
     (_SERVICES, "EmbeddingService", ("Embed",)),
     (_SERVICES, "MaintenanceService", ("ListSetAside", "RetrySetAside")),
     (_SERVICES, "StatusService", ("GetStatusVersions",)),

@@ -8,6 +8,7 @@ from common.tasks import service as worker_service
 from common.tasks.service import WorkerKind
 from diarizer.engines.protocol import DiarizationEngine, DiarizationOptions
 from diarizer.engines.registry import ENGINES
+from diarizer.live_voices import LiveVoices
 from diarizer.servicer import DiarizationServicer
 from diarizer.settings import DiarizerSettings
 from diarizer.signals import SignalDiarizer
@@ -25,7 +26,10 @@ async def serve(settings: DiarizerSettings, supervisor: Supervisor) -> None:
 
     def services(engine: DiarizationEngine, inference: Inference) -> worker_service.Services:
         servicer = DiarizationServicer(
-            SignalDiarizer(engine, defaults), inference, longest=settings.direct_call_seconds
+            SignalDiarizer(engine, defaults),
+            inference,
+            LiveVoices(engine, inference),
+            longest=settings.direct_call_seconds,
         )
         return {
             _SERVICE: lambda server: diarization_pb2_grpc.add_DiarizationServiceServicer_to_server(

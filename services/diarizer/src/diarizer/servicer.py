@@ -13,6 +13,7 @@ from common.times import duration
 from common.voices.turns import clean_stretches, longest
 from diarizer import conversion
 from diarizer.engines.protocol import Diarization, Speaker
+from diarizer.live_voices import LiveVoices
 from diarizer.signals import SignalDiarizer
 from securetranscribe.v1 import diarization_pb2, diarization_pb2_grpc
 
@@ -21,10 +22,16 @@ class DiarizationServicer(diarization_pb2_grpc.DiarizationServiceServicer):
     """Direct calls. They share the engine with tasks, and tasks go first."""
 
     def __init__(
-        self, diarizer: SignalDiarizer, inference: Inference, *, longest: float = math.inf
+        self,
+        diarizer: SignalDiarizer,
+        inference: Inference,
+        voices: LiveVoices,
+        *,
+        longest: float = math.inf,
     ) -> None:
         """`longest` is the most sound of one call, in seconds."""
         self._diarizer = diarizer
+        self._voices = voices
         self._inference = inference
         self._longest = longest
 
@@ -55,6 +62,16 @@ class DiarizationServicer(diarization_pb2_grpc.DiarizationServiceServicer):
             voiceprint=conversion.print_message(main.voiceprint),
             speaker_count=len(heard),
             clean_turn=_clean_turn(diarization, main),
+        )
+
+    async def EmbedSpeech(
+        self, request: diarization_pb2.EmbedSpeechRequest, _context: Any
+    ) -> diarization_pb2.EmbedSpeechResponse:
+        """Compute the voiceprint of a few seconds of live speech."""
+        found = await self._voices.embed(request.samples)
+        return diarization_pb2.EmbedSpeechResponse(
+            voiceprint=conversion.print_message(found),
+            link_threshold=self._voices.link_threshold,
         )
 
     async def _diarize(

@@ -1,6 +1,6 @@
 """Recognition of known voices: for a whole recording, and for a single voiceprint."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from common import logging, telemetry
@@ -67,9 +67,15 @@ class VoiceRecognizer:
         self._policy = policy
 
     async def recognize(
-        self, transcription_id: int, voices: Sequence[Voice], *, workspace_id: str, pool: str
+        self,
+        transcription_id: int,
+        voices: Sequence[Voice],
+        *,
+        workspace_id: str,
+        pool: str,
+        stores: bool = True,
     ) -> list[RecognizedVoice]:
-        """Match all voices of a recording together and store the recognitions.
+        """Match all voices of a recording together and store the recognitions, if it `stores`.
 
         Return one result per voice, in order.
 
@@ -81,14 +87,16 @@ class VoiceRecognizer:
             voiceprints = [(voice.label, voice.voiceprint) for voice in voices]
             neighborhoods = await self._neighborhoods(connection, voiceprints, _CANDIDATES, pool)
             matches = match([item.voice for item in neighborhoods], self._policy)
-            stored = await Recognitions(connection).replace(
-                transcription_id,
-                workspace_id,
-                _recognitions(voices, neighborhoods, matches),
-                pool=pool,
-            )
+            found = _recognitions(voices, neighborhoods, matches)
+            stored: Collection[str] = [item.label for item in found]
+            if stores:
+                stored = await Recognitions(connection).replace(
+                    transcription_id, workspace_id, found, pool=pool
+                )
             known = [item.profile_id for item in matches if item.label in stored]
             profiles = await Profiles(connection, pool).all_with(known)
+        if not stores:
+            return [_result(item, profiles) for item in matches]
         results = [_result(item, profiles if item.label in stored else {}) for item in matches]
         for result in results:
             telemetry.VOICE_MATCHES.labels(result.match.outcome.value).inc()

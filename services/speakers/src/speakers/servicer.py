@@ -231,6 +231,7 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
             [conversion.voice_of(voice) for voice in request.voices],
             workspace_id=identity.current().workspace_id,
             pool=self._pool(),
+            stores=not request.without_storing,
         )
         return speaker_pb2.RecognizeVoicesResponse(matches=map(conversion.voice_match, results))
 

@@ -384,6 +384,8 @@ NOT_AUDITED: frozenset[str] = frozenset(
         ),
         *_listed("MaintenanceService", "ListSetAside", "RetrySetAside"),
         *_listed("EmbeddingService", "Embed"),
+        # One for each utterance of a live session, which is an entry.
+        *_listed("DiarizationService", "EmbedSpeech"),
     )
 )
 

@@ -361,3 +361,55 @@ class ExtractVoiceprintResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ExtractVoiceprintResponse: _TypeAlias = ExtractVoiceprintResponse  # noqa: Y015
+
+@_typing.final
+class EmbedSpeechRequest(_message.Message):
+    """Request of EmbedSpeech."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SAMPLES_FIELD_NUMBER: _builtins.int
+    samples: _builtins.bytes
+    """Signed 16-bit little-endian samples of one channel, 16000 per second: 0.5 to 60 seconds of speech
+    of one person.
+    """
+    def __init__(
+        self,
+        *,
+        samples: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["samples", b"samples"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EmbedSpeechRequest: _TypeAlias = EmbedSpeechRequest  # noqa: Y015
+
+@_typing.final
+class EmbedSpeechResponse(_message.Message):
+    """Response of EmbedSpeech."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VOICEPRINT_FIELD_NUMBER: _builtins.int
+    LINK_THRESHOLD_FIELD_NUMBER: _builtins.int
+    link_threshold: _builtins.float
+    """Least cosine of the voiceprints of one person from much speech, for this model."""
+    @_builtins.property
+    def voiceprint(self) -> Global___Voiceprint:
+        """The voiceprint."""
+
+    def __init__(
+        self,
+        *,
+        voiceprint: Global___Voiceprint | None = ...,
+        link_threshold: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["voiceprint", b"voiceprint"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["link_threshold", b"link_threshold", "voiceprint", b"voiceprint"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EmbedSpeechResponse: _TypeAlias = EmbedSpeechResponse  # noqa: Y015

@@ -45,6 +45,11 @@ class DiarizationServiceStub:
                 request_serializer=securetranscribe_dot_v1_dot_diarization__pb2.ExtractVoiceprintRequest.SerializeToString,
                 response_deserializer=securetranscribe_dot_v1_dot_diarization__pb2.ExtractVoiceprintResponse.FromString,
                 _registered_method=True)
+        self.EmbedSpeech = channel.unary_unary(
+                '/securetranscribe.v1.DiarizationService/EmbedSpeech',
+                request_serializer=securetranscribe_dot_v1_dot_diarization__pb2.EmbedSpeechRequest.SerializeToString,
+                response_deserializer=securetranscribe_dot_v1_dot_diarization__pb2.EmbedSpeechResponse.FromString,
+                _registered_method=True)
 
 
 class DiarizationServiceServicer:
@@ -67,6 +72,15 @@ class DiarizationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def EmbedSpeech(self, request, context):
+        """Computes the voiceprint of a few seconds of speech of one person, as live sessions need it. Does
+        not wait behind tasks. Only for other services. Ends with UNIMPLEMENTED if the engine cannot do
+        it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_DiarizationServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -79,6 +93,11 @@ def add_DiarizationServiceServicer_to_server(servicer, server):
                     servicer.ExtractVoiceprint,
                     request_deserializer=securetranscribe_dot_v1_dot_diarization__pb2.ExtractVoiceprintRequest.FromString,
                     response_serializer=securetranscribe_dot_v1_dot_diarization__pb2.ExtractVoiceprintResponse.SerializeToString,
+            ),
+            'EmbedSpeech': grpc.unary_unary_rpc_method_handler(
+                    servicer.EmbedSpeech,
+                    request_deserializer=securetranscribe_dot_v1_dot_diarization__pb2.EmbedSpeechRequest.FromString,
+                    response_serializer=securetranscribe_dot_v1_dot_diarization__pb2.EmbedSpeechResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -136,6 +155,33 @@ class DiarizationService:
             '/securetranscribe.v1.DiarizationService/ExtractVoiceprint',
             securetranscribe_dot_v1_dot_diarization__pb2.ExtractVoiceprintRequest.SerializeToString,
             securetranscribe_dot_v1_dot_diarization__pb2.ExtractVoiceprintResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EmbedSpeech(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/securetranscribe.v1.DiarizationService/EmbedSpeech',
+            securetranscribe_dot_v1_dot_diarization__pb2.EmbedSpeechRequest.SerializeToString,
+            securetranscribe_dot_v1_dot_diarization__pb2.EmbedSpeechResponse.FromString,
             options,
             channel_credentials,
             insecure,

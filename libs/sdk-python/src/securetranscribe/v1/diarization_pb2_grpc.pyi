@@ -41,6 +41,11 @@ class DiarizationServiceStub:
     """Computes the voiceprint of a clip with one speaker (at most 64 MiB encoded, and five
     minutes of sound by default). Tasks of the queue go before waiting calls.
     """
+    EmbedSpeech: _grpc.UnaryUnaryMultiCallable[_diarization_pb2.EmbedSpeechRequest, _diarization_pb2.EmbedSpeechResponse]
+    """Computes the voiceprint of a few seconds of speech of one person, as live sessions need it. Does
+    not wait behind tasks. Only for other services. Ends with UNIMPLEMENTED if the engine cannot do
+    it.
+    """
 
 @_typing.type_check_only
 class DiarizationServiceAsyncStub(DiarizationServiceStub):
@@ -54,6 +59,11 @@ class DiarizationServiceAsyncStub(DiarizationServiceStub):
     ExtractVoiceprint: _aio.UnaryUnaryMultiCallable[_diarization_pb2.ExtractVoiceprintRequest, _diarization_pb2.ExtractVoiceprintResponse]  # type: ignore[assignment]
     """Computes the voiceprint of a clip with one speaker (at most 64 MiB encoded, and five
     minutes of sound by default). Tasks of the queue go before waiting calls.
+    """
+    EmbedSpeech: _aio.UnaryUnaryMultiCallable[_diarization_pb2.EmbedSpeechRequest, _diarization_pb2.EmbedSpeechResponse]  # type: ignore[assignment]
+    """Computes the voiceprint of a few seconds of speech of one person, as live sessions need it. Does
+    not wait behind tasks. Only for other services. Ends with UNIMPLEMENTED if the engine cannot do
+    it.
     """
 
 class DiarizationServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -77,6 +87,17 @@ class DiarizationServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_diarization_pb2.ExtractVoiceprintResponse, _abc.Awaitable[_diarization_pb2.ExtractVoiceprintResponse]]:
         """Computes the voiceprint of a clip with one speaker (at most 64 MiB encoded, and five
         minutes of sound by default). Tasks of the queue go before waiting calls.
+        """
+
+    @_abc_1.abstractmethod
+    def EmbedSpeech(
+        self,
+        request: _diarization_pb2.EmbedSpeechRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_diarization_pb2.EmbedSpeechResponse, _abc.Awaitable[_diarization_pb2.EmbedSpeechResponse]]:
+        """Computes the voiceprint of a few seconds of speech of one person, as live sessions need it. Does
+        not wait behind tasks. Only for other services. Ends with UNIMPLEMENTED if the engine cannot do
+        it.
         """
 
 def add_DiarizationServiceServicer_to_server(servicer: DiarizationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

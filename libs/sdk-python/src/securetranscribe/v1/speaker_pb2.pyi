@@ -1208,8 +1208,11 @@ class RecognizeVoicesRequest(_message.Message):
 
     TRANSCRIPTION_ID_FIELD_NUMBER: _builtins.int
     VOICES_FIELD_NUMBER: _builtins.int
+    WITHOUT_STORING_FIELD_NUMBER: _builtins.int
     transcription_id: _builtins.int
     """The recording."""
+    without_storing: _builtins.bool
+    """Whether to store nothing about it, since the recording is still being made."""
     @_builtins.property
     def voices(self) -> _containers.RepeatedCompositeFieldContainer[Global___Voice]:
         """All its voices."""
@@ -1219,10 +1222,11 @@ class RecognizeVoicesRequest(_message.Message):
         *,
         transcription_id: _builtins.int = ...,
         voices: _abc.Iterable[Global___Voice] | None = ...,
+        without_storing: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["transcription_id", b"transcription_id", "voices", b"voices"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["transcription_id", b"transcription_id", "voices", b"voices", "without_storing", b"without_storing"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

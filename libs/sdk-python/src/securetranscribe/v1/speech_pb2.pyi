@@ -556,7 +556,7 @@ class StreamingRecognitionConfig(_message.Message):
     interim_results: _builtins.bool
     """Whether to return results that may still change."""
     enable_speakers: _builtins.bool
-    """Whether to label words with speakers. Workers without live speakers ignore it."""
+    """Whether to return the sound of final segments, from which their speakers can be told."""
     separate_channels: _builtins.bool
     """Whether each of two channels is a party of its own, recognized by itself."""
     @_builtins.property
@@ -693,6 +693,38 @@ class SpeakerChange(_message.Message):
 Global___SpeakerChange: _TypeAlias = SpeakerChange  # noqa: Y015
 
 @_typing.final
+class SegmentSound(_message.Message):
+    """Sound of final segments, from which their speaker can be told. Sent after their words."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEGMENTS_FIELD_NUMBER: _builtins.int
+    SAMPLES_FIELD_NUMBER: _builtins.int
+    CONTINUES_FIELD_NUMBER: _builtins.int
+    samples: _builtins.bytes
+    """Signed 16-bit little-endian samples of one channel, 16000 per second. At most 30 seconds."""
+    continues: _builtins.bool
+    """Whether the speech continues that of the sound before in the same channel, without a pause."""
+    @_builtins.property
+    def segments(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Numbers of the segments, in order of time."""
+
+    def __init__(
+        self,
+        *,
+        segments: _abc.Iterable[_builtins.int] | None = ...,
+        samples: _builtins.bytes = ...,
+        continues: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["continues", b"continues", "samples", b"samples", "segments", b"segments"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SegmentSound: _TypeAlias = SegmentSound  # noqa: Y015
+
+@_typing.final
 class StreamingLag(_message.Message):
     """How far results are behind the audio received so far."""
 
@@ -725,7 +757,7 @@ Global___StreamingLag: _TypeAlias = StreamingLag  # noqa: Y015
 @_typing.final
 class StreamingRecognizeResponse(_message.Message):
     """Response of StreamingRecognize. Those without words only report `processed_duration`, `lag`,
-    `speech_started` or speakers.
+    `speech_started`, speakers or sound.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -740,6 +772,7 @@ class StreamingRecognizeResponse(_message.Message):
     SPEAKER_CHANGES_FIELD_NUMBER: _builtins.int
     LAG_FIELD_NUMBER: _builtins.int
     SPEECH_STARTED_FIELD_NUMBER: _builtins.int
+    SOUND_FIELD_NUMBER: _builtins.int
     final: _builtins.bool
     """True when these words will no longer change."""
     language: _builtins.str
@@ -776,6 +809,12 @@ class StreamingRecognizeResponse(_message.Message):
     def lag(self) -> Global___StreamingLag:
         """How far the results are behind."""
 
+    @_builtins.property
+    def sound(self) -> Global___SegmentSound:
+        """Sound of earlier segments of the channel, if it was asked for with `enable_speakers`. `segment` is
+        the last one of them.
+        """
+
     def __init__(
         self,
         *,
@@ -789,10 +828,11 @@ class StreamingRecognizeResponse(_message.Message):
         speaker_changes: _abc.Iterable[Global___SpeakerChange] | None = ...,
         lag: Global___StreamingLag | None = ...,
         speech_started: _builtins.bool = ...,
+        sound: Global___SegmentSound | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["lag", b"lag", "processed_duration", b"processed_duration"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["lag", b"lag", "processed_duration", b"processed_duration", "sound", b"sound"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "continues", b"continues", "final", b"final", "lag", b"lag", "language", b"language", "processed_duration", b"processed_duration", "segment", b"segment", "speaker_changes", b"speaker_changes", "speech_started", b"speech_started", "words", b"words"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "continues", b"continues", "final", b"final", "lag", b"lag", "language", b"language", "processed_duration", b"processed_duration", "segment", b"segment", "sound", b"sound", "speaker_changes", b"speaker_changes", "speech_started", b"speech_started", "words", b"words"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

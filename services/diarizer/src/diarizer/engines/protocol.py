@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from common.audio.resampling import Samples
 from common.audio.signals import AudioSource
 from common.engines import Progress
 from common.voices.limits import SpeakerLimits
@@ -15,6 +16,7 @@ __all__ = [
     "DiarizationOptions",
     "Speaker",
     "Turn",
+    "VoiceEngine",
     "Voiceprint",
 ]
 
@@ -153,5 +155,25 @@ class DiarizationEngine(Protocol):
         Raises:
             TaskCancelledError: `cancelled` returned True.
             AudioError: the recording cannot be decoded.
+        """
+        ...
+
+
+@runtime_checkable
+class VoiceEngine(Protocol):
+    """Engine that also compares the voices of live speech. Optional.
+
+    `embed_speech` is called on a thread of its own, also while others work on recordings.
+    """
+
+    @property
+    def link_threshold(self) -> float:
+        """Least cosine of the voiceprints of one person from much speech."""
+        ...
+
+    def embed_speech(self, samples: Samples) -> Voiceprint | None:
+        """Return the voice of one person in up to a minute of mono 16 kHz sound in ±1.
+
+        Return None if there is too little speech.
         """
         ...

@@ -17,7 +17,7 @@ from pyannote.audio.pipelines.speaker_diarization import SpeakerDiarization
 from common import gpu
 from common.audio.conditioning import SignalConditioner
 from common.audio.probe import probe
-from common.audio.resampling import SAMPLE_RATE
+from common.audio.resampling import SAMPLE_RATE, Samples
 from common.audio.signals import AudioSource
 from common.audio.windows import AudioWindow, windows
 from common.engines import Device, EngineSettings, Progress
@@ -117,6 +117,19 @@ class PyannoteEngine:
     def model_version(self) -> str:
         """Version of the models."""
         return self._backend.model_version
+
+    @property
+    def link_threshold(self) -> float:
+        """Least cosine of the voiceprints of one person from much speech."""
+        return self._backend.link_threshold
+
+    def embed_speech(self, samples: Samples) -> Voiceprint | None:
+        """Return the voice of one person, as described in VoiceEngine."""
+        torch.set_num_threads(self._settings.threads)
+        turn = Turn(start=0.0, end=len(samples) / SAMPLE_RATE, speaker="")
+        with self._backend.recording(), torch.inference_mode():
+            voices = take_voices(samples, [turn], self._backend.embedder)
+        return self._voiceprint(voices.get(turn.speaker))
 
     def diarize(
         self,
