@@ -68,8 +68,8 @@ def conversations(directory: Path, *, seed: int = 11) -> Iterator[Conversation]:
     order = random.permutation(len(files))
     for number in range(len(files) // 2):
         pair = [files[place] for place in order[2 * number : 2 * number + 2]]
-        pieces = [_pieces(read_window(file, 0.0, 60.0)) for file in pair]
-        yield _conversation(f"{number:02}", pieces, np.random.default_rng([seed, number]))
+        said = [pieces(read_window(file, 0.0, 60.0)) for file in pair]
+        yield _conversation(f"{number:02}", said, np.random.default_rng([seed, number]))
 
 
 def mixtures(conversation: Conversation) -> Iterator[Mixture]:
@@ -82,16 +82,16 @@ def mixtures(conversation: Conversation) -> Iterator[Mixture]:
         yield _mixture(conversation, f"echo{number}", echoes, random)
 
 
-def _pieces(sound: Samples) -> list[Samples]:
-    """Cut an utterance in its quietest moments."""
-    pieces: list[Samples] = []
-    size = round(_PIECE_SECONDS * SAMPLE_RATE)
+def pieces(sound: Samples, longest: float = _PIECE_SECONDS) -> list[Samples]:
+    """Cut an utterance in its quietest moments, to about `longest` seconds."""
+    found: list[Samples] = []
+    size = round(longest * SAMPLE_RATE)
     while len(sound) > 1.5 * size:
         half = size // 2
         cut = half + quietest(sound[half:size])
-        pieces.append(sound[:cut])
+        found.append(sound[:cut])
         sound = sound[cut:]
-    return [*pieces, sound]
+    return [*found, sound]
 
 
 def _conversation(

@@ -127,7 +127,7 @@ def diarization_errors(reference: Turns, hypothesis: Turns) -> DiarizationErrors
     """
     step = 0.001
     length = 1 + max((round(end / step) for _, end, _ in [*reference, *hypothesis]), default=0)
-    ours, theirs = _activity(reference, length, step), _activity(hypothesis, length, step)
+    ours, theirs = activity(reference, length, step), activity(hypothesis, length, step)
     together = ours.astype(np.float32) @ theirs.astype(np.float32).T
     rows, columns = linear_sum_assignment(-together)
     correct = float(together[rows, columns].sum())
@@ -158,9 +158,10 @@ def give_words_to_speakers(
     return {speaker: " ".join(parts) for speaker, parts in texts.items()}
 
 
-def _activity(
+def activity(
     turns: Turns, length: int, step: float
 ) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+    """Return who speaks when, one row per speaker in order of names, in steps of seconds."""
     speakers = sorted({speaker for _, _, speaker in turns})
     active = np.zeros((len(speakers), length), dtype=np.bool_)
     for start, end, speaker in turns:

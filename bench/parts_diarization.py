@@ -12,7 +12,6 @@ import hashlib
 import io
 import itertools
 import math
-import wave
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +21,7 @@ import numpy as np
 
 from bench import metrics
 from bench.parts_mixtures import HALVES, PLANS, Conversation, compose, people_in
-from bench.recordings import in_directory, sample
+from bench.recordings import in_directory, sample, write_wav
 from common.audio.decoding import read_window
 from common.audio.resampling import SAMPLE_RATE, Samples
 from common.models.store import (
@@ -180,11 +179,7 @@ class _Kept:
 
 def _wav(samples: Samples) -> io.BytesIO:
     file = io.BytesIO()
-    with wave.open(file, "wb") as writer:
-        writer.setnchannels(1)
-        writer.setsampwidth(2)
-        writer.setframerate(SAMPLE_RATE)
-        writer.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
+    write_wav(file, samples)
     file.seek(0)
     return file
 

@@ -5,6 +5,11 @@ import wave
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from common.audio.resampling import SAMPLE_RATE, Samples
 
 AUDIO_SUFFIXES = (".flac", ".wav", ".mp3", ".m4a", ".ogg")
 
@@ -97,7 +102,7 @@ def _recording(audio: Path) -> Recording:
         name=audio.stem,
         audio=audio,
         utterances=tuple(_stm(audio.with_suffix(".stm"))),
-        turns=tuple(_rttm(audio.with_suffix(".rttm"))),
+        turns=tuple(turns_in(audio.with_suffix(".rttm"))),
     )
 
 
@@ -109,9 +114,19 @@ def _stm(path: Path) -> Iterator[Utterance]:
             yield Utterance(start=float(start), end=float(end), speaker=speaker, text=text)
 
 
-def _rttm(path: Path) -> Iterator[tuple[float, float, str]]:
+def write_wav(file: str | BinaryIO, samples: Samples) -> None:
+    """Write mono 16 kHz samples in ±1 with 16 bits."""
+    with wave.open(file, "wb") as writer:
+        writer.setnchannels(1)
+        writer.setsampwidth(2)
+        writer.setframerate(SAMPLE_RATE)
+        writer.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
+
+
+def turns_in(path: Path, recording: str | None = None) -> Iterator[tuple[float, float, str]]:
+    """Yield the turns in an RTTM file, with `recording` only those of one recording."""
     for line in path.read_text().splitlines() if path.is_file() else ():
         fields = line.split()
-        if fields[:1] == ["SPEAKER"]:
+        if fields[:1] == ["SPEAKER"] and recording in (None, fields[1]):
             start, length = float(fields[3]), float(fields[4])
             yield start, start + length, fields[7]

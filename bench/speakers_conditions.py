@@ -39,9 +39,19 @@ def room(sound: Samples, random: np.random.Generator) -> Samples:
 
 def noise(sound: Samples, random: np.random.Generator) -> Samples:
     """Add low-pitched steady noise, 10 to 20 dB below the voice."""
-    rumble = signal.lfilter([1], [1, -0.95], random.standard_normal(len(sound)))
-    wanted = np.sqrt(np.mean(sound**2)) * 10 ** (-random.uniform(10, 20) / 20)
-    return np.asarray(sound + rumble * wanted / np.sqrt(np.mean(rumble**2)), dtype=np.float32)
+    rumble = low_noise(len(sound), random)
+    return with_noise(sound, rumble, random.uniform(10, 20))
+
+
+def low_noise(samples: int, random: np.random.Generator) -> npt.NDArray[np.floating]:
+    """Return low-pitched steady noise."""
+    return np.asarray(signal.lfilter([1], [1, -0.95], random.standard_normal(samples)))
+
+
+def with_noise(sound: Samples, added: npt.NDArray[np.floating], decibels: float) -> Samples:
+    """Add noise so many decibels below the sound."""
+    wanted = np.sqrt(np.mean(sound**2)) * 10 ** (-decibels / 20)
+    return np.asarray(sound + added * wanted / np.sqrt(np.mean(added**2)), dtype=np.float32)
 
 
 def noisy_room(sound: Samples, random: np.random.Generator) -> Samples:

@@ -20,8 +20,8 @@ Result = dict[str, Any]
 STAGES = ("recognition", "diarization")
 
 
-def recognition(store: ModelStore, threads: int) -> Callable[[Path], Result]:
-    """Load Whisper. Return a function to transcribe one file."""
+def recognition(store: ModelStore, threads: int) -> Callable[..., Result]:
+    """Load Whisper. Return a function to transcribe one file, with an optional `language`."""
     from faster_whisper import WhisperModel  # noqa: PLC0415 - part of the stage's start-up
 
     model = WhisperModel(
@@ -31,9 +31,10 @@ def recognition(store: ModelStore, threads: int) -> Callable[[Path], Result]:
         cpu_threads=threads,
     )
 
-    def run(audio: Path) -> Result:
+    def run(audio: Path, language: str | None = None) -> Result:
         segments, info = model.transcribe(
             str(audio),
+            language=language,
             beam_size=5,
             vad_filter=True,
             condition_on_previous_text=False,

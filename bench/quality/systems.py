@@ -1,0 +1,172 @@
+"""Systems that are measured side by side, each in a process of its own.
+
+`python -m bench.quality.systems SYSTEM LIST` reads a JSON list of [file, language] and prints one
+JSON object with the words or turns of each file, the time and the peak of memory.
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.quality.corpus import Case
+from bench.stages import Result
+from common.models.store import (
+    DEFAULT_MODEL_DIR,
+    EMBEDDED_DIARIZATION,
+    EmbeddedDiarization,
+    ModelStore,
+)
+
+#: (file, language) to words or turns.
+Run = Callable[[Path, str | None], Result]
+
+WORDS = ("plain words", "product words", "product words, Moonshine")
+TURNS = ("plain turns", "product turns")
+#: Diarizer of another project, in an environment of its own.
+PEER = "senko"
+#: Those of the diarizer's settings (MAX_SPEAKERS, MIN_SPEAKER_DURATION).
+_MAX_SPEAKERS, _MIN_SPEAKER_DURATION = 10, 2.0
+
+
+def outputs(
+    system: str, chosen: Sequence[Case], work: Path, *, peer: Path | None = None
+) -> dict[str, Any]:
+    """Run a system over recordings. `peer` is the Python of the environment with its package."""
+    listed = work / f"{system}.list.json"
+    listed.write_text(json.dumps([[str(one.recording.audio), one.language] for one in chosen]))
+    script = Path(__file__).with_name("senko_script.py")
+    command = (
+        [str(peer), str(script)]
+        if peer
+        else [sys.executable, "-m", "bench.quality.systems", system]
+    )
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [*command, str(listed)], check=True, stdout=subprocess.PIPE, env=environment, text=True
+    )
+    report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return report | {
+        "recordings": {
+            one.name: found for one, found in zip(chosen, report["recordings"], strict=True)
+        }
+    }
+
+
+def load(system: str, store: ModelStore) -> Run:
+    """Load the models of a system for one thread."""
+    return _LOADERS[system](store)
+
+
+def _plain_words(store: ModelStore) -> Run:
+    from bench import stages  # noqa: PLC0415 - part of the start-up
+
+    return stages.recognition(store, 1)
+
+
+def _plain_turns(store: ModelStore) -> Run:
+    from bench import stages  # noqa: PLC0415
+
+    run = stages.diarization(store, 1)
+    return lambda audio, _language: run(audio)
+
+
+def _product_words(engine: str) -> Callable[[ModelStore], Run]:
+    def loader(store: ModelStore) -> Run:
+        from common.engines import EngineSettings  # noqa: PLC0415
+        from transcriber.worker.engines.registry import ENGINES  # noqa: PLC0415
+
+        settings = EngineSettings(
+            models=store, model="base", device="cpu", threads=1, window_seconds=600.0
+        )
+        return recognizing(ENGINES.load(engine, settings))
+
+    return loader
+
+
+def recognizing(engine: Any) -> Run:
+    """Return a function to recognize a file with an engine of the product."""
+    from transcriber.worker import conversion  # noqa: PLC0415
+    from transcriber.worker.engines.protocol import RecognitionOptions  # noqa: PLC0415
+
+    def run(audio: Path, language: str | None) -> Result:
+        found = engine.recognize(
+            audio,
+            RecognitionOptions(language=language),
+            on_progress=lambda *_: None,
+            cancelled=lambda: False,
+        )
+        message = conversion.to_message({0: found})
+        return {"message": message.SerializeToString().hex(), "seconds": found.duration}
+
+    return run
+
+
+def _product_turns(store: ModelStore) -> Run:
+    from diarizer.engines.pyannote import PyannoteSettings, load_embedded  # noqa: PLC0415
+
+    models = store.diarization(EMBEDDED_DIARIZATION)
+    assert isinstance(models, EmbeddedDiarization)
+    return diarizing(load_embedded(models, PyannoteSettings()))
+
+
+def diarizing(engine: Any) -> Run:
+    """Return a function to diarize a file with the engine of the product."""
+    from diarizer import conversion  # noqa: PLC0415
+    from diarizer.engines.protocol import DiarizationOptions  # noqa: PLC0415
+
+    options = DiarizationOptions(
+        max_speakers=_MAX_SPEAKERS, min_speaker_duration=_MIN_SPEAKER_DURATION
+    )
+
+    def run(audio: Path, _language: str | None) -> Result:
+        with audio.open("rb") as source:
+            found = engine.diarize(
+                source, options, on_progress=lambda *_: None, cancelled=lambda: False
+            )
+        message = conversion.to_message({0: found})
+        return {"message": message.SerializeToString().hex(), "seconds": found.duration}
+
+    return run
+
+
+_LOADERS: Mapping[str, Callable[[ModelStore], Run]] = {
+    "plain words": _plain_words,
+    "product words": _product_words("faster-whisper"),
+    "product words, Moonshine": _product_words("moonshine"),
+    "plain turns": _plain_turns,
+    "product turns": _product_turns,
+}
+
+
+def measured(run: Run, files: Sequence[tuple[str, str | None]]) -> list[Result]:
+    """Run a system over files. Return its results with wall and processor time."""
+    results = []
+    for file, language in files:
+        began, used = time.monotonic(), time.process_time()
+        found = run(Path(file), language)
+        times = {"wall": time.monotonic() - began, "cpu": time.process_time() - used}
+        results.append({**found, **times})
+        print(f"  {Path(file).stem}: {times['wall']:.0f} s", file=sys.stderr, flush=True)
+    return results
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Run one system over a list of files and print the report."""
+    system, listed = arguments
+    warnings.simplefilter("ignore")
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    store = ModelStore(Path(os.environ.get("MODEL_DIR") or DEFAULT_MODEL_DIR))
+    found = measured(load(system, store), json.loads(Path(listed).read_text()))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"recordings": found, "peak_mb": peak}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
