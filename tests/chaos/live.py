@@ -1,0 +1,90 @@
+"""Live sessions whose sound must arrive as it was sent."""
+
+import asyncio
+import difflib
+import io
+import wave
+from dataclasses import dataclass
+
+from securetranscribe import AsyncSecureTranscribeClient
+from securetranscribe.errors import SecureTranscribeError
+from tests.chaos.book import Book
+
+_CHUNK_SECONDS = 0.25
+#: After the end of all faults it takes seconds.
+_PATIENCE_SECONDS = 600.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Speech:
+    """Sound for live sessions."""
+
+    rate: int
+    channels: int
+    chunks: tuple[bytes, ...]
+
+    @classmethod
+    def of(cls, recording: bytes) -> "Speech":
+        """Return the sound of a WAV file with 16 bits."""
+        with wave.open(io.BytesIO(recording), "rb") as file:
+            assert file.getsampwidth() == 2
+            frames = int(file.getframerate() * _CHUNK_SECONDS)
+            chunks = []
+            while data := file.readframes(frames):
+                chunks.append(data)
+            return cls(rate=file.getframerate(), channels=file.getnchannels(), chunks=tuple(chunks))
+
+
+async def speak(
+    api: AsyncSecureTranscribeClient,
+    owner: str,
+    speech: Speech,
+    book: Book,
+    stopping: asyncio.Event,
+) -> None:
+    """Hold sessions one after the other until stopped. The last one is finished."""
+    while not stopping.is_set():
+        call = book.begin(owner, "live")
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                number, finals = await _session(api, speech)
+        except SecureTranscribeError as error:
+            book.lose(call, error)
+        except TimeoutError as error:
+            book.lose(call, error)
+            book.find(f"{owner}: a live session did not end within {_PATIENCE_SECONDS:.0f} s")
+        else:
+            book.acknowledge(call, transcription_id=number, finals=finals)
+        await asyncio.sleep(1)
+
+
+async def _session(api: AsyncSecureTranscribeClient, speech: Speech) -> tuple[int, list[str]]:
+    """Hold one session. Return its transcription and the texts in order."""
+    finals: list[str] = []
+    sequences: list[int] = []
+    async with api.live(
+        "linear16", sample_rate=speech.rate, channel_count=speech.channels, language="en"
+    ) as session:
+        for chunk in speech.chunks:
+            await session.send(chunk)
+            await asyncio.sleep(_CHUNK_SECONDS)
+        ended = await session.finish()
+        async for message in session:
+            if message["type"] == "final":
+                finals.append(message["data"]["text"])
+                sequences.append(message["data"]["sequence"])
+    if sequences != sorted(set(sequences)):
+        raise AssertionError(f"results arrived in the order {sequences}")
+    return int(ended["transcription_id"]), finals
+
+
+def similarity(text: str, expected: str) -> float:
+    """Return the share of expected words that a text has in the same order."""
+    words, wanted = _words(text), _words(expected)
+    matcher = difflib.SequenceMatcher(None, words, wanted, autojunk=False)
+    matched = sum(block.size for block in matcher.get_matching_blocks())
+    return matched / max(len(wanted), len(words), 1)
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip(".,?!").lower() for word in text.split() if word.strip(".,?!")]
