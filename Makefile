@@ -26,7 +26,7 @@ EXTRAS_transcriber := [worker]
 
 .DEFAULT_GOAL := help
 .PHONY: help install models demo web sdk-js browser screenshots run start stop status test test-containers test-newcomer chaos unit lint lint-deploy format protos hashes sbom \
-	images bench bench-speakers bench-channels bench-diarization bench-parts bench-echo bench-engines bench-editing bench-search bench-search-speed bench-languages bench-repetition bench-vocabulary bench-playback bench-live bench-web bench-status-reads bench-control-plane bench-upload bench-encryption bench-queue gpu-check simulate clean distclean
+	images bench bench-speakers bench-channels bench-diarization bench-parts bench-echo bench-engines bench-editing bench-search bench-search-speed bench-languages bench-repetition bench-vocabulary bench-playback bench-live bench-web bench-status-reads bench-control-plane bench-upload bench-encryption bench-queue quality quality-gate gpu-check simulate clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -211,6 +211,12 @@ bench-encryption: $(READY) ## measure encrypted objects next to plain ones
 
 bench-queue: $(READY) ## measure Postgres, NATS and the dispatcher with a long queue
 	@$(BIN)/python -m bench.queue
+
+quality: $(READY) $(VERIFIED) ## measure quality next to plain scripts (DATA=DIR, PEER=PYTHON with senko, ARGS=--help)
+	@$(BIN)/python -m bench.quality $(if $(DATA),--data $(DATA)) $(if $(PEER),--peer $(PEER)) $(ARGS)
+
+quality-gate: $(READY) $(VERIFIED) ## compare the quality of a few recordings with the baseline
+	@OMP_NUM_THREADS=1 $(BIN)/python -m bench.quality.gate $(ARGS)
 
 gpu-check: $(READY) $(VERIFIED) ## measure speed, errors and memory on an NVIDIA card (ARGS=--help, DATA=DIR adds recordings)
 	@$(BIN)/python -m bench.gpu_check $(if $(DATA),--data $(DATA)) $(ARGS)
