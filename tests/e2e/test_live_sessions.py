@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import numpy as np
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
@@ -129,6 +130,54 @@ class Recorder:
                 await socket.send(json.dumps(message))
 
 
+@dataclass(kw_only=True)
+class Follower:
+    """Somebody with a link, who connects again after each loss."""
+
+    url: str
+    token: str
+    transcription_id: int
+    sequence: int = 0
+    finals: list[dict[str, Any]] = field(default_factory=list)
+    ended: dict[str, Any] | None = None
+
+    async def run(self) -> None:
+        """Stay connected until the session has ended."""
+        while self.ended is None:
+            with contextlib.suppress(ConnectionClosed, OSError, InvalidHandshake, TimeoutError):
+                query = (
+                    f"transcription_id={self.transcription_id}&after_sequence={self.sequence}"
+                    f"&token={self.token}"
+                )
+                async with connect(f"{self.url}?{query}", proxy=None) as socket:
+                    async for text in socket:
+                        self._take(json.loads(text))
+            await asyncio.sleep(0.2)
+
+    def _take(self, message: dict[str, Any]) -> None:
+        if message["type"] == "final":
+            self.sequence = message["data"]["sequence"]
+            self.finals.append(message["data"])
+        elif message["type"] == "ended":
+            self.ended = message["data"]
+        elif message["type"] == "error":
+            assert message["data"]["code"] == "SERVICE_UNAVAILABLE", message
+
+
+def _follower(stack: Stack, client: SecureTranscribeClient, number: int) -> Follower:
+    """Return somebody who has opened a link to a transcription."""
+    headers = {"Authorization": f"Bearer {token_of(client)}"}
+    with httpx2.Client(base_url=f"{stack.base_url}/api", timeout=60) as http:
+        made = http.post(f"/transcriptions/{number}/links", headers=headers, json={})
+        token = made.raise_for_status().json()["data"]["token"]
+        opened = http.post("/shared/open", json={"token": token}).raise_for_status()
+    return Follower(
+        url=stack.base_url.replace("http", "ws", 1) + "/ws/live/follow",
+        token=opened.json()["data"]["session_token"],
+        transcription_id=number,
+    )
+
+
 async def _until(reached: Callable[[], Any], seconds: float = _PATIENCE_SECONDS) -> None:
     deadline = time.monotonic() + seconds
     while not reached():
@@ -159,6 +208,9 @@ async def test_cut_twice_and_killed_once(
         },
     )
     running = asyncio.create_task(recorder.run())
+    await _until(lambda: recorder.transcription_id)
+    follower = await asyncio.to_thread(_follower, stack, client, recorder.transcription_id)
+    following = asyncio.create_task(follower.run())
     chunks = _chunks(sample)
     faults = {len(chunks) // 4: "cut", len(chunks) // 2: "kill", len(chunks) * 3 // 4: "cut"}
     for number, data in enumerate(chunks):
@@ -182,8 +234,10 @@ async def test_cut_twice_and_killed_once(
     await _until(lambda: recorder.heard > end - 4.0)
     await recorder.finish()
     await _until(lambda: recorder.ended)
-    await running
+    await asyncio.gather(running, following)
 
+    assert follower.finals == recorder.finals
+    assert follower.ended == {"transcription_id": number}
     assert recorder.connections == 4
     assert recorder.drafts
     assert [final["sequence"] for final in recorder.finals] == [*range(1, len(recorder.finals) + 1)]

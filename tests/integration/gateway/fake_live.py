@@ -1,14 +1,23 @@
 """A LiveService that answers each chunk with a text of its number."""
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import grpc.aio
+
 from common import identity, rights, status
+from common.auth import CallAuthenticator
+from common.call_limits import CHUNK_LIMITS, CallsInFlight
 from common.errors import ApplicationError
+from common.interceptor import EdgeInterceptor
 from common.rights import Right
+from common.signing import CallVerifier, receiver_key
 from common.times import duration
 from securetranscribe.v1 import capture_pb2, live_pb2, live_pb2_grpc, speech_pb2
+from tests.integration.gateway.conftest import SECRET
 
 Response = live_pb2.LiveServiceStreamingRecognizeResponse
 CAPTURE_ID = "c" * 32
@@ -21,6 +30,7 @@ class FakeLive(live_pb2_grpc.LiveServiceServicer):
     fails: ApplicationError | None = None
     requests: list[live_pb2.LiveServiceStreamingRecognizeRequest] = field(default_factory=list)
     callers: list[identity.Identity] = field(default_factory=list)
+    followers: list[live_pb2.FollowLiveRequest] = field(default_factory=list)
     open: int = 0
 
     def reset(self) -> None:
@@ -28,6 +38,7 @@ class FakeLive(live_pb2_grpc.LiveServiceServicer):
         self.fails = None
         self.requests.clear()
         self.callers.clear()
+        self.followers.clear()
 
     async def StreamingRecognize(
         self, request_iterator: AsyncIterator[Any], context: Any
@@ -47,6 +58,28 @@ class FakeLive(live_pb2_grpc.LiveServiceServicer):
         finally:
             self.open -= 1
 
+    async def FollowLive(
+        self, request: live_pb2.FollowLiveRequest, context: Any
+    ) -> AsyncIterator[live_pb2.FollowLiveResponse]:
+        """Return two results, and the end of transcription 7. Others go on."""
+        self.callers.append(identity.current())
+        self.followers.append(request)
+        number, after = request.transcription_id, request.after_sequence
+        self.open += 1
+        try:
+            begun = live_pb2.LiveBegun(transcription_id=number, last_sequence=after + 1)
+            yield live_pb2.FollowLiveResponse(begun=begun)
+            if self.fails is not None:
+                await context.abort_with_status(status.to_status(self.fails))
+            yield live_pb2.FollowLiveResponse(final=_text(after))
+            speaker = live_pb2.LiveSpeaker(segment=after, sequence=after + 2, speaker_label="A")
+            yield live_pb2.FollowLiveResponse(speaker=speaker)
+            if number != 7:
+                await asyncio.Event().wait()
+            yield live_pb2.FollowLiveResponse(ended=live_pb2.LiveEnded(transcription_id=number))
+        finally:
+            self.open -= 1
+
     def _answers(self, request: Any) -> list[Response]:
         capture = capture_pb2.Capture(
             capture_id=CAPTURE_ID, state=capture_pb2.CAPTURE_STATE_RECEIVING
@@ -62,6 +95,25 @@ class FakeLive(live_pb2_grpc.LiveServiceServicer):
             capture.state = capture_pb2.CAPTURE_STATE_COMPLETED
             return [Response(ended=live_pb2.LiveEnded(capture=capture, transcription_id=7))]
         return [Response(begun=live_pb2.LiveBegun(capture=capture, transcription_id=7))]
+
+
+@contextlib.asynccontextmanager
+async def serving() -> AsyncIterator[tuple[FakeLive, str]]:
+    """Run a LiveService that accepts the gateway's signature only. Yield it with its address."""
+    fake = FakeLive()
+    authenticator = CallAuthenticator(
+        tokens=None,  # type: ignore[arg-type]
+        verifier=CallVerifier(receiver_key(SECRET, "transcriber"), "transcriber"),
+        access={},
+    )
+    server = grpc.aio.server(
+        interceptors=[EdgeInterceptor(authenticator, CallsInFlight(CHUNK_LIMITS))]
+    )
+    live_pb2_grpc.add_LiveServiceServicer_to_server(fake, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    yield fake, f"127.0.0.1:{port}"
+    await server.stop(None)
 
 
 def _text(number: int) -> live_pb2.LiveText:

@@ -9,20 +9,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import grpc.aio
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin
 
-from common.auth import CallAuthenticator
-from common.call_limits import CHUNK_LIMITS, CallsInFlight
 from common.errors import LockedError, StateError, UnavailableError
-from common.interceptor import EdgeInterceptor
-from common.signing import CallVerifier, receiver_key
-from securetranscribe.v1 import live_pb2_grpc, speech_pb2, transcription_pb2
-from tests.integration.gateway.conftest import SECRET, MakeGateway, Running, until
-from tests.integration.gateway.fake_live import CAPTURE_ID, FakeLive
+from securetranscribe.v1 import speech_pb2, transcription_pb2
+from tests.integration.gateway.conftest import MakeGateway, Running, until
+from tests.integration.gateway.fake_live import CAPTURE_ID, FakeLive, serving
 from tests.integration.gateway.test_websocket import address, bearer, receive, token_of
 
 BEGIN = {"type": "begin", "encoding": "webm_opus"}
@@ -31,21 +26,8 @@ _PATHS = ["/ws/live", "/api/ws/live", "/api/v1/ws/live"]
 
 @pytest.fixture(scope="module")
 async def live() -> AsyncIterator[tuple[FakeLive, str]]:
-    """Run a LiveService that accepts the gateway's signature only."""
-    fake = FakeLive()
-    authenticator = CallAuthenticator(
-        tokens=None,  # type: ignore[arg-type]
-        verifier=CallVerifier(receiver_key(SECRET, "transcriber"), "transcriber"),
-        access={},
-    )
-    server = grpc.aio.server(
-        interceptors=[EdgeInterceptor(authenticator, CallsInFlight(CHUNK_LIMITS))]
-    )
-    live_pb2_grpc.add_LiveServiceServicer_to_server(fake, server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
-    yield fake, f"127.0.0.1:{port}"
-    await server.stop(None)
+    async with serving() as found:
+        yield found
 
 
 @pytest.fixture

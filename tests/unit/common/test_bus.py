@@ -11,6 +11,7 @@ def test_subjects_match_the_contracts() -> None:
     assert bus.results_subject("diarize") == "securetranscribe.results.v1.diarize"
     assert bus.progress_subject("t1") == "securetranscribe.progress.v1.t1"
     assert bus.worker_subject("diarize", "w1") == "securetranscribe.workers.v1.diarize.w1"
+    assert bus.live_subject(7) == "securetranscribe.live.v1.7"
     assert bus.cancel_subject("job_1") == "securetranscribe.control.v1.cancel.job_1"
     assert (
         bus.event_subject("", "queue", "all", "changed")

@@ -38,6 +38,7 @@ LinkService         anybody  OpenLink
 LiveService         editor:write  StreamingRecognize
 MaintenanceService  services ListSetAside RetrySetAside
 PlaybackService     [read]   GetPlayback ReadPlayback GetPeaks
+LiveService         [read]   FollowLive
 QueueService        anybody  GetQueueStatus
 QueueService        viewer:read   GetJob ListJobs
 QueueService        editor:write  CancelJob UpdateJobPriority

@@ -78,6 +78,11 @@ def cancel_subject(job_id: str) -> str:
     return f"{PREFIX}.control.v1.cancel.{job_id}"
 
 
+def live_subject(transcription_id: int | str) -> str:
+    """Return the subject for the results of a live session, for its followers."""
+    return f"{PREFIX}.live.v1.{transcription_id}"
+
+
 def audit_subject(service: str) -> str:
     """Return the subject for a service's entries of the audit log."""
     return f"{PREFIX}.audit.v1.{service}"

@@ -110,6 +110,7 @@ _TABLE: Iterable[tuple[Rule, str, tuple[str, ...]]] = (
     (_READ, "CaptureService", ("GetCapture", "ListCaptures")),
     (_DELETE, "CaptureService", ("DiscardCapture",)),
     (_CREATE, "LiveService", ("StreamingRecognize",)),
+    (_SEE, "LiveService", ("FollowLive",)),
     (_SESSION, "QueueService", ("GetQueueStatus",)),
     (_READ, "QueueService", ("GetJob", "ListJobs")),
     (_CHANGE, "QueueService", ("CancelJob", "UpdateJobPriority")),

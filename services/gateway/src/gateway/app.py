@@ -75,7 +75,9 @@ from gateway.audit.store import AuditLog
 from gateway.backends import Backends
 from gateway.idempotency.store import IdempotentRequests
 from gateway.live import models as live_models
+from gateway.live.connection import LiveDependencies
 from gateway.live.feed import Feed, Revocations
+from gateway.live.following import FollowSocket
 from gateway.live.handshake import Handshakes
 from gateway.live.hub import Hub
 from gateway.live.recognition import RecognitionSocket
@@ -406,6 +408,14 @@ class Gateway:
             WebhookApi(self._webhooks.service),
             AuditApi(AuditReader(AuditLog(self._database))),
         )
+        live = LiveDependencies(
+            registry=self._registry,
+            backends=self._backends,
+            hub=self._hub,
+            handshakes=Handshakes(self._registry, origins),
+            limits=self._limits,
+            keep_alive_seconds=min(_KEEP_ALIVE_SECONDS, settings.session_ttl / 4),
+        )
         return application.build(
             settings=settings,
             version=_version(),
@@ -418,14 +428,8 @@ class Gateway:
                 origins=origins,
                 keep_alive_seconds=min(_KEEP_ALIVE_SECONDS, settings.session_ttl / 4),
             ),
-            recognition_socket=RecognitionSocket(
-                registry=self._registry,
-                backends=self._backends,
-                hub=self._hub,
-                handshakes=Handshakes(self._registry, origins),
-                limits=self._limits,
-                keep_alive_seconds=min(_KEEP_ALIVE_SECONDS, settings.session_ttl / 4),
-            ),
+            recognition_socket=RecognitionSocket(live),
+            follow_socket=FollowSocket(live),
             live_messages={**live_models.schemas(), **webhook_models.schemas()},
             openai=OpenAiRoutes(self._audio, ModelApi(self._limits)),
             health=self._health,
@@ -455,6 +459,8 @@ class Gateway:
             registry=self._registry,
             backends=self._backends,
             limits=self._limits,
+            teams=self._accounts.teams,
+            webhooks=self._webhooks.service,
         )
         audit = AuditServicer(AuditReader(AuditLog(self._database)))
         links = LinkServicer(self._opener, self._limits)

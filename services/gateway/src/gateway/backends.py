@@ -10,7 +10,7 @@ from common.grpc_client import channel, unwrap, unwrap_stream
 from common.identity import Caller, Grant
 from common.rights import Right
 from common.settings import ServiceSettings
-from common.signing import CallSigner, acting_for, digest_of
+from common.signing import STREAMED, CallSigner, acting_for, digest_of
 from gateway.service_states import Answering, states_of
 from gateway.sessions.erasure import Erase
 from gateway.uploads.file_messages import serialized
@@ -20,6 +20,7 @@ from securetranscribe.v1 import (
     export_pb2_grpc,
     imports_pb2_grpc,
     library_pb2_grpc,
+    live_pb2,
     live_pb2_grpc,
     playback_pb2_grpc,
     queue_pb2_grpc,
@@ -47,6 +48,7 @@ Metadata = tuple[tuple[str, str], ...]
 _UPLOAD = "/securetranscribe.v1.TranscriptionService/UploadTranscription"
 _APPEND = "/securetranscribe.v1.UploadService/AppendUpload"
 _LIVE = "/securetranscribe.v1.LiveService/StreamingRecognize"
+_FOLLOW = "/securetranscribe.v1.LiveService/FollowLive"
 _READ = "/securetranscribe.v1.TranscriptionService/GetTranscription"
 _ANSWER_SECONDS = 15.0
 #: Seconds for documents and summaries.
@@ -84,7 +86,7 @@ class Backends:
             request_serializer=serialized,
             response_deserializer=upload_pb2.AppendUploadResponse.FromString,
         )
-        self._live = live_pb2_grpc.LiveServiceStub(self._uploads).StreamingRecognize
+        self._live = live_pb2_grpc.LiveServiceStub(self._uploads)
         self.resumable = upload_pb2_grpc.UploadServiceStub(self._transcriber)
         self.captures = capture_pb2_grpc.CaptureServiceStub(self._transcriber)
         self.transcriptions = transcription_pb2_grpc.TranscriptionServiceStub(self._transcriber)
@@ -118,14 +120,20 @@ class Backends:
 
     def live(self, owner: Caller) -> Any:
         """Begin a call of LiveService.StreamingRecognize, to be written and read step by step."""
-        return self._live(metadata=self._stream_metadata(owner, _LIVE))
+        return self._live.StreamingRecognize(metadata=self._stream_metadata(owner, _LIVE))
 
-    def _stream_metadata(self, owner: Caller, method: str) -> Metadata:
+    def follow_live(self, request: live_pb2.FollowLiveRequest, caller: Caller) -> Any:
+        """Begin a call of LiveService.FollowLive, to be read step by step."""
+        digest = digest_of(request.SerializeToString())
+        metadata = self._stream_metadata(caller, _FOLLOW, digest=digest)
+        return self._live.FollowLive(request, metadata=metadata)
+
+    def _stream_metadata(self, owner: Caller, method: str, *, digest: str = STREAMED) -> Metadata:
         """Return the metadata of a stream, with signature and trace added by hand.
 
         The channel of streams has no interceptors to do it.
         """
-        signature = self._signer.sign("transcriber", method, owner=owner)
+        signature = self._signer.sign("transcriber", method, digest=digest, owner=owner)
         return (*signature.items(), *telemetry.inject().items())
 
     async def ask(

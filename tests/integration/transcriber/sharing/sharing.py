@@ -7,6 +7,7 @@ from common.grpc_client import unwrap, unwrap_stream
 from securetranscribe.v1 import (
     identity_pb2,
     library_pb2_grpc,
+    live_pb2_grpc,
     playback_pb2_grpc,
     reprocessing_pb2_grpc,
     search_pb2_grpc,
@@ -17,6 +18,7 @@ from securetranscribe.v1 import (
     vocabulary_pb2_grpc,
 )
 from securetranscribe.v1 import library_pb2 as library
+from securetranscribe.v1 import live_pb2 as live
 from securetranscribe.v1 import playback_pb2 as playback
 from securetranscribe.v1 import reprocessing_pb2 as reprocessing
 from securetranscribe.v1 import search_pb2 as search
@@ -35,6 +37,7 @@ _SERVICES: tuple[tuple[Any, Any], ...] = (
     (transcript, transcript_pb2_grpc.TranscriptServiceStub),
     (playback, playback_pb2_grpc.PlaybackServiceStub),
     (library, library_pb2_grpc.LibraryServiceStub),
+    (live, live_pb2_grpc.LiveServiceStub),
     (reprocessing, reprocessing_pb2_grpc.ReprocessingServiceStub),
     (search, search_pb2_grpc.SearchServiceStub),
     (vocabulary, vocabulary_pb2_grpc.VocabularyServiceStub),

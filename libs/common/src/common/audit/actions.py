@@ -67,6 +67,10 @@ def _shows_words(_request: Any, response: Any) -> bool:
     return response is not None and bool(response.partial_transcript.segments)
 
 
+def _follows(_request: Any, response: Any) -> bool:
+    return response is not None and response.WhichOneof("follow_response") in ("draft", "final")
+
+
 def _ends(_request: Any, response: Any) -> bool:
     return response is not None and response.HasField("ended")
 
@@ -197,6 +201,7 @@ AUDITED: Mapping[str, Rule] = {
                 made=("ended.transcription_id",),
                 shows=_ends,
             ),
+            "FollowLive": _transcription("transcript.read", read=True, shows=_follows),
         },
     ),
     **_of(

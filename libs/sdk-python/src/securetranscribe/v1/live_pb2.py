@@ -22,47 +22,54 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from securetranscribe.v1 import capture_pb2 as securetranscribe_dot_v1_dot_capture__pb2
 from securetranscribe.v1 import speech_pb2 as securetranscribe_dot_v1_dot_speech__pb2
 from securetranscribe.v1 import transcription_pb2 as securetranscribe_dot_v1_dot_transcription__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1esecuretranscribe/v1/live.proto\x12\x13securetranscribe.v1\x1a\x1egoogle/protobuf/duration.proto\x1a!securetranscribe/v1/capture.proto\x1a securetranscribe/v1/speech.proto\x1a\'securetranscribe/v1/transcription.proto\"\xe4\x01\n\tLiveBegin\x12\x39\n\x06\x63onfig\x18\x01 \x01(\x0b\x32!.securetranscribe.v1.UploadConfigR\x06\x63onfig\x12\x14\n\x05title\x18\x02 \x01(\tR\x05title\x12>\n\x08\x65ncoding\x18\x03 \x01(\x0e\x32\".securetranscribe.v1.AudioEncodingR\x08\x65ncoding\x12*\n\x11sample_rate_hertz\x18\x04 \x01(\x05R\x0fsampleRateHertz\x12\x1a\n\x08\x63hannels\x18\x05 \x01(\x05R\x08\x63hannels\"R\n\nLiveResume\x12\x1d\n\ncapture_id\x18\x01 \x01(\tR\tcaptureId\x12%\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03R\rafterSequence\"\\\n\tLiveChunk\x12\x16\n\x06number\x18\x01 \x01(\x05R\x06number\x12\x12\n\x04\x64\x61ta\x18\x02 \x01(\x0cR\x04\x64\x61ta\x12#\n\rstarts_stream\x18\x03 \x01(\x08R\x0cstartsStream\"L\n\nLiveFinish\x12\x1f\n\x0b\x63hunk_count\x18\x01 \x01(\x05R\nchunkCount\x12\x1d\n\nallow_gaps\x18\x02 \x01(\x08R\tallowGaps\"\x9c\x02\n$LiveServiceStreamingRecognizeRequest\x12\x36\n\x05\x62\x65gin\x18\x01 \x01(\x0b\x32\x1e.securetranscribe.v1.LiveBeginH\x00R\x05\x62\x65gin\x12\x39\n\x06resume\x18\x02 \x01(\x0b\x32\x1f.securetranscribe.v1.LiveResumeH\x00R\x06resume\x12\x36\n\x05\x63hunk\x18\x03 \x01(\x0b\x32\x1e.securetranscribe.v1.LiveChunkH\x00R\x05\x63hunk\x12\x39\n\x06\x66inish\x18\x04 \x01(\x0b\x32\x1f.securetranscribe.v1.LiveFinishH\x00R\x06\x66inishB\x0e\n\x0clive_request\"\x93\x01\n\tLiveBegun\x12\x36\n\x07\x63\x61pture\x18\x01 \x01(\x0b\x32\x1c.securetranscribe.v1.CaptureR\x07\x63\x61pture\x12)\n\x10transcription_id\x18\x02 \x01(\x03R\x0ftranscriptionId\x12#\n\rlast_sequence\x18\x03 \x01(\x03R\x0clastSequence\"M\n\x12LiveAcknowledgment\x12\x1d\n\nnext_chunk\x18\x01 \x01(\x05R\tnextChunk\x12\x18\n\x07missing\x18\x02 \x03(\x05R\x07missing\"\xf4\x01\n\x08LiveText\x12\x18\n\x07segment\x18\x01 \x01(\x03R\x07segment\x12\x1a\n\x08sequence\x18\x02 \x01(\x03R\x08sequence\x12\x39\n\x05words\x18\x03 \x03(\x0b\x32#.securetranscribe.v1.RecognizedWordR\x05words\x12\x1a\n\x08language\x18\x04 \x01(\tR\x08language\x12\x18\n\x07\x63hannel\x18\x05 \x01(\x05R\x07\x63hannel\x12#\n\rspeaker_label\x18\x06 \x01(\tR\x0cspeakerLabel\x12\x1c\n\tcontinues\x18\x07 \x01(\x08R\tcontinues\"h\n\x0bLiveSpeaker\x12\x18\n\x07segment\x18\x01 \x01(\x03R\x07segment\x12\x1a\n\x08sequence\x18\x02 \x01(\x03R\x08sequence\x12#\n\rspeaker_label\x18\x03 \x01(\tR\x0cspeakerLabel\"o\n\x07LiveLag\x12-\n\x04text\x18\x01 \x01(\x0b\x32\x19.google.protobuf.DurationR\x04text\x12\x35\n\x08speakers\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\x08speakers\"_\n\nLiveNotice\x12\x37\n\x04\x63ode\x18\x01 \x01(\x0e\x32#.securetranscribe.v1.LiveNoticeCodeR\x04\x63ode\x12\x18\n\x07message\x18\x02 \x01(\tR\x07message\"n\n\tLiveEnded\x12\x36\n\x07\x63\x61pture\x18\x01 \x01(\x0b\x32\x1c.securetranscribe.v1.CaptureR\x07\x63\x61pture\x12)\n\x10transcription_id\x18\x02 \x01(\x03R\x0ftranscriptionId\"\x90\x04\n%LiveServiceStreamingRecognizeResponse\x12\x36\n\x05\x62\x65gun\x18\x01 \x01(\x0b\x32\x1e.securetranscribe.v1.LiveBegunH\x00R\x05\x62\x65gun\x12M\n\x0c\x61\x63knowledged\x18\x02 \x01(\x0b\x32\'.securetranscribe.v1.LiveAcknowledgmentH\x00R\x0c\x61\x63knowledged\x12\x35\n\x05\x64raft\x18\x03 \x01(\x0b\x32\x1d.securetranscribe.v1.LiveTextH\x00R\x05\x64raft\x12\x35\n\x05\x66inal\x18\x04 \x01(\x0b\x32\x1d.securetranscribe.v1.LiveTextH\x00R\x05\x66inal\x12<\n\x07speaker\x18\x05 \x01(\x0b\x32 .securetranscribe.v1.LiveSpeakerH\x00R\x07speaker\x12\x30\n\x03lag\x18\x06 \x01(\x0b\x32\x1c.securetranscribe.v1.LiveLagH\x00R\x03lag\x12\x39\n\x06notice\x18\x07 \x01(\x0b\x32\x1f.securetranscribe.v1.LiveNoticeH\x00R\x06notice\x12\x36\n\x05\x65nded\x18\x08 \x01(\x0b\x32\x1e.securetranscribe.v1.LiveEndedH\x00R\x05\x65ndedB\x0f\n\rlive_response*\xeb\x01\n\x0eLiveNoticeCode\x12 \n\x1cLIVE_NOTICE_CODE_UNSPECIFIED\x10\x00\x12 \n\x1cLIVE_NOTICE_CODE_RECOGNIZING\x10\x01\x12%\n!LIVE_NOTICE_CODE_RECOGNIZERS_BUSY\x10\x02\x12\"\n\x1eLIVE_NOTICE_CODE_NO_RECOGNIZER\x10\x03\x12%\n!LIVE_NOTICE_CODE_NOT_RECOGNIZABLE\x10\x04\x12#\n\x1fLIVE_NOTICE_CODE_CHUNKS_MISSING\x10\x05\x32\x9f\x01\n\x0bLiveService\x12\x8f\x01\n\x12StreamingRecognize\x12\x39.securetranscribe.v1.LiveServiceStreamingRecognizeRequest\x1a:.securetranscribe.v1.LiveServiceStreamingRecognizeResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1esecuretranscribe/v1/live.proto\x12\x13securetranscribe.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a!securetranscribe/v1/capture.proto\x1a securetranscribe/v1/speech.proto\x1a\'securetranscribe/v1/transcription.proto\"\xe4\x01\n\tLiveBegin\x12\x39\n\x06\x63onfig\x18\x01 \x01(\x0b\x32!.securetranscribe.v1.UploadConfigR\x06\x63onfig\x12\x14\n\x05title\x18\x02 \x01(\tR\x05title\x12>\n\x08\x65ncoding\x18\x03 \x01(\x0e\x32\".securetranscribe.v1.AudioEncodingR\x08\x65ncoding\x12*\n\x11sample_rate_hertz\x18\x04 \x01(\x05R\x0fsampleRateHertz\x12\x1a\n\x08\x63hannels\x18\x05 \x01(\x05R\x08\x63hannels\"R\n\nLiveResume\x12\x1d\n\ncapture_id\x18\x01 \x01(\tR\tcaptureId\x12%\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03R\rafterSequence\"\\\n\tLiveChunk\x12\x16\n\x06number\x18\x01 \x01(\x05R\x06number\x12\x12\n\x04\x64\x61ta\x18\x02 \x01(\x0cR\x04\x64\x61ta\x12#\n\rstarts_stream\x18\x03 \x01(\x08R\x0cstartsStream\"L\n\nLiveFinish\x12\x1f\n\x0b\x63hunk_count\x18\x01 \x01(\x05R\nchunkCount\x12\x1d\n\nallow_gaps\x18\x02 \x01(\x08R\tallowGaps\"\x9c\x02\n$LiveServiceStreamingRecognizeRequest\x12\x36\n\x05\x62\x65gin\x18\x01 \x01(\x0b\x32\x1e.securetranscribe.v1.LiveBeginH\x00R\x05\x62\x65gin\x12\x39\n\x06resume\x18\x02 \x01(\x0b\x32\x1f.securetranscribe.v1.LiveResumeH\x00R\x06resume\x12\x36\n\x05\x63hunk\x18\x03 \x01(\x0b\x32\x1e.securetranscribe.v1.LiveChunkH\x00R\x05\x63hunk\x12\x39\n\x06\x66inish\x18\x04 \x01(\x0b\x32\x1f.securetranscribe.v1.LiveFinishH\x00R\x06\x66inishB\x0e\n\x0clive_request\"\x93\x01\n\tLiveBegun\x12\x36\n\x07\x63\x61pture\x18\x01 \x01(\x0b\x32\x1c.securetranscribe.v1.CaptureR\x07\x63\x61pture\x12)\n\x10transcription_id\x18\x02 \x01(\x03R\x0ftranscriptionId\x12#\n\rlast_sequence\x18\x03 \x01(\x03R\x0clastSequence\"M\n\x12LiveAcknowledgment\x12\x1d\n\nnext_chunk\x18\x01 \x01(\x05R\tnextChunk\x12\x18\n\x07missing\x18\x02 \x03(\x05R\x07missing\"\xf4\x01\n\x08LiveText\x12\x18\n\x07segment\x18\x01 \x01(\x03R\x07segment\x12\x1a\n\x08sequence\x18\x02 \x01(\x03R\x08sequence\x12\x39\n\x05words\x18\x03 \x03(\x0b\x32#.securetranscribe.v1.RecognizedWordR\x05words\x12\x1a\n\x08language\x18\x04 \x01(\tR\x08language\x12\x18\n\x07\x63hannel\x18\x05 \x01(\x05R\x07\x63hannel\x12#\n\rspeaker_label\x18\x06 \x01(\tR\x0cspeakerLabel\x12\x1c\n\tcontinues\x18\x07 \x01(\x08R\tcontinues\"h\n\x0bLiveSpeaker\x12\x18\n\x07segment\x18\x01 \x01(\x03R\x07segment\x12\x1a\n\x08sequence\x18\x02 \x01(\x03R\x08sequence\x12#\n\rspeaker_label\x18\x03 \x01(\tR\x0cspeakerLabel\"o\n\x07LiveLag\x12-\n\x04text\x18\x01 \x01(\x0b\x32\x19.google.protobuf.DurationR\x04text\x12\x35\n\x08speakers\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\x08speakers\"_\n\nLiveNotice\x12\x37\n\x04\x63ode\x18\x01 \x01(\x0e\x32#.securetranscribe.v1.LiveNoticeCodeR\x04\x63ode\x12\x18\n\x07message\x18\x02 \x01(\tR\x07message\"n\n\tLiveEnded\x12\x36\n\x07\x63\x61pture\x18\x01 \x01(\x0b\x32\x1c.securetranscribe.v1.CaptureR\x07\x63\x61pture\x12)\n\x10transcription_id\x18\x02 \x01(\x03R\x0ftranscriptionId\"\x90\x04\n%LiveServiceStreamingRecognizeResponse\x12\x36\n\x05\x62\x65gun\x18\x01 \x01(\x0b\x32\x1e.securetranscribe.v1.LiveBegunH\x00R\x05\x62\x65gun\x12M\n\x0c\x61\x63knowledged\x18\x02 \x01(\x0b\x32\'.securetranscribe.v1.LiveAcknowledgmentH\x00R\x0c\x61\x63knowledged\x12\x35\n\x05\x64raft\x18\x03 \x01(\x0b\x32\x1d.securetranscribe.v1.LiveTextH\x00R\x05\x64raft\x12\x35\n\x05\x66inal\x18\x04 \x01(\x0b\x32\x1d.securetranscribe.v1.LiveTextH\x00R\x05\x66inal\x12<\n\x07speaker\x18\x05 \x01(\x0b\x32 .securetranscribe.v1.LiveSpeakerH\x00R\x07speaker\x12\x30\n\x03lag\x18\x06 \x01(\x0b\x32\x1c.securetranscribe.v1.LiveLagH\x00R\x03lag\x12\x39\n\x06notice\x18\x07 \x01(\x0b\x32\x1f.securetranscribe.v1.LiveNoticeH\x00R\x06notice\x12\x36\n\x05\x65nded\x18\x08 \x01(\x0b\x32\x1e.securetranscribe.v1.LiveEndedH\x00R\x05\x65ndedB\x0f\n\rlive_response\"e\n\x11\x46ollowLiveRequest\x12)\n\x10transcription_id\x18\x01 \x01(\x03R\x0ftranscriptionId\x12%\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03R\rafterSequence\"\xb0\x03\n\x12\x46ollowLiveResponse\x12\x36\n\x05\x62\x65gun\x18\x01 \x01(\x0b\x32\x1e.securetranscribe.v1.LiveBegunH\x00R\x05\x62\x65gun\x12\x35\n\x05\x64raft\x18\x02 \x01(\x0b\x32\x1d.securetranscribe.v1.LiveTextH\x00R\x05\x64raft\x12\x35\n\x05\x66inal\x18\x03 \x01(\x0b\x32\x1d.securetranscribe.v1.LiveTextH\x00R\x05\x66inal\x12<\n\x07speaker\x18\x04 \x01(\x0b\x32 .securetranscribe.v1.LiveSpeakerH\x00R\x07speaker\x12\x30\n\x03lag\x18\x05 \x01(\x0b\x32\x1c.securetranscribe.v1.LiveLagH\x00R\x03lag\x12\x39\n\x06notice\x18\x06 \x01(\x0b\x32\x1f.securetranscribe.v1.LiveNoticeH\x00R\x06notice\x12\x36\n\x05\x65nded\x18\x07 \x01(\x0b\x32\x1e.securetranscribe.v1.LiveEndedH\x00R\x05\x65ndedB\x11\n\x0f\x66ollow_response*\xeb\x01\n\x0eLiveNoticeCode\x12 \n\x1cLIVE_NOTICE_CODE_UNSPECIFIED\x10\x00\x12 \n\x1cLIVE_NOTICE_CODE_RECOGNIZING\x10\x01\x12%\n!LIVE_NOTICE_CODE_RECOGNIZERS_BUSY\x10\x02\x12\"\n\x1eLIVE_NOTICE_CODE_NO_RECOGNIZER\x10\x03\x12%\n!LIVE_NOTICE_CODE_NOT_RECOGNIZABLE\x10\x04\x12#\n\x1fLIVE_NOTICE_CODE_CHUNKS_MISSING\x10\x05\x32\xbb\x02\n\x0bLiveService\x12\x8f\x01\n\x12StreamingRecognize\x12\x39.securetranscribe.v1.LiveServiceStreamingRecognizeRequest\x1a:.securetranscribe.v1.LiveServiceStreamingRecognizeResponse(\x01\x30\x01\x12\x99\x01\n\nFollowLive\x12&.securetranscribe.v1.FollowLiveRequest\x1a\'.securetranscribe.v1.FollowLiveResponse\"8\x82\xd3\xe4\x93\x02\x32\x12\x30/v1/transcriptions/{transcription_id}:followLive0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'securetranscribe.v1.live_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_LIVENOTICECODE']._serialized_start=2407
-  _globals['_LIVENOTICECODE']._serialized_end=2642
-  _globals['_LIVEBEGIN']._serialized_start=198
-  _globals['_LIVEBEGIN']._serialized_end=426
-  _globals['_LIVERESUME']._serialized_start=428
-  _globals['_LIVERESUME']._serialized_end=510
-  _globals['_LIVECHUNK']._serialized_start=512
-  _globals['_LIVECHUNK']._serialized_end=604
-  _globals['_LIVEFINISH']._serialized_start=606
-  _globals['_LIVEFINISH']._serialized_end=682
-  _globals['_LIVESERVICESTREAMINGRECOGNIZEREQUEST']._serialized_start=685
-  _globals['_LIVESERVICESTREAMINGRECOGNIZEREQUEST']._serialized_end=969
-  _globals['_LIVEBEGUN']._serialized_start=972
-  _globals['_LIVEBEGUN']._serialized_end=1119
-  _globals['_LIVEACKNOWLEDGMENT']._serialized_start=1121
-  _globals['_LIVEACKNOWLEDGMENT']._serialized_end=1198
-  _globals['_LIVETEXT']._serialized_start=1201
-  _globals['_LIVETEXT']._serialized_end=1445
-  _globals['_LIVESPEAKER']._serialized_start=1447
-  _globals['_LIVESPEAKER']._serialized_end=1551
-  _globals['_LIVELAG']._serialized_start=1553
-  _globals['_LIVELAG']._serialized_end=1664
-  _globals['_LIVENOTICE']._serialized_start=1666
-  _globals['_LIVENOTICE']._serialized_end=1761
-  _globals['_LIVEENDED']._serialized_start=1763
-  _globals['_LIVEENDED']._serialized_end=1873
-  _globals['_LIVESERVICESTREAMINGRECOGNIZERESPONSE']._serialized_start=1876
-  _globals['_LIVESERVICESTREAMINGRECOGNIZERESPONSE']._serialized_end=2404
-  _globals['_LIVESERVICE']._serialized_start=2645
-  _globals['_LIVESERVICE']._serialized_end=2804
+  _globals['_LIVESERVICE'].methods_by_name['FollowLive']._loaded_options = None
+  _globals['_LIVESERVICE'].methods_by_name['FollowLive']._serialized_options = b'\202\323\344\223\0022\0220/v1/transcriptions/{transcription_id}:followLive'
+  _globals['_LIVENOTICECODE']._serialized_start=2975
+  _globals['_LIVENOTICECODE']._serialized_end=3210
+  _globals['_LIVEBEGIN']._serialized_start=228
+  _globals['_LIVEBEGIN']._serialized_end=456
+  _globals['_LIVERESUME']._serialized_start=458
+  _globals['_LIVERESUME']._serialized_end=540
+  _globals['_LIVECHUNK']._serialized_start=542
+  _globals['_LIVECHUNK']._serialized_end=634
+  _globals['_LIVEFINISH']._serialized_start=636
+  _globals['_LIVEFINISH']._serialized_end=712
+  _globals['_LIVESERVICESTREAMINGRECOGNIZEREQUEST']._serialized_start=715
+  _globals['_LIVESERVICESTREAMINGRECOGNIZEREQUEST']._serialized_end=999
+  _globals['_LIVEBEGUN']._serialized_start=1002
+  _globals['_LIVEBEGUN']._serialized_end=1149
+  _globals['_LIVEACKNOWLEDGMENT']._serialized_start=1151
+  _globals['_LIVEACKNOWLEDGMENT']._serialized_end=1228
+  _globals['_LIVETEXT']._serialized_start=1231
+  _globals['_LIVETEXT']._serialized_end=1475
+  _globals['_LIVESPEAKER']._serialized_start=1477
+  _globals['_LIVESPEAKER']._serialized_end=1581
+  _globals['_LIVELAG']._serialized_start=1583
+  _globals['_LIVELAG']._serialized_end=1694
+  _globals['_LIVENOTICE']._serialized_start=1696
+  _globals['_LIVENOTICE']._serialized_end=1791
+  _globals['_LIVEENDED']._serialized_start=1793
+  _globals['_LIVEENDED']._serialized_end=1903
+  _globals['_LIVESERVICESTREAMINGRECOGNIZERESPONSE']._serialized_start=1906
+  _globals['_LIVESERVICESTREAMINGRECOGNIZERESPONSE']._serialized_end=2434
+  _globals['_FOLLOWLIVEREQUEST']._serialized_start=2436
+  _globals['_FOLLOWLIVEREQUEST']._serialized_end=2537
+  _globals['_FOLLOWLIVERESPONSE']._serialized_start=2540
+  _globals['_FOLLOWLIVERESPONSE']._serialized_end=2972
+  _globals['_LIVESERVICE']._serialized_start=3213
+  _globals['_LIVESERVICE']._serialized_end=3528
 # @@protoc_insertion_point(module_scope)

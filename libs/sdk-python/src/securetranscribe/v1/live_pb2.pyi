@@ -244,7 +244,7 @@ class LiveBegun(_message.Message):
     """Sequence of the newest result. Those behind `after_sequence` follow."""
     @_builtins.property
     def capture(self) -> _capture_pb2.Capture:
-        """Its capture. The first chunk to send is `next_chunk`."""
+        """Its capture. The first chunk to send is `next_chunk`. Absent in FollowLive."""
 
     def __init__(
         self,
@@ -439,7 +439,9 @@ class LiveEnded(_message.Message):
     """The transcription, unless there is none any more."""
     @_builtins.property
     def capture(self) -> _capture_pb2.Capture:
-        """The capture. While it is FINISHING, its transcription is being made of the sound."""
+        """The capture. While it is FINISHING, its transcription is being made of the sound. Absent in
+        FollowLive.
+        """
 
     def __init__(
         self,
@@ -522,3 +524,91 @@ class LiveServiceStreamingRecognizeResponse(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType_live_response) -> _WhichOneofReturnType_live_response | None: ...
 
 Global___LiveServiceStreamingRecognizeResponse: _TypeAlias = LiveServiceStreamingRecognizeResponse  # noqa: Y015
+
+@_typing.final
+class FollowLiveRequest(_message.Message):
+    """Request of FollowLive."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSCRIPTION_ID_FIELD_NUMBER: _builtins.int
+    AFTER_SEQUENCE_FIELD_NUMBER: _builtins.int
+    transcription_id: _builtins.int
+    """Transcription of a live session."""
+    after_sequence: _builtins.int
+    """Last sequence that the caller has got. 0 returns all results."""
+    def __init__(
+        self,
+        *,
+        transcription_id: _builtins.int = ...,
+        after_sequence: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_sequence", b"after_sequence", "transcription_id", b"transcription_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FollowLiveRequest: _TypeAlias = FollowLiveRequest  # noqa: Y015
+
+@_typing.final
+class FollowLiveResponse(_message.Message):
+    """Response of FollowLive. The messages are those of StreamingRecognize."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BEGUN_FIELD_NUMBER: _builtins.int
+    DRAFT_FIELD_NUMBER: _builtins.int
+    FINAL_FIELD_NUMBER: _builtins.int
+    SPEAKER_FIELD_NUMBER: _builtins.int
+    LAG_FIELD_NUMBER: _builtins.int
+    NOTICE_FIELD_NUMBER: _builtins.int
+    ENDED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def begun(self) -> Global___LiveBegun:
+        """First response, without a capture."""
+
+    @_builtins.property
+    def draft(self) -> Global___LiveText:
+        """Text that may change. It replaces the draft of the same segment."""
+
+    @_builtins.property
+    def final(self) -> Global___LiveText:
+        """Text that will not change. It replaces the draft of the same segment."""
+
+    @_builtins.property
+    def speaker(self) -> Global___LiveSpeaker:
+        """Speaker of a segment."""
+
+    @_builtins.property
+    def lag(self) -> Global___LiveLag:
+        """How far results are behind."""
+
+    @_builtins.property
+    def notice(self) -> Global___LiveNotice:
+        """News about the session."""
+
+    @_builtins.property
+    def ended(self) -> Global___LiveEnded:
+        """Last response, without a capture."""
+
+    def __init__(
+        self,
+        *,
+        begun: Global___LiveBegun | None = ...,
+        draft: Global___LiveText | None = ...,
+        final: Global___LiveText | None = ...,
+        speaker: Global___LiveSpeaker | None = ...,
+        lag: Global___LiveLag | None = ...,
+        notice: Global___LiveNotice | None = ...,
+        ended: Global___LiveEnded | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["begun", b"begun", "draft", b"draft", "ended", b"ended", "final", b"final", "follow_response", b"follow_response", "lag", b"lag", "notice", b"notice", "speaker", b"speaker"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["begun", b"begun", "draft", b"draft", "ended", b"ended", "final", b"final", "follow_response", b"follow_response", "lag", b"lag", "notice", b"notice", "speaker", b"speaker"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_follow_response: _TypeAlias = _typing.Literal["begun", "draft", "final", "speaker", "lag", "notice", "ended"]  # noqa: Y015
+    _WhichOneofArgType_follow_response: _TypeAlias = _typing.Literal["follow_response", b"follow_response"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_follow_response) -> _WhichOneofReturnType_follow_response | None: ...
+
+Global___FollowLiveResponse: _TypeAlias = FollowLiveResponse  # noqa: Y015

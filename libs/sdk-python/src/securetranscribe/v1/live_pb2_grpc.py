@@ -41,6 +41,11 @@ class LiveServiceStub:
                 request_serializer=securetranscribe_dot_v1_dot_live__pb2.LiveServiceStreamingRecognizeRequest.SerializeToString,
                 response_deserializer=securetranscribe_dot_v1_dot_live__pb2.LiveServiceStreamingRecognizeResponse.FromString,
                 _registered_method=True)
+        self.FollowLive = channel.unary_stream(
+                '/securetranscribe.v1.LiveService/FollowLive',
+                request_serializer=securetranscribe_dot_v1_dot_live__pb2.FollowLiveRequest.SerializeToString,
+                response_deserializer=securetranscribe_dot_v1_dot_live__pb2.FollowLiveResponse.FromString,
+                _registered_method=True)
 
 
 class LiveServiceServicer:
@@ -61,6 +66,18 @@ class LiveServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def FollowLive(self, request, context):
+        """Streams the text of a live session to whoever may read its transcription, first the results
+        after `after_sequence` and then everything new, until the session has ended. Callers that read
+        slowly get all final texts, and only the latest drafts.
+
+        When the stream breaks, call it again with the last sequence. It ends with NOT_FOUND or
+        PERMISSION_DENIED within a second after the access has ended.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_LiveServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -68,6 +85,11 @@ def add_LiveServiceServicer_to_server(servicer, server):
                     servicer.StreamingRecognize,
                     request_deserializer=securetranscribe_dot_v1_dot_live__pb2.LiveServiceStreamingRecognizeRequest.FromString,
                     response_serializer=securetranscribe_dot_v1_dot_live__pb2.LiveServiceStreamingRecognizeResponse.SerializeToString,
+            ),
+            'FollowLive': grpc.unary_stream_rpc_method_handler(
+                    servicer.FollowLive,
+                    request_deserializer=securetranscribe_dot_v1_dot_live__pb2.FollowLiveRequest.FromString,
+                    response_serializer=securetranscribe_dot_v1_dot_live__pb2.FollowLiveResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -99,6 +121,33 @@ class LiveService:
             '/securetranscribe.v1.LiveService/StreamingRecognize',
             securetranscribe_dot_v1_dot_live__pb2.LiveServiceStreamingRecognizeRequest.SerializeToString,
             securetranscribe_dot_v1_dot_live__pb2.LiveServiceStreamingRecognizeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FollowLive(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/securetranscribe.v1.LiveService/FollowLive',
+            securetranscribe_dot_v1_dot_live__pb2.FollowLiveRequest.SerializeToString,
+            securetranscribe_dot_v1_dot_live__pb2.FollowLiveResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -44,6 +44,14 @@ class LiveServiceStub:
     `next_chunk` on again, and get the results after `after_sequence` that were missed. Only the
     newest stream of a session is served. An older one ends with ABORTED.
     """
+    FollowLive: _grpc.UnaryStreamMultiCallable[_live_pb2.FollowLiveRequest, _live_pb2.FollowLiveResponse]
+    """Streams the text of a live session to whoever may read its transcription, first the results
+    after `after_sequence` and then everything new, until the session has ended. Callers that read
+    slowly get all final texts, and only the latest drafts.
+
+    When the stream breaks, call it again with the last sequence. It ends with NOT_FOUND or
+    PERMISSION_DENIED within a second after the access has ended.
+    """
 
 @_typing.type_check_only
 class LiveServiceAsyncStub(LiveServiceStub):
@@ -60,6 +68,14 @@ class LiveServiceAsyncStub(LiveServiceStub):
     When the stream breaks, the session goes on: resume it with `resume`, send the chunks from
     `next_chunk` on again, and get the results after `after_sequence` that were missed. Only the
     newest stream of a session is served. An older one ends with ABORTED.
+    """
+    FollowLive: _aio.UnaryStreamMultiCallable[_live_pb2.FollowLiveRequest, _live_pb2.FollowLiveResponse]  # type: ignore[assignment]
+    """Streams the text of a live session to whoever may read its transcription, first the results
+    after `after_sequence` and then everything new, until the session has ended. Callers that read
+    slowly get all final texts, and only the latest drafts.
+
+    When the stream breaks, call it again with the last sequence. It ends with NOT_FOUND or
+    PERMISSION_DENIED within a second after the access has ended.
     """
 
 class LiveServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -80,6 +96,20 @@ class LiveServiceServicer(metaclass=_abc_1.ABCMeta):
         When the stream breaks, the session goes on: resume it with `resume`, send the chunks from
         `next_chunk` on again, and get the results after `after_sequence` that were missed. Only the
         newest stream of a session is served. An older one ends with ABORTED.
+        """
+
+    @_abc_1.abstractmethod
+    def FollowLive(
+        self,
+        request: _live_pb2.FollowLiveRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_live_pb2.FollowLiveResponse], _abc.AsyncIterator[_live_pb2.FollowLiveResponse]]:
+        """Streams the text of a live session to whoever may read its transcription, first the results
+        after `after_sequence` and then everything new, until the session has ended. Callers that read
+        slowly get all final texts, and only the latest drafts.
+
+        When the stream breaks, call it again with the last sequence. It ends with NOT_FOUND or
+        PERMISSION_DENIED within a second after the access has ended.
         """
 
 def add_LiveServiceServicer_to_server(servicer: LiveServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,138 +1,46 @@
 """WebSocket of live sessions: its messages are those of LiveService."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 
 import grpc.aio
-import structlog
-from starlette.types import Receive, Scope, Send
-from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from common import logging, status
-from common.addresses import current_address, use_address
+from common.addresses import current_address
 from common.byte_rates import ByteRates
-from common.errors import (
-    ApplicationError,
-    AuthenticationError,
-    LockedError,
-    ResourceExhaustedError,
-    TimedOutError,
-    UnavailableError,
-    ValidationError,
-)
-from common.grpc_client import server_status
-from common.identity import Grant
-from common.rate_limits import Group, RateLimits
+from common.errors import TimedOutError, ValidationError
+from common.rate_limits import Group
 from common.rights import Right
-from gateway.backends import Backends
-from gateway.live import messages
 from gateway.live import recognition_messages as recognition
-from gateway.live.handshake import Handshakes
-from gateway.live.hub import Client, Hub
-from gateway.live.send_queue import GOING_AWAY, SESSION_ENDED, TOO_SLOW, Closing
-from gateway.sessions.registry import SessionRegistry
+from gateway.live.connection import LiveConnections, LiveDependencies, LiveStream, race
+from gateway.live.send_queue import Closing
 from gateway.sessions.session import Session
-from gateway.web.callers import client_address
-from gateway.web.problems import problem
 
-_log = logging.get(__name__)
-_SEND_SECONDS = 15.0
-_CLOSE_SECONDS = 1.0
 #: How long (seconds) a connection may be without its first message.
 _FIRST_SECONDS = 30.0
-FINISHED = Closing(code=1000, reason="The stream has ended.")
-REFUSED = Closing(code=1008, reason="The last message has the reason.")
-TAKEN_OVER = Closing(code=4409, reason="Another connection serves this session.")
-BUSY = Closing(code=1013, reason="The last message has the reason. Try again later.")
 
 
-class RecognitionSocket:
-    """ASGI application of the WebSocket of live sessions. It keeps its session alive."""
+class RecognitionSocket(LiveConnections):
+    """ASGI application of the WebSocket of those who record."""
 
-    def __init__(
-        self,
-        *,
-        registry: SessionRegistry,
-        backends: Backends,
-        hub: Hub,
-        handshakes: Handshakes,
-        limits: RateLimits,
-        keep_alive_seconds: float,
-    ) -> None:
-        self._registry = registry
-        self._backends = backends
-        self._hub = hub
-        self._handshakes = handshakes
-        self._limits = limits
-        self._rates = ByteRates(limits)
-        self._keep_alive_seconds = keep_alive_seconds
+    right = Right.CREATE
+    group = Group.PROCESSING
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one connection from handshake to close."""
-        websocket = WebSocket(scope, receive, send)
-        use_address(client_address(scope))
-        try:
-            session = await self._handshakes.admit(websocket, Right.CREATE)
-            await self._count(Group.PROCESSING, session)
-            client = self._hub.attach(session)
-        except ApplicationError as error:
-            await websocket.send_denial_response(problem(error))
-            return
-        with structlog.contextvars.bound_contextvars(session_id=session.session_id):
-            _log.info("live connection opened")
-            closing = None
-            try:
-                await websocket.accept()
-                closing = await self._serve(websocket, client, session)
-            except WebSocketDisconnect:
-                pass
-            finally:
-                self._hub.detach(client)
-            _log.info("live connection closed", code=None if closing is None else closing.code)
+    def __init__(self, dependencies: LiveDependencies) -> None:
+        super().__init__(dependencies)
+        self._rates = ByteRates(self.limits)
 
-    async def _count(self, group: Group, session: Session) -> None:
-        for allowance in (
-            await self._limits.hit_address(group, current_address()),
-            await self._limits.hit(group, session.session_id),
-        ):
-            if not allowance.allowed:
-                raise allowance.refusal()
-
-    async def _serve(
-        self, websocket: WebSocket, client: Client, session: Session
-    ) -> Closing | None:
-        """Serve until the client disconnects (None), or until the connection has to be closed."""
-        stream = _Stream(websocket)
-        try:
-            closing = await _race(
-                self._relayed(stream, session), self._keeping(client), _closed(client)
-            )
-        except ApplicationError as error:
-            closing = _closing_for(error)
-            with contextlib.suppress(TimeoutError, RuntimeError):
-                await stream.send(recognition.failure(error))
-        except TimeoutError:
-            closing = TOO_SLOW
-        if closing is not None:
-            with contextlib.suppress(TimeoutError, RuntimeError):
-                async with asyncio.timeout(_CLOSE_SECONDS):
-                    await websocket.close(closing.code, closing.reason)
-        return closing
-
-    async def _relayed(self, stream: "_Stream", session: Session) -> Closing | None:
+    async def relayed(self, stream: LiveStream, session: Session) -> Closing | None:
         """Relay between the client and the service, from the first message on."""
         first = await self._first(stream, session)
         if first is None:
             return None
-        call = self._backends.live(session)
+        call = self.backends.live(session)
         try:
-            return await _race(stream.relay(call), self._reading(stream, call, session, first))
+            return await race(stream.relay(call), self._reading(stream, call, session, first))
         finally:
             call.cancel()
 
-    async def _first(self, stream: "_Stream", session: Session) -> recognition.Request | None:
+    async def _first(self, stream: LiveStream, session: Session) -> recognition.Request | None:
         """Return the first request, None if the client leaves.
 
         Raises:
@@ -147,14 +55,14 @@ class RecognitionSocket:
                         )
                     request = recognition.first(message, session)
                     if request.HasField("begin"):
-                        await self._count(Group.UPLOAD, session)
+                        await self.count(Group.UPLOAD, session)
                     return request
         except TimeoutError as error:
             raise TimedOutError("Send begin or resume first.") from error
         return None
 
     async def _reading(
-        self, stream: "_Stream", call: Any, session: Session, first: recognition.Request
+        self, stream: LiveStream, call: Any, session: Session, first: recognition.Request
     ) -> None:
         """Pass the client's messages on, behind the first one, until it disconnects."""
         meter = self._rates.meter(session.session_id, current_address())
@@ -168,66 +76,6 @@ class RecognitionSocket:
                 await meter.pay(len(request.chunk.data))
             await _write(call, request)
 
-    async def _keeping(self, client: Client) -> Closing:
-        """Keep the session alive. Return once it has ended or has other rights."""
-        while True:
-            await asyncio.sleep(self._keep_alive_seconds)
-            try:
-                session = await self._registry.get(client.session_id)
-            except AuthenticationError:
-                return SESSION_ENDED
-            except ApplicationError as error:
-                _log.warning("cannot keep a session alive", reason=error.message)
-                continue
-            if Grant.copy(session) != client.grant:
-                return GOING_AWAY
-
-
-class _Stream:
-    """Both directions of a connection."""
-
-    def __init__(self, websocket: WebSocket) -> None:
-        self._websocket = websocket
-        self._sending = asyncio.Lock()
-
-    async def send(self, text: str) -> None:
-        """Send a message. Raise TimeoutError if the client does not read."""
-        async with self._sending, asyncio.timeout(_SEND_SECONDS):
-            await self._websocket.send_text(text)
-
-    async def received(self) -> AsyncIterator[dict[str, Any] | bytes]:
-        """Yield messages until the client disconnects. Pings are answered.
-
-        Raises:
-            ValidationError: one is no JSON object.
-        """
-        while True:
-            message = await self._websocket.receive()
-            if message["type"] == "websocket.disconnect":
-                return
-            if message.get("bytes") is not None:
-                yield message["bytes"]
-                continue
-            parsed = recognition.parsed(message.get("text") or "")
-            if parsed.get("type") == "ping":
-                await self.send(messages.pong())
-            else:
-                yield parsed
-
-    async def relay(self, call: Any) -> Closing:
-        """Send the responses of a call until it ends.
-
-        Raises:
-            ApplicationError: it was refused or broken off.
-            TimeoutError: the client does not read.
-        """
-        try:
-            while (response := await call.read()) is not grpc.aio.EOF:
-                await self.send(recognition.text_of(response))
-        except grpc.aio.AioRpcError as error:
-            raise status.from_rpc_error(await server_status(call, error)) from error
-        return FINISHED
-
 
 async def _write(call: Any, request: recognition.Request) -> None:
     try:
@@ -235,35 +83,3 @@ async def _write(call: Any, request: recognition.Request) -> None:
     except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
         # The reason comes with the responses, which end the connection.
         await asyncio.Event().wait()
-
-
-async def _closed(client: Client) -> Closing:
-    """Wait until the connection has to be closed. Events are not for it."""
-    while True:
-        message = await client.send_queue.next()
-        if isinstance(message, Closing):
-            return message
-
-
-async def _race(*work: Coroutine[Any, Any, Closing | None]) -> Closing | None:
-    """Run coroutines until one finishes, and return or raise its outcome."""
-    tasks = [asyncio.create_task(one) for one in work]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        return next(task for task in tasks if task in done).result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _closing_for(error: ApplicationError) -> Closing:
-    if isinstance(error, AuthenticationError):
-        return SESSION_ENDED
-    if isinstance(error, LockedError):
-        return TAKEN_OVER
-    if isinstance(error, UnavailableError):
-        return GOING_AWAY
-    if isinstance(error, ResourceExhaustedError):
-        return BUSY
-    return REFUSED

@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 import struct
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import pydantic
@@ -118,8 +119,22 @@ def binary(message: bytes) -> Request:
     return _chunk(number, message[_HEADER.size :], starts_stream=bool(flags))
 
 
-def text_of(response: Response) -> str:
+def follow(query: Mapping[str, str]) -> live_pb2.FollowLiveRequest:
+    """Convert the parameters of the address of a follower.
+
+    Raises:
+        ValidationError: one is missing, unknown or malformed.
+    """
+    body = _checked(models.FollowParameters, dict(query))
+    return live_pb2.FollowLiveRequest(
+        transcription_id=body.transcription_id, after_sequence=body.after_sequence
+    )
+
+
+def text_of(response: Response | live_pb2.FollowLiveResponse) -> str:
     """Return a response as a text message."""
+    if isinstance(response, live_pb2.FollowLiveResponse):
+        return _text_for_follower(response)
     kind = response.WhichOneof("live_response") or ""
     data: ApiModel
     match kind:
@@ -134,28 +149,49 @@ def text_of(response: Response) -> str:
                 next_chunk=response.acknowledged.next_chunk,
                 missing=list(response.acknowledged.missing),
             )
-        case "draft" | "final":
-            data = _text(getattr(response, kind))
-        case "speaker":
-            data = models.SpeakerData(
-                segment=response.speaker.segment,
-                sequence=response.speaker.sequence,
-                speaker=response.speaker.speaker_label,
-            )
-        case "lag":
-            data = _lag(response.lag)
-        case "notice":
-            data = models.NoticeData(
-                code=_NOTICES[response.notice.code], message=response.notice.message
-            )
         case "ended":
             data = models.EndedData(
                 capture=_capture(response.ended.capture),
                 transcription_id=response.ended.transcription_id or None,
             )
         case _:
-            raise ValueError(f"unknown response {kind!r}")
+            data = _result(kind, response)
     return message(kind, data)
+
+
+def _text_for_follower(response: live_pb2.FollowLiveResponse) -> str:
+    kind = response.WhichOneof("follow_response") or ""
+    data: ApiModel
+    match kind:
+        case "begun":
+            data = models.FollowedData(
+                transcription_id=response.begun.transcription_id,
+                last_sequence=response.begun.last_sequence,
+            )
+        case "ended":
+            data = models.FollowedEndData(transcription_id=response.ended.transcription_id or None)
+        case _:
+            data = _result(kind, response)
+    return message(kind, data)
+
+
+def _result(kind: str, response: Response | live_pb2.FollowLiveResponse) -> ApiModel:
+    match kind:
+        case "draft" | "final":
+            return _text(getattr(response, kind))
+        case "speaker":
+            return models.SpeakerData(
+                segment=response.speaker.segment,
+                sequence=response.speaker.sequence,
+                speaker=response.speaker.speaker_label,
+            )
+        case "lag":
+            return _lag(response.lag)
+        case "notice":
+            return models.NoticeData(
+                code=_NOTICES[response.notice.code], message=response.notice.message
+            )
+    raise ValueError(f"unknown response {kind!r}")
 
 
 def failure(error: ApplicationError) -> str:

@@ -2,11 +2,11 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from gateway.api.capture_models import MOST_CHUNKS, CaptureWord
 from gateway.api.option_models import OptionsBody
-from gateway.api.parameters import JsonBody, Language, Text
+from gateway.api.parameters import MAX_ID, JsonBody, Language, Text
 from gateway.channel_modes import ChannelWord
 from gateway.web.envelope import ApiModel, Moment
 
@@ -77,6 +77,17 @@ class PingMessage(JsonBody):
     type: Literal["ping"]
 
 
+class FollowParameters(JsonBody):
+    """Parameters of the address of a follower."""
+
+    model_config = ConfigDict(strict=False)
+
+    transcription_id: Annotated[int, Field(ge=1, le=MAX_ID)]
+    after_sequence: Annotated[int, Field(ge=0, le=MAX_ID)] = Field(
+        0, description="Last sequence that the follower has. 0 returns all results."
+    )
+
+
 class LiveCapture(ApiModel):
     """The capture of a session."""
 
@@ -93,6 +104,13 @@ class BegunData(ApiModel):
     """The session of a connection."""
 
     capture: LiveCapture
+    transcription_id: int
+    last_sequence: int
+
+
+class FollowedData(ApiModel):
+    """The session that a follower sees."""
+
     transcription_id: int
     last_sequence: int
 
@@ -154,6 +172,12 @@ class EndedData(ApiModel):
     """The end of a session."""
 
     capture: LiveCapture
+    transcription_id: int | None
+
+
+class FollowedEndData(ApiModel):
+    """The end of a followed session. Without a transcription, it was discarded."""
+
     transcription_id: int | None
 
 

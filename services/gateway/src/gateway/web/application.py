@@ -42,6 +42,7 @@ from gateway.web.web_app import WebApp
 
 SOCKET_PATHS = ("/ws", "/api/ws", "/api/v1/ws")
 RECOGNITION_PATHS = tuple(f"{path}/live" for path in SOCKET_PATHS)
+FOLLOW_PATHS = tuple(f"{path}/follow" for path in RECOGNITION_PATHS)
 _UNTRACED = ("/health", "/metrics", "/static", "/app")
 _ACCEPTED = [
     "Authorization",
@@ -79,6 +80,7 @@ def build(
     endpoints: Sequence[Endpoint],
     live_socket: ASGIApp,
     recognition_socket: ASGIApp,
+    follow_socket: ASGIApp,
     live_messages: Mapping[str, Any],
     openai: OpenAiRoutes,
     health: Health,
@@ -150,6 +152,7 @@ def build(
         LocalAuthority(settings.local_authority_path).add_to(app)
     app.router.routes.extend(WebSocketRoute(path, live_socket) for path in SOCKET_PATHS)
     app.router.routes.extend(WebSocketRoute(path, recognition_socket) for path in RECOGNITION_PATHS)
+    app.router.routes.extend(WebSocketRoute(path, follow_socket) for path in FOLLOW_PATHS)
     openapi.add_to(app, messages=live_messages)
     answer_head(app)
     if settings.otel_exporter_otlp_endpoint:

@@ -36,12 +36,12 @@ def sound(begin: live_pb2.LiveBegin) -> LiveSound:
     return LiveSound(encoding=encoding, sample_rate=begin.sample_rate_hertz, channels=channels)
 
 
-def after_sequence(resume: live_pb2.LiveResume) -> int:
+def after_sequence(request: live_pb2.LiveResume | live_pb2.FollowLiveRequest) -> int:
     """Return the last sequence that a client has.
 
     Raises:
         ValidationError: it is negative.
     """
-    if resume.after_sequence < 0:
+    if request.after_sequence < 0:
         raise ValidationError.of("after_sequence", "after_sequence must not be negative.")
-    return resume.after_sequence
+    return request.after_sequence

@@ -2,8 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass, replace
 from typing import Any
 
 from common import identity, rights
@@ -14,9 +14,10 @@ from common.errors import (
     ApplicationError,
     AuthenticationError,
     AuthorizationError,
+    UnavailableError,
     ValidationError,
 )
-from common.identity import Identity
+from common.identity import Grant, Identity
 from common.rate_limits import Group, RateLimits
 from common.rights import Right
 from securetranscribe.v1 import live_pb2, live_pb2_grpc
@@ -24,9 +25,9 @@ from transcriber.api import live_requests, requests
 from transcriber.api.preferences import Preferences, SessionPreferences
 from transcriber.api.priorities import PriorityRule
 from transcriber.api.speech_models import SpeechModels
-from transcriber.live.session import LiveStream
 from transcriber.live.sessions import LiveSessions
 from transcriber.recordings.arrival import relayed
+from transcriber.sharing.access import TranscriptionAccess
 from transcriber.store.captures import Capture
 
 #: How often (seconds) it is checked that a caller still has the right.
@@ -45,6 +46,7 @@ class LiveServicerDependencies:
     models: SpeechModels
     limits: RateLimits
     rates: ByteRates
+    access: TranscriptionAccess
 
 
 class LiveServicer(live_pb2_grpc.LiveServiceServicer):
@@ -77,11 +79,32 @@ class LiveServicer(live_pb2_grpc.LiveServiceServicer):
             self._dependencies.sessions.stream(
                 owner, capture, after=after, pay=_nothing if relayed() else meter.pay
             ) as stream,
-            self._checking(owner, stream),
+            _during(self._check(owner, stream.close)),
             contextlib.aclosing(stream.responses(request_iterator)) as responses,
         ):
             async for response in responses:
                 yield response
+
+    async def FollowLive(
+        self, request: live_pb2.FollowLiveRequest, _context: Any
+    ) -> AsyncIterator[live_pb2.FollowLiveResponse]:
+        """Serve one follower of a session."""
+        number, access = request.transcription_id, self._dependencies.access
+        after = live_requests.after_sequence(request)
+        await access.find(number, Right.READ)
+        caller = identity.current()
+        async with (
+            self._dependencies.sessions.followers.follow(
+                number,
+                replace(Grant.copy(caller), session_id=""),
+                after=after,
+                check=lambda: access.find(number, Right.READ),
+            ) as follower,
+            _during(self._check_grant(caller, follower.close)),
+            contextlib.aclosing(follower.messages()) as messages,
+        ):
+            async for message in messages:
+                yield message
 
     async def _created(self, owner: Identity, begin: live_pb2.LiveBegin, context: Any) -> Capture:
         sound = live_requests.sound(begin)
@@ -107,31 +130,51 @@ class LiveServicer(live_pb2_grpc.LiveServiceServicer):
             if not allowance.allowed:
                 raise allowance.refusal()
 
-    @contextlib.asynccontextmanager
-    async def _checking(self, owner: Identity, stream: LiveStream) -> AsyncIterator[None]:
-        """Break the stream off once its caller has signed out or may create no recordings.
+    async def _check(self, owner: Identity, close: Callable[[ApplicationError], None]) -> None:
+        """Break a stream off once its caller has signed out or may create no recordings.
 
         The gateway checks the callers whose streams it passes on.
         """
-        checking = asyncio.create_task(self._check(owner, stream), name="rights of a live stream")
-        try:
-            yield
-        finally:
-            checking.cancel()
+        async for grant in self._grants(owner, close):
+            if not rights.allows(grant, Right.CREATE, owner.workspace_id):
+                close(AuthorizationError("Your rights in the workspace have changed."))
+                return
 
-    async def _check(self, owner: Identity, stream: LiveStream) -> None:
-        while owner.token:
+    async def _check_grant(
+        self, caller: Identity, close: Callable[[ApplicationError], None]
+    ) -> None:
+        """Break a stream off once its caller has signed out or has other rights.
+
+        Whether these give access to the transcription is found out by the next call.
+        """
+        async for grant in self._grants(caller, close):
+            if Grant.copy(grant) != Grant.copy(caller):
+                close(UnavailableError("Your rights have changed. Follow the session again."))
+                return
+
+    async def _grants(
+        self, caller: Identity, close: Callable[[ApplicationError], None]
+    ) -> AsyncIterator[Grant]:
+        """Yield the rights of a token now and then, until it has ended."""
+        while caller.token:
             await asyncio.sleep(_CHECKED_SECONDS)
             try:
-                grant = await self._dependencies.tokens.authenticate(owner.token)
+                yield await self._dependencies.tokens.authenticate(caller.token)
             except AuthenticationError as error:
-                stream.close(error)
+                close(error)
                 return
             except ApplicationError:
                 continue
-            if not rights.allows(grant, Right.CREATE, owner.workspace_id):
-                stream.close(AuthorizationError("Your rights in the workspace have changed."))
-                return
+
+
+@contextlib.asynccontextmanager
+async def _during(checking: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run a check until the end of the block."""
+    task = asyncio.create_task(checking, name="rights of a live stream")
+    try:
+        yield
+    finally:
+        task.cancel()
 
 
 async def _nothing(_size: int) -> None:

@@ -26,6 +26,7 @@ def make_live_sessions(core: Core, captures: CaptureWork) -> LiveSessions:
             objects=core.servers.objects,
             executor=core.threads,
             recognizer=core.servers.recognizer,
+            client=core.servers.client,
             creator=captures.creator,
             reception=captures.reception,
             ends=captures.ends,
@@ -50,3 +51,4 @@ def make_live_servicer(core: Core, sessions: LiveSessions) -> LiveServicer:
             rates=ByteRates(limits),
         )
     )
+            access=core.access,

@@ -64,6 +64,19 @@ def notice(code: "live_pb2.LiveNoticeCode.ValueType", message: str) -> Response:
     return Response(notice=live_pb2.LiveNotice(code=code, message=message))
 
 
+def followed(response: Response) -> live_pb2.FollowLiveResponse | None:
+    """Return a response for followers, None if it is only for the client that records."""
+    kind = response.WhichOneof("live_response")
+    if kind in ("draft", "final", "speaker", "lag"):
+        return live_pb2.FollowLiveResponse(**{kind: getattr(response, kind)})
+    if kind == "notice" and response.notice.code != live_pb2.LIVE_NOTICE_CODE_CHUNKS_MISSING:
+        return live_pb2.FollowLiveResponse(notice=response.notice)
+    if kind == "ended":
+        end = live_pb2.LiveEnded(transcription_id=response.ended.transcription_id)
+        return live_pb2.FollowLiveResponse(ended=end)
+    return None
+
+
 def ended(capture: capture_pb2.Capture, transcription_id: int) -> Response:
     """Return the last response of a session."""
     return Response(ended=live_pb2.LiveEnded(capture=capture, transcription_id=transcription_id))

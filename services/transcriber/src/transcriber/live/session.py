@@ -14,6 +14,7 @@ from securetranscribe.v1 import capture_pb2, live_pb2
 from transcriber.captures.finishing import CaptureEnds, FinishRequest
 from transcriber.captures.reception import ChunkReception, NewChunk
 from transcriber.live import messages, raw_sound
+from transcriber.live.announcements import Announcements
 from transcriber.live.arrival import ArrivingSound, Piece
 from transcriber.live.messages import Response
 from transcriber.live.outbound import Outbound
@@ -60,6 +61,7 @@ class LiveStream:
         *,
         session: RelayedSession,
         arriving: ArrivingSound,
+        announcements: Announcements,
         make_relay: Callable[[Callable[[Response], None]], Relay],
         pay: Pay,
         after: int,
@@ -72,7 +74,8 @@ class LiveStream:
         self._pay = pay
         self._after = after
         self._outbound = Outbound()
-        self._relay = make_relay(self._outbound.put)
+        self._announcements = announcements
+        self._relay = make_relay(self._put)
         self._relaying: asyncio.Task[None] | None = None
         self._places = asyncio.Semaphore(_AT_A_TIME)
         self._storing: set[asyncio.Task[None]] = set()
@@ -97,6 +100,7 @@ class LiveStream:
             self._start("live session", self._watch()),
         ]
         self._relaying = self._start("live relay", self._relayed())
+            self._start("live announcements", self._announcements.run()),
         try:
             while (response := await self._outbound.next()) is not None:
                 yield response
@@ -108,6 +112,11 @@ class LiveStream:
 
     def close(self, error: ApplicationError) -> None:
         """Break the stream off, for the client to resume the session."""
+    def _put(self, response: Response) -> None:
+        """Return a result to the client and to followers."""
+        self._outbound.put(response)
+        self._announcements.put(response)
+
         self._outbound.fail(error)
 
     async def _begin(self) -> tuple[Capture, int]:
@@ -273,7 +282,10 @@ class LiveStream:
 
     async def _end(self, capture: Capture) -> None:
         described = await self._work.described(capture)
-        self._outbound.end(messages.ended(described, _transcription_id(capture)))
+        ended = messages.ended(described, _transcription_id(capture))
+        self._announcements.put(ended)
+        await self._announcements.flush()
+        self._outbound.end(ended)
 
     async def _watch(self) -> None:
         """Follow what other processes do to the session, and keep it from becoming idle.

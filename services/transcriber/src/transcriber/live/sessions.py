@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
+from nats.aio.client import Client
+
 from common.audio.signals import ChannelMode
 from common.errors import NotFoundError, StateError, UnavailableError
 from common.identity import Owner
@@ -17,6 +19,7 @@ from transcriber.captures.finishing import CaptureEnds
 from transcriber.captures.reception import ChunkReception
 from transcriber.domain.live import LiveSound
 from transcriber.domain.options import ProcessingOptions
+from transcriber.live.announcements import Announcements
 from transcriber.live.arrival import ArrivingSound
 from transcriber.live.recognizer import LiveRecognizer
 from transcriber.live.relay import Relay, RelayedSession
@@ -41,6 +44,7 @@ class LiveDependencies:
     recognizer: LiveRecognizer
     creator: CaptureCreator
     reception: ChunkReception
+    client: Client
     ends: CaptureEnds
     described: Callable[[Capture], Awaitable[capture_pb2.Capture]]
     bucket: str
@@ -58,6 +62,8 @@ class LiveSessions:
             dependencies.database,
             dependencies.objects,
             dependencies.executor,
+        #: The followers of sessions, which any process may serve.
+        self.followers = LiveFollowers(dependencies.database, dependencies.client)
             bucket=dependencies.bucket,
         )
         self._work = SessionWork(
@@ -125,6 +131,7 @@ class LiveSessions:
         self, owner: Owner, capture: Capture, options: ProcessingOptions, *, after: int, pay: Pay
     ) -> LiveStream:
         dependencies, sound = self._dependencies, capture.live
+        self.followers.close()
         assert sound is not None, "it is live"
         session = RelayedSession(
             capture=capture,
@@ -160,6 +167,7 @@ class LiveSessions:
 
     async def _options(self, capture: Capture) -> ProcessingOptions:
         """Return the options of a session, with the terms of the workspace's vocabulary."""
+            announcements=Announcements(dependencies.client, capture.transcription_id),
         options = request_from_json(capture.request).options
         async with self._dependencies.database.transaction() as connection:
             vocabulary = VocabularyStore(connection, capture.workspace_id)

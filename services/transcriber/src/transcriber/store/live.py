@@ -16,6 +16,10 @@ _SESSION = """
 SELECT live_stream, state, next_chunk, live_sequence, live_covered FROM captures
 WHERE capture_id = %s AND NOT given_up
 """
+_FOLLOWED = """
+SELECT live_stream, state, next_chunk, live_sequence, live_covered FROM captures
+WHERE transcription_id = %s AND live IS NOT NULL AND NOT given_up
+"""
 # The row is locked until the transaction ends, so that results get their sequences in order.
 _NEXT_SEQUENCE = """
 UPDATE captures
@@ -97,16 +101,11 @@ class LiveTexts:
 
     async def state(self, capture_id: str) -> LiveState | None:
         """Return the state of a session, None if it is gone."""
-        row = await fetch_one(self._connection, _SESSION, (capture_id,))
-        if row is None:
-            return None
-        return LiveState(
-            stream=row["live_stream"],
-            state=row["state"],
-            next_chunk=row["next_chunk"],
-            sequence=row["live_sequence"],
-            covered=row["live_covered"],
-        )
+        return _state(await fetch_one(self._connection, _SESSION, (capture_id,)))
+
+    async def state_of(self, transcription_id: int) -> LiveState | None:
+        """Return the state of the session of a transcription, None without one."""
+        return _state(await fetch_one(self._connection, _FOLLOWED, (transcription_id,)))
 
     async def add(
         self, capture_id: str, stream: str, segment: LiveSegment, *, covered: float
@@ -219,6 +218,18 @@ def _row(transcription_id: int, segment: LiveSegment) -> dict[str, Any]:
         "continues": segment.continues,
         "words": Jsonb(words),
     }
+def _state(row: Mapping[str, Any] | None) -> LiveState | None:
+    if row is None:
+        return None
+    return LiveState(
+        stream=row["live_stream"],
+        state=row["state"],
+        next_chunk=row["next_chunk"],
+        sequence=row["live_sequence"],
+        covered=row["live_covered"],
+    )
+
+
 
 
 def _segment(row: Mapping[str, Any]) -> LiveSegment:
