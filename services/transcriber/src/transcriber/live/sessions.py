@@ -21,6 +21,7 @@ from transcriber.domain.live import LiveSound
 from transcriber.domain.options import ProcessingOptions
 from transcriber.live.announcements import Announcements
 from transcriber.live.arrival import ArrivingSound
+from transcriber.live.followers import LiveFollowers
 from transcriber.live.recognizer import LiveRecognizer
 from transcriber.live.relay import Relay, RelayedSession
 from transcriber.live.restart import RestartPlaces
