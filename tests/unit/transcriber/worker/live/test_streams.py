@@ -109,6 +109,27 @@ async def test_two_channels_are_two_parties(streams: LiveStreams) -> None:
     assert finals(mixed)
 
 
+async def test_the_sound_of_final_segments_follows_them(streams: LiveStreams) -> None:
+    found = await collect(streams, requests(config(enable_speakers=True), pcm(speech())))
+    sounds = [one for one in found if one.HasField("sound")]
+    numbers = [segment for one in sounds for segment in one.sound.segments]
+    assert numbers == [one.segment for one in found if one.final]
+    texts = {one.segment: (place, one) for place, one in enumerate(found) if one.final}
+    for one in sounds:
+        place, text = texts[one.sound.segments[-1]]
+        assert found.index(one) > place
+        assert one.segment == one.sound.segments[-1]
+        assert not one.words
+        _, first = texts[one.sound.segments[0]]
+        spoken = seconds(text.words[-1].word.end) - seconds(first.words[0].word.start)
+        assert 0 < len(one.sound.samples) <= 32_000 * (spoken + 0.01)
+    # The second sentence does not continue the first one.
+    assert not any(one.sound.continues for one in sounds)
+    assert not any(
+        one.HasField("sound") for one in await collect(streams, requests(config(), pcm(speech())))
+    )
+
+
 async def test_silence_has_no_words(streams: LiveStreams, engine: LiveFake) -> None:
     found = await collect(streams, requests(config(), bytes(32_000 * 30)))
     assert not any(one.words for one in found)

@@ -216,7 +216,12 @@ class Channel:
         )
 
     def _final_piece(self, words: Sequence[RecognizedWord]) -> Piece:
-        piece = Piece(words=tuple(words), final=True, continues=self._continues)
+        piece = Piece(
+            words=tuple(words),
+            final=True,
+            continues=self._continues,
+            sound=self._sound.cut(*(round(at * SAMPLE_RATE) for at in _times(words))),
+        )
         self._final += words
         self._continues, self._shown = True, False
         return piece
@@ -294,6 +299,11 @@ class Channel:
 def is_good_end(word: RecognizedWord, after: RecognizedWord) -> bool:
     """Return whether sound may be cut between two words."""
     return after.start - word.end >= _GAP or word.text.endswith(SENTENCE_ENDS)
+
+
+def _times(words: Sequence[RecognizedWord]) -> tuple[float, float]:
+    """Return the start and end of words in order of time."""
+    return words[0].start, max(word.end for word in words)
 
 
 def _has_tail(job: Job) -> bool:

@@ -1,8 +1,8 @@
 """Sound of a channel to recognize, and the results."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from common.audio.resampling import SAMPLE_RATE
+from common.audio.resampling import NOTHING, SAMPLE_RATE, Samples
 from transcriber.worker.engines.protocol import RecognizedWord
 from transcriber.worker.engines.voice_activity import Span, total_length
 
@@ -46,9 +46,11 @@ class Job:
 class Piece:
     """Words of an utterance, final or a draft of all that is not final.
 
-    `continues` tells that final words of the same utterance precede them.
+    `continues` tells that final words of the same utterance precede them. `sound` is that of final
+    words.
     """
 
     words: tuple[RecognizedWord, ...]
     final: bool
     continues: bool
+    sound: Samples = field(default_factory=lambda: NOTHING, compare=False, repr=False)

@@ -27,7 +27,8 @@ class LiveOptions:
     """Options of one stream.
 
     `offset` is the time in the recording, in seconds, at which its results begin. Seconds of sound
-    before it are `skipped`, because they are recognized already.
+    before it are `skipped`, because they are recognized already. With `voices`, the sound of final
+    segments is returned.
     """
 
     recognition: RecognitionOptions
@@ -35,6 +36,7 @@ class LiveOptions:
     drafts: bool = False
     offset: float = 0.0
     skipped: float = 0.0
+    voices: bool = False
 
 
 def options_of(
@@ -59,6 +61,7 @@ def options_of(
         drafts=config.interim_results,
         offset=begins,
         skipped=begins - offset,
+        voices=config.enable_speakers,
     )
 
 

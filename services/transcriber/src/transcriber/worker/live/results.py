@@ -44,6 +44,18 @@ class Results:
         message.continues = piece.continues
         return message
 
+    def sound(
+        self, channel: int, segments: Sequence[int], samples: bytes, *, continues: bool
+    ) -> speech_pb2.StreamingRecognizeResponse:
+        """Return the message of the sound of final segments."""
+        message = self._message(None)
+        message.channel = channel
+        message.segment = segments[-1]
+        message.sound.segments.extend(segments)
+        message.sound.samples = samples
+        message.sound.continues = continues
+        return message
+
     def began(self, channel: int) -> speech_pb2.StreamingRecognizeResponse:
         """Return the message that somebody begins to speak."""
         message = self._message(0.0)

@@ -23,6 +23,7 @@ from transcriber.worker.live.load import LiveLoad
 from transcriber.worker.live.options import MOST_BYTES, LiveOptions
 from transcriber.worker.live.recognition import HeardWords, LiveRecognizer
 from transcriber.worker.live.results import Results
+from transcriber.worker.live.voices import VoiceSound, VoiceSounds, as_bytes
 
 Requests = AsyncIterator[speech_pb2.StreamingRecognizeRequest]
 Response = speech_pb2.StreamingRecognizeResponse
@@ -63,6 +64,7 @@ class _Party:
         self.detector = SpeechDetector()
         self.choice = LanguageChoice(language)
         self.news = asyncio.Event()
+        self.voices = VoiceSounds()
         self.begin: int | None = None
         self.drafted = False
         #: Seconds that the last hypothesis took, in line and at work.
@@ -225,6 +227,8 @@ class LiveSession:
             if piece.final:
                 self._results.covered(party.number, channel.covered)
             await self._send(party, job, piece)
+        if job.last:
+            await self._send_sound(party, party.voices.end())
         self._results.covered(party.number, channel.covered)
 
     async def _recognized(self, party: _Party, job: Job) -> HeardWords:
@@ -268,6 +272,18 @@ class LiveSession:
                 lag=self._clock.lag(job.end, now),
             )
             await self._out.put(message)
+            if piece.final and self._options.voices:
+                await self._send_sound(party, party.voices.add(message.segment, piece.sound))
+
+    async def _send_sound(self, party: _Party, found: VoiceSound | None) -> None:
+        """Send the sound of final words, after the words."""
+        if found is not None:
+            samples = as_bytes(found.samples)
+            await self._out.put(
+                self._results.sound(
+                    party.number, found.segments, samples, continues=found.continues
+                )
+            )
 
     def _measure(self, party: _Party, piece: Piece, now: float) -> None:
         if not party.drafted and party.begin is not None:

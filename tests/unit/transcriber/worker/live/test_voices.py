@@ -1,0 +1,57 @@
+"""Sound of final words, gathered for telling voices."""
+
+import itertools
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common.audio.resampling import Samples
+from transcriber.worker.live.voices import ENOUGH, MOST, VoiceSounds, as_bytes
+
+
+def sound(seconds: float, value: float = 0.5) -> Samples:
+    return np.full(round(seconds * 16_000), value, np.float32)
+
+
+def test_short_segments_are_gathered() -> None:
+    sounds = VoiceSounds()
+    assert sounds.add(3, sound(0.9)) is None
+    assert sounds.add(5, sound(0.9)) is None
+    found = sounds.add(6, sound(0.3))
+    assert found is not None
+    assert found.segments == (3, 5, 6)
+    assert len(found.samples) == round(2.1 * 16_000)
+    assert not found.continues
+
+
+def test_the_rest_of_an_utterance_continues_it() -> None:
+    sounds = VoiceSounds()
+    assert sounds.add(0, sound(3.0)) is not None
+    assert sounds.add(1, sound(0.4)) is None
+    rest = sounds.end()
+    assert rest is not None
+    assert (rest.segments, rest.continues) == ((1,), True)
+    assert sounds.end() is None
+    following = sounds.add(2, sound(2.5))
+    assert following is not None
+    assert not following.continues
+
+
+@given(st.lists(st.tuples(st.floats(0.1, 40.0), st.booleans()), max_size=20))
+def test_every_segment_comes_once_and_in_order(said: list[tuple[float, bool]]) -> None:
+    sounds, found = VoiceSounds(), []
+    for segment, (seconds, ends) in enumerate(said):
+        found.append(sounds.add(segment, sound(seconds)))
+        if ends:
+            found.append(sounds.end())
+    found.append(sounds.end())
+    told = [one for one in found if one is not None]
+    assert [segment for one in told for segment in one.segments] == list(range(len(said)))
+    assert all(len(one.samples) <= MOST for one in told)
+    for before, after in itertools.pairwise(told):
+        assert not after.continues or len(before.samples) >= ENOUGH
+
+
+def test_samples_are_16_bit_numbers() -> None:
+    assert as_bytes(np.array([0.0, 1.0, -2.0], np.float32)) == bytes.fromhex("0000ff7f0180")
