@@ -29,6 +29,7 @@ from transcriber.composition.background import make_background
 from transcriber.composition.core import Core, Servers, make_core
 from transcriber.encryption.key_ring import workspace_context
 from transcriber.live.recognizer import LiveRecognizer
+from transcriber.live.voice_client import VoiceClient
 from transcriber.names.speakers_client import SpeakersClient
 from transcriber.search.embedder_client import EmbedderClient
 from transcriber.store.tasks import ProgressReport
@@ -165,6 +166,7 @@ async def core(
                 embedder=EmbedderClient(channel),
                 aligner=AlignerClient(channel),
                 recognizer=LiveRecognizer(channel, CallSigner("secret", "tests")),
+                voices=VoiceClient(channel),
             )
             yield make_core(settings, servers, threads)
 

@@ -35,7 +35,13 @@ WORKERS = {"transcriber-worker": "transcribe", "diarizer": "diarize"}
 # Permitted calls between services, as in the architecture.
 ARROWS = {
     "gateway": {"transcriber-api", "speakers", "exporter"},
-    "transcriber-api": {"gateway", "speakers", "transcriber-worker", "transcriber-embedder"},
+    "transcriber-api": {
+        "gateway",
+        "speakers",
+        "transcriber-worker",
+        "transcriber-embedder",
+        "diarizer",
+    },
     "transcriber-worker": {"gateway"},
     "transcriber-embedder": set(),
     "diarizer": {"gateway"},

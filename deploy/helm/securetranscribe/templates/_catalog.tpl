@@ -17,7 +17,7 @@ gateway:
 transcriber-api:
   ports: { grpc: 50051, metrics: 9464 }
   database: transcriber
-  calls: [gateway, speakers, transcriber-worker, transcriber-embedder]
+  calls: [gateway, speakers, transcriber-worker, transcriber-embedder, diarizer]
   servers: [postgres, nats, s3]
 transcriber-worker:
   ports: { grpc: 50051, metrics: 9464 }

@@ -42,6 +42,7 @@ class ApiSettings(
     speakers_grpc: str = "127.0.0.1:50053"
     embedder_grpc: str = "127.0.0.1:50056"
     speech_grpc: str = "127.0.0.1:50052"
+    diarizer_grpc: str = "127.0.0.1:50055"
 
     max_duration: Length = 12 * 3600
     queue_size: int = Field(50, ge=1, le=100_000)

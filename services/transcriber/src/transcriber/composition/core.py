@@ -32,6 +32,7 @@ from transcriber.api.watch import ChangeHub
 from transcriber.encryption.key_ring import KeyRing
 from transcriber.encryption.start import check_keys
 from transcriber.live.recognizer import LiveRecognizer
+from transcriber.live.voice_client import VoiceClient
 from transcriber.names.speakers_client import SpeakersClient
 from transcriber.queue.admission import Admission, Quotas
 from transcriber.queue.progress import ProgressRecorder
@@ -58,6 +59,7 @@ class Servers:
     preferences: SessionPreferences
     aligner: Aligner
     recognizer: LiveRecognizer
+    voices: VoiceClient
     embedder: Embedder | None = None
     sessions: SessionEnds
     #: Holder of the deployment's key, if there is one, and ciphers of objects.
@@ -160,6 +162,9 @@ async def connect_servers(settings: ApiSettings, stack: AsyncExitStack) -> Serve
     )
     # A traced channel does not support writing a stream message by message.
     streams = await stack.enter_async_context(channel(settings, settings.speech_grpc, traced=False))
+    diarizer = await stack.enter_async_context(
+        connections.channel(settings.diarizer_grpc, "diarizer")
+    )
     gateway = await stack.enter_async_context(connections.channel(settings.gateway_grpc, "gateway"))
     return Servers(
         connections=connections,
@@ -175,6 +180,7 @@ async def connect_servers(settings: ApiSettings, stack: AsyncExitStack) -> Serve
         recognizer=LiveRecognizer(
             streams, CallSigner(settings.secret_key.get_secret_value(), SOURCE)
         ),
+        voices=VoiceClient(diarizer),
         embedder=await _embedder(settings, connections, stack),
     )
 

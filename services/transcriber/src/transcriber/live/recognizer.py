@@ -36,10 +36,12 @@ def configuration(
     offset: float,
     recognized: float,
     separate: bool,
+    speakers: bool = False,
 ) -> speech_pb2.StreamingRecognitionConfig:
     """Return the configuration of a stream whose first sound is at `offset` (seconds).
 
-    Sound before `recognized` (seconds) is recognized already.
+    Sound before `recognized` (seconds) is recognized already. With `speakers`, the sound of final
+    segments is returned.
     """
     return speech_pb2.StreamingRecognitionConfig(
         config=speech_pb2.RecognitionConfig(
@@ -49,7 +51,7 @@ def configuration(
         sample_rate_hertz=sound.sample_rate,
         channels=sound.channels,
         interim_results=True,
-        enable_speakers=True,
+        enable_speakers=speakers,
         offset=duration(offset),
         separate_channels=separate,
         recognized_duration=duration(recognized),

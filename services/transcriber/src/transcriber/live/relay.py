@@ -19,6 +19,7 @@ from transcriber.domain.live import LiveSegment, LiveSound
 from transcriber.domain.options import ProcessingOptions
 from transcriber.live import messages
 from transcriber.live.arrival import ArrivingSound
+from transcriber.live.labels import SegmentSound, SpeakerLabels
 from transcriber.live.messages import Response
 from transcriber.live.pauses import Pauses
 from transcriber.live.recognizer import LiveRecognizer, RecognizerStream, configuration
@@ -29,6 +30,8 @@ from transcriber.store.live import LiveTexts
 
 #: How often (seconds) covered silence is noted. Finals note it at once.
 _NOTED_SECONDS = 5.0
+#: Time for the speakers of the last sound.
+_LAST_LABELS_SECONDS = 3.0
 #: Time for the status of a stream after writing to it failed.
 _STATUS_SECONDS = 1.0
 _log = logging.get(__name__)
@@ -59,14 +62,16 @@ class Relay:
         *,
         session: RelayedSession,
         arriving: ArrivingSound,
+        speakers: SpeakerLabels | None = None,
         put: Callable[[Response], None],
     ) -> None:
-        """`put` gets the responses to the client."""
+        """`put` gets the responses to the client. Without `speakers`, they are not told apart."""
         self._database = database
         self._recognizer = recognizer
         self._places = places
         self._session = session
         self._arriving = arriving
+        self._speakers = speakers
         self._put = put
         self._covered = 0.0
         self._noted = 0.0
@@ -90,6 +95,21 @@ class Relay:
             LockedError: another stream serves the session.
             NotFoundError: the session is gone.
         """
+        speakers = self._speakers
+        if speakers is None:
+            await self._relay()
+            return
+        labeling = asyncio.create_task(speakers.run(self._label), name="live speakers")
+        last = asyncio.create_task(speakers.idle(), name="last live speakers")
+        try:
+            await self._relay()
+            await asyncio.wait({last, labeling}, timeout=_LAST_LABELS_SECONDS)
+        finally:
+            for task in (labeling, last):
+                task.cancel()
+            await asyncio.gather(labeling, last, return_exceptions=True)
+
+    async def _relay(self) -> None:
         pauses = Pauses()
         while True:
             pauses.begin()
@@ -147,6 +167,7 @@ class Relay:
             offset=place.time,
             recognized=state.covered,
             separate=session.separate,
+            speakers=self._speakers is not None,
         )
         sending = asyncio.create_task(
             self._send(stream, config, place.chunk, place.skip), name="live sound"
@@ -193,6 +214,9 @@ class Relay:
         """Store and return the results in a response."""
         covered = times.seconds(response.processed_duration)
         self._covered = max(self._covered, covered)
+        if response.HasField("sound"):
+            self._hear(response, results)
+            return
         text = results.text(response)
         if text is not None and response.final:
             await self._final(text)
@@ -204,8 +228,29 @@ class Relay:
         for change in response.speaker_changes:
             await self._label(results.segment(change.segment), change.label)
         if response.HasField("lag"):
-            self._put(messages.lag(response.lag))
+            self._put(messages.lag(self._with_speakers(response.lag)))
         await self._note()
+
+    def _hear(
+        self, response: speech_pb2.StreamingRecognizeResponse, results: StreamResults
+    ) -> None:
+        """Have the speaker of final segments found."""
+        if self._speakers is not None:
+            self._speakers.hear(
+                SegmentSound(
+                    segments=tuple(map(results.segment, response.sound.segments)),
+                    samples=response.sound.samples,
+                    party=response.channel + 1 if self._session.separate else 0,
+                    continues=response.sound.continues,
+                )
+            )
+
+    def _with_speakers(self, lag: speech_pb2.StreamingLag) -> speech_pb2.StreamingLag:
+        """Return the lag of the text with that of the speakers."""
+        if self._speakers is None:
+            return lag
+        behind = times.seconds(lag.text) + self._speakers.lag
+        return speech_pb2.StreamingLag(text=lag.text, speakers=times.duration(behind))
 
     def _take_back(self, segment: int) -> None:
         """Take the draft of a segment back, which turned out to have no words."""

@@ -48,15 +48,24 @@ class SpeakersClient:
         self._stub = speaker_pb2_grpc.SpeakerServiceStub(channel)
 
     async def recognize(
-        self, transcription_id: int, owner: Owner, speakers: Sequence[TranscriptSpeaker]
+        self,
+        transcription_id: int,
+        owner: Owner,
+        speakers: Sequence[TranscriptSpeaker],
+        *,
+        stores: bool = True,
     ) -> list[Suggestion]:
         """Return the known voices among a recording's speakers. Nothing is learned.
+
+        Unless it `stores` them, the recognitions leave no trace.
 
         Raises:
             UnavailableError, TimedOutError: the service does not answer.
         """
         request = speaker_pb2.RecognizeVoicesRequest(
-            transcription_id=transcription_id, voices=[_voice(speaker) for speaker in speakers]
+            transcription_id=transcription_id,
+            voices=[_voice(speaker) for speaker in speakers],
+            without_storing=not stores,
         )
         answer = await unwrap(
             self._stub.RecognizeVoices(

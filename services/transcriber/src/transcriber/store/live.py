@@ -64,6 +64,10 @@ WHERE transcription_id = %(transcription_id)s AND sequence > %(after)s
   AND start_seconds >= %(start)s
 ORDER BY start_seconds, segment
 """
+_LABELS = """
+SELECT DISTINCT label FROM live_segments WHERE transcription_id = %s AND label <> ''
+"""
+_REMEMBERS = "SELECT voice_memory FROM transcriptions WHERE id = %s"
 _FORGET = "DELETE FROM live_segments WHERE transcription_id = %s"
 
 
@@ -164,6 +168,16 @@ class LiveTexts:
         rows = await fetch_all(self._connection, _AFTER, parameters)
         return [_segment(row) for row in rows]
 
+    async def labels(self, transcription_id: int) -> list[str]:
+        """Return the labels of speakers in the texts."""
+        rows = await fetch_all(self._connection, _LABELS, (transcription_id,))
+        return [row["label"] for row in rows]
+
+    async def remembers_voices(self, transcription_id: int) -> bool:
+        """Return whether voices of the recording may be compared with remembered ones."""
+        row = await fetch_one(self._connection, _REMEMBERS, (transcription_id,))
+        return row is not None and bool(row["voice_memory"])
+
     async def ends(self, transcription_id: int) -> TextEnds:
         """Return where the final texts end."""
         rows = await fetch_all(self._connection, _ENDS, (transcription_id,))
@@ -204,6 +218,18 @@ class LiveTexts:
         await execute(self._connection, _FORGET, (transcription_id,))
 
 
+def _state(row: Mapping[str, Any] | None) -> LiveState | None:
+    if row is None:
+        return None
+    return LiveState(
+        stream=row["live_stream"],
+        state=row["state"],
+        next_chunk=row["next_chunk"],
+        sequence=row["live_sequence"],
+        covered=row["live_covered"],
+    )
+
+
 def _row(transcription_id: int, segment: LiveSegment) -> dict[str, Any]:
     words = [[word.text, word.start, word.end, word.probability] for word in segment.words]
     return {
@@ -218,18 +244,6 @@ def _row(transcription_id: int, segment: LiveSegment) -> dict[str, Any]:
         "continues": segment.continues,
         "words": Jsonb(words),
     }
-def _state(row: Mapping[str, Any] | None) -> LiveState | None:
-    if row is None:
-        return None
-    return LiveState(
-        stream=row["live_stream"],
-        state=row["state"],
-        next_chunk=row["next_chunk"],
-        sequence=row["live_sequence"],
-        covered=row["live_covered"],
-    )
-
-
 
 
 def _segment(row: Mapping[str, Any]) -> LiveSegment:
