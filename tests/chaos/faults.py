@@ -136,7 +136,8 @@ class Faults:
                 fresh = child.stamp.pid != self._killed.get(process)
                 if child.name == process and fresh and child.stamp.alive():
                     return child
-            assert self.stack.runner.poll() is None, self.stack.log()
+            if self.stack.runner.poll() is not None:
+                raise TimeoutError(f"the stack has ended:\n{self.stack.log()[-2000:]}")
             if time.monotonic() > deadline:
                 raise TimeoutError(
                     f"{process} was not started again within {_PATIENCE_SECONDS:.0f} s. See "

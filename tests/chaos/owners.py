@@ -145,10 +145,9 @@ class Owner:
             return
         word = dice.choice(page.words)
         mark = f"mark{next(self.quota.numbers)}x"
-        found = _MARK.search(word.text)
         arguments = {
             "word": mark,
-            "replaced": found.group() if found else "",
+            "replaced": mark_of(word.text),
             "base": page.revision,
         }
         async with self._call(client, "edit", one.transcription_id, **arguments) as answer:
@@ -206,9 +205,15 @@ class Owner:
             self.book.acknowledge(call, **result)
 
 
+def mark_of(text: str) -> str:
+    """Return the word of an edit in a text, empty if there is none."""
+    found = _MARK.search(text)
+    return found.group() if found else ""
+
+
 def marks(page: TranscriptPage) -> list[str]:
     """Return the words of edits in a transcript."""
-    return sorted(found.group() for word in page.words for found in _MARK.finditer(word.text))
+    return sorted(mark for word in page.words if (mark := mark_of(word.text)))
 
 
 def _described(call: Call) -> str:

@@ -105,11 +105,17 @@ class SupervisedStack:
 
 @contextmanager
 def supervised_stack(
-    directory: Path, settings: Mapping[str, str] | None = None, *, disk_megabytes: int = 0
+    directory: Path,
+    settings: Mapping[str, str] | None = None,
+    *,
+    disk_megabytes: int = 0,
+    program: Sequence[str] = ("-m", "devstack"),
+    on_started: Callable[[SupervisedStack], None] = lambda _: None,
 ) -> Iterator[SupervisedStack]:
     """Run the product on a directory until the end of the block.
 
-    With `disk_megabytes` the data is on a disk of this size, made for it.
+    With `disk_megabytes` the data is on a disk of this size, made for it. `program` are arguments
+    of Python that run it. `on_started` is called before anything is ready.
     """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
     port = free_port()
@@ -120,7 +126,7 @@ def supervised_stack(
     on_disk = small_disk.command(data.parent, disk_megabytes) if disk_megabytes else ()
     with (directory / "runner.log").open("ab") as log:
         runner = subprocess.Popen(
-            [*on_disk, sys.executable, "-m", "devstack", "--data-dir", str(data), "up"],
+            [*on_disk, sys.executable, *program, "--data-dir", str(data), "up"],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -136,6 +142,7 @@ def supervised_stack(
         small=bool(disk_megabytes),
     )
     try:
+        on_started(stack)
         stack.wait((stack.seen / "state.json").exists)
         stack.wait_well()
         yield stack
