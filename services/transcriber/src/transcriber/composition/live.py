@@ -8,6 +8,7 @@ from transcriber.api.capture_messages import capture_message
 from transcriber.api.live_servicer import LiveServicer, LiveServicerDependencies
 from transcriber.composition.captures import CaptureWork
 from transcriber.composition.core import Core
+from transcriber.live.session_speakers import SessionSpeakers
 from transcriber.live.sessions import LiveDependencies, LiveSessions
 from transcriber.store.captures import Capture
 
@@ -25,8 +26,14 @@ def make_live_sessions(core: Core, captures: CaptureWork) -> LiveSessions:
             database=database,
             objects=core.servers.objects,
             executor=core.threads,
-            recognizer=core.servers.recognizer,
             client=core.servers.client,
+            recognizer=core.servers.recognizer,
+            speakers=SessionSpeakers(
+                database,
+                core.servers.voices,
+                core.servers.speakers,
+                idle_seconds=core.settings.capture_idle,
+            ),
             creator=captures.creator,
             reception=captures.reception,
             ends=captures.ends,
@@ -49,6 +56,6 @@ def make_live_servicer(core: Core, sessions: LiveSessions) -> LiveServicer:
             models=core.models,
             limits=limits,
             rates=ByteRates(limits),
+            access=core.access,
         )
     )
-            access=core.access,

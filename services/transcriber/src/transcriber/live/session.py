@@ -80,6 +80,8 @@ class LiveStream:
         self._places = asyncio.Semaphore(_AT_A_TIME)
         self._storing: set[asyncio.Task[None]] = set()
         self._finishing = False
+        #: Whether the session has ended.
+        self.ended = False
 
     async def responses(self, requests: Requests) -> AsyncGenerator[Response, None]:
         """Serve the stream until it ends.
@@ -98,9 +100,9 @@ class LiveStream:
         tasks = [
             self._start("live requests", self._read(requests)),
             self._start("live session", self._watch()),
+            self._start("live announcements", self._announcements.run()),
         ]
         self._relaying = self._start("live relay", self._relayed())
-            self._start("live announcements", self._announcements.run()),
         try:
             while (response := await self._outbound.next()) is not None:
                 yield response
@@ -110,13 +112,13 @@ class LiveStream:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    def close(self, error: ApplicationError) -> None:
-        """Break the stream off, for the client to resume the session."""
     def _put(self, response: Response) -> None:
         """Return a result to the client and to followers."""
         self._outbound.put(response)
         self._announcements.put(response)
 
+    def close(self, error: ApplicationError) -> None:
+        """Break the stream off, for the client to resume the session."""
         self._outbound.fail(error)
 
     async def _begin(self) -> tuple[Capture, int]:
@@ -281,6 +283,7 @@ class LiveStream:
             await asyncio.wait({self._relaying}, timeout=_GLANCE_SECONDS)
 
     async def _end(self, capture: Capture) -> None:
+        self.ended = True
         described = await self._work.described(capture)
         ended = messages.ended(described, _transcription_id(capture))
         self._announcements.put(ended)

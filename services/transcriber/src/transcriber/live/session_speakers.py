@@ -51,9 +51,7 @@ class SessionSpeakers:
                 self._names,
                 owner=capture,
                 transcription_id=capture.transcription_id,
-                groups=SpeakerGroups(
-                    most=options.speakers.count or options.speakers.most, taken=taken
-                ),
+                groups=SpeakerGroups(most=most, taken=taken),
             )
             entry = self._entries[capture.capture_id] = _Entry(labels=labels, used=now)
         entry.labels.remembers = remembers

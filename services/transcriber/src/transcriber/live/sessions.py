@@ -22,10 +22,12 @@ from transcriber.domain.options import ProcessingOptions
 from transcriber.live.announcements import Announcements
 from transcriber.live.arrival import ArrivingSound
 from transcriber.live.followers import LiveFollowers
+from transcriber.live.labels import SpeakerLabels
 from transcriber.live.recognizer import LiveRecognizer
 from transcriber.live.relay import Relay, RelayedSession
 from transcriber.live.restart import RestartPlaces
 from transcriber.live.session import LiveStream, Pay, SessionWork
+from transcriber.live.session_speakers import SessionSpeakers
 from transcriber.recordings.acceptance import UploadRequest
 from transcriber.resumable.encoding import request_from_json
 from transcriber.store.captures import Capture, Captures
@@ -42,10 +44,11 @@ class LiveDependencies:
     database: Database
     objects: ObjectStore
     executor: Executor
+    client: Client
     recognizer: LiveRecognizer
+    speakers: SessionSpeakers
     creator: CaptureCreator
     reception: ChunkReception
-    client: Client
     ends: CaptureEnds
     described: Callable[[Capture], Awaitable[capture_pb2.Capture]]
     bucket: str
@@ -59,12 +62,12 @@ class LiveSessions:
         self._dependencies = dependencies
         self._streams: set[LiveStream] = set()
         self._closed = False
+        #: The followers of sessions, which any process may serve.
+        self.followers = LiveFollowers(dependencies.database, dependencies.client)
         self._places = RestartPlaces(
             dependencies.database,
             dependencies.objects,
             dependencies.executor,
-        #: The followers of sessions, which any process may serve.
-        self.followers = LiveFollowers(dependencies.database, dependencies.client)
             bucket=dependencies.bucket,
         )
         self._work = SessionWork(
@@ -113,7 +116,9 @@ class LiveSessions:
         Raises:
             UnavailableError: the process is shutting down.
         """
-        stream = self._made(owner, capture, await self._options(capture), after=after, pay=pay)
+        options = await self._options(capture)
+        speakers = await self._dependencies.speakers.of(capture, options)
+        stream = self._made(owner, capture, options, speakers, after=after, pay=pay)
         if self._closed:
             raise UnavailableError(_RESTARTS)
         self._streams.add(stream)
@@ -121,18 +126,26 @@ class LiveSessions:
             yield stream
         finally:
             self._streams.discard(stream)
+            self._dependencies.speakers.release(capture.capture_id, ended=stream.ended)
 
     def close(self) -> None:
         """Break all streams off and accept no more. Other processes go on with the sessions."""
         self._closed = True
+        self.followers.close()
         for stream in self._streams:
             stream.close(UnavailableError(_RESTARTS))
 
     def _made(
-        self, owner: Owner, capture: Capture, options: ProcessingOptions, *, after: int, pay: Pay
+        self,
+        owner: Owner,
+        capture: Capture,
+        options: ProcessingOptions,
+        speakers: SpeakerLabels | None,
+        *,
+        after: int,
+        pay: Pay,
     ) -> LiveStream:
         dependencies, sound = self._dependencies, capture.live
-        self.followers.close()
         assert sound is not None, "it is live"
         session = RelayedSession(
             capture=capture,
@@ -154,12 +167,14 @@ class LiveSessions:
             owner,
             session=session,
             arriving=arriving,
+            announcements=Announcements(dependencies.client, capture.transcription_id),
             make_relay=lambda put: Relay(
                 dependencies.database,
                 dependencies.recognizer,
                 self._places,
                 session=session,
                 arriving=arriving,
+                speakers=speakers,
                 put=put,
             ),
             pay=pay,
@@ -168,7 +183,6 @@ class LiveSessions:
 
     async def _options(self, capture: Capture) -> ProcessingOptions:
         """Return the options of a session, with the terms of the workspace's vocabulary."""
-            announcements=Announcements(dependencies.client, capture.transcription_id),
         options = request_from_json(capture.request).options
         async with self._dependencies.database.transaction() as connection:
             vocabulary = VocabularyStore(connection, capture.workspace_id)
