@@ -74,12 +74,17 @@ def test_workflow(stack: Stack, client: SecureTranscribeClient, project: Path, c
     assert any(name.startswith("Ann ") for name in found["named"])
     assert found["document"][0].endswith(".pdf")
     assert found["document"][1] == "%PDF"
+    assert re.fullmatch(r".+: [1-9]\d*", found["shown"])
+    assert found["turns"] == "SPEAKER"
+    assert found["segments"] >= 1
+    assert found["imported"] == [True, 0]
+    assert found["webhook"] == ["whsec_", False, 0]
     assert (found["listed"], found["jobs"], found["gone"]) == (True, 1, True)
     assert client.list_transcriptions()["transcriptions"] == []
     clients.note(
         client=f"securetranscribe-js in Node.js {_NODE_VERSION}",
         version=sdk_js.version(),
-        run="upload, `wait`, names, PDF, lists, deletion",
+        run="upload, `wait`, names, PDF, a template, an import, webhooks, lists, deletion",
         output=found["text"],
     )
 

@@ -1,5 +1,6 @@
 import { RestCaptures } from "./captures.js";
 import type { CallOptions, Init, Operation, Result } from "./contract.js";
+import { DocumentCalls } from "./documents.js";
 import { Listing } from "./listing.js";
 import { LiveConnection, type LiveEvents } from "./live.js";
 import type { LiveOptions, LiveResumption } from "./live-messages.js";
@@ -8,7 +9,6 @@ import type { LiveCalls } from "./live-link.js";
 import { LiveSession } from "./live-session.js";
 import type { Camelized } from "./names.js";
 import type { components } from "./schema.js";
-import { SessionCalls } from "./sessions.js";
 import {
   fieldsOf,
   nameOf,
@@ -31,13 +31,6 @@ type Assign = Operation<
   "/api/transcription/speakers/assign/{transcription_id}"
 >;
 type Erase = Operation<"DELETE", "/api/transcription/{transcription_id}">;
-type ExportQuery = NonNullable<
-  Init<
-    Operation<"GET", "/api/transcription/export/{transcription_id}">
-  >["query"]
->;
-type ExportOptions = Omit<ExportQuery, "exportFormat"> &
-  CallOptions & { format: NonNullable<ExportQuery["exportFormat"]> };
 type Transcription = Camelized<
   Schemas["TranscriptionList"]["transcriptions"][number]
 >;
@@ -48,7 +41,7 @@ const TUS = { "Tus-Resumable": "1.0.0" };
 const CHECK_TIME = 30_000;
 
 /** Client of one session. */
-export class SecureTranscribeClient extends SessionCalls {
+export class SecureTranscribeClient extends DocumentCalls {
   #live: LiveConnection | undefined;
   /** Only calls of `wait` use the connection, so that the last of them closes it. */
   #onlyWaits = true;
@@ -105,15 +98,22 @@ export class SecureTranscribeClient extends SessionCalls {
     return this.request("POST", path, init);
   }
 
-  /** Return the state of a transcription, with its transcript once it is complete. */
+  /**
+   * Return the state of a transcription, with its transcript once it is complete. With `words`,
+   * segments have their words with times.
+   */
   getStatus(
     transcriptionId: number,
-    { transcript, ...options }: CallOptions & { transcript?: boolean } = {},
+    {
+      transcript,
+      words,
+      ...options
+    }: CallOptions & { transcript?: boolean; words?: boolean } = {},
   ): Promise<Status> {
     const path = "/api/transcription/status/{transcription_id}";
     return this.request("GET", path, {
       path: { transcriptionId },
-      query: { transcript },
+      query: { transcript, words },
       ...options,
     });
   }
@@ -175,21 +175,6 @@ export class SecureTranscribeClient extends SessionCalls {
     const path = "/api/transcription/speakers/assign/{transcription_id}";
     const init = { path: { transcriptionId }, body: names, ...options };
     return this.request("POST", path, init);
-  }
-
-  /** Return a finished transcript as a document, named by the server. */
-  async exportTranscription(
-    transcriptionId: number,
-    { format, signal, headers, ...query }: ExportOptions,
-  ): Promise<File> {
-    const path = "/api/transcription/export/{transcription_id}";
-    const response = await this.download("GET", path, {
-      path: { transcriptionId },
-      query: { exportFormat: format, ...query },
-      signal,
-      headers,
-    });
-    return fileOf(response, `transcript.${format}`);
   }
 
   /** Delete a transcription with its recording. */
@@ -285,14 +270,4 @@ export class SecureTranscribeClient extends SessionCalls {
       },
     };
   }
-}
-
-/** Return the body of a response as a file. */
-async function fileOf(response: Response, fallback: string): Promise<File> {
-  const header = response.headers.get("Content-Disposition") ?? "";
-  const coded = /filename\*=UTF-8''([^;]+)/i.exec(header)?.[1];
-  const plain = /filename="?([^";]+)/i.exec(header)?.[1];
-  const name = coded ? decodeURIComponent(coded) : (plain ?? fallback);
-  const blob = await response.blob();
-  return new File([blob], name, { type: blob.type });
 }

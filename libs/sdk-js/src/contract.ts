@@ -25,7 +25,7 @@ export type RequiredKeys<T> = {
 export type Optional<T> =
   RequiredKeys<T> extends never ? [init?: T] : [init: T];
 
-type Parameter<Op, Where extends string> = Op extends {
+export type Parameter<Op, Where extends string> = Op extends {
   parameters: { [K in Where]?: infer Found };
 }
   ? NonNullable<Found>

@@ -29,6 +29,7 @@ export type {
   PathsWith,
   Result,
 } from "./contract.js";
+export type { EditOptions, ExportOptions, ImportOptions } from "./documents.js";
 export * from "./errors.js";
 export { Listing } from "./listing.js";
 export { LiveConnection, type LiveEvents, type LiveState } from "./live.js";

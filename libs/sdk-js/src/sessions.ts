@@ -8,6 +8,10 @@ type Schemas = components["schemas"];
 /** A job of the queue. */
 export type Job = Camelized<Schemas["JobList"]["jobs"][number]>;
 type NewSession = Result<Operation<"POST", "/api/sessions/create">>;
+type SignIn = Operation<"POST", "/api/auth/sign-in">;
+type Setup = Operation<"POST", "/api/auth/setup">;
+type Reset = Operation<"POST", "/api/auth/reset">;
+type OpenLink = Operation<"POST", "/api/shared/open">;
 
 /** Calls about the session and the queue. */
 export class SessionCalls extends SpeakerCalls {
@@ -17,18 +21,52 @@ export class SessionCalls extends SpeakerCalls {
     options: CallOptions = {},
   ): Promise<NewSession> {
     const init = { body, ...options };
-    const made = await this.request("POST", "/api/sessions/create", init);
-    this.transport.token = made.sessionToken;
-    return made;
+    return this.#use(await this.request("POST", "/api/sessions/create", init));
   }
 
   /** Take up a session that has ended by time. Its work belongs to a new one, which is used. */
   async resumeSession(
     options: CallOptions = {},
   ): Promise<Result<Operation<"POST", "/api/sessions/resume">>> {
-    const made = await this.request("POST", "/api/sessions/resume", options);
-    this.transport.token = made.sessionToken;
-    return made;
+    return this.#use(
+      await this.request("POST", "/api/sessions/resume", options),
+    );
+  }
+
+  /** Sign in, and use the session from now on. */
+  async signIn(
+    body: Init<SignIn>["body"],
+    options: CallOptions = {},
+  ): Promise<Result<SignIn>> {
+    const init = { body, ...options };
+    return this.#use(await this.request("POST", "/api/auth/sign-in", init));
+  }
+
+  /** Create the first administrator, and use the session from now on. */
+  async setUp(
+    body: Init<Setup>["body"],
+    options: CallOptions = {},
+  ): Promise<Result<Setup>> {
+    const init = { body, ...options };
+    return this.#use(await this.request("POST", "/api/auth/setup", init));
+  }
+
+  /** Set a password with the token of a link, and use the session from now on. */
+  async resetPassword(
+    body: Init<Reset>["body"],
+    options: CallOptions = {},
+  ): Promise<Result<Reset>> {
+    const init = { body, ...options };
+    return this.#use(await this.request("POST", "/api/auth/reset", init));
+  }
+
+  /** Open a link to a transcription, and use its session from now on. */
+  async openLink(
+    body: Init<OpenLink>["body"],
+    options: CallOptions = {},
+  ): Promise<Result<OpenLink>> {
+    const init = { body, ...options };
+    return this.#use(await this.request("POST", "/api/shared/open", init));
   }
 
   /** Return the session. */
@@ -97,5 +135,10 @@ export class SessionCalls extends SpeakerCalls {
       path,
       ...options,
     });
+  }
+
+  #use<Made extends { sessionToken: string }>(made: Made): Made {
+    this.transport.token = made.sessionToken;
+    return made;
   }
 }

@@ -1,7 +1,7 @@
-import { Calls } from "./calls.js";
 import type { CallOptions, Init, Operation, Result } from "./contract.js";
 import { Listing } from "./listing.js";
 import type { Camelized } from "./names.js";
+import { OperationCalls } from "./operation-calls.js";
 import type { components } from "./schema.js";
 
 type Schemas = components["schemas"];
@@ -9,7 +9,7 @@ type Schemas = components["schemas"];
 export type Speaker = Camelized<Schemas["SpeakerData"]>;
 
 /** Calls about speaker profiles. */
-export class SpeakerCalls extends Calls {
+export class SpeakerCalls extends OperationCalls {
   /** List speaker profiles. */
   listSpeakers(
     query: Init<Operation<"GET", "/api/speakers">>["query"] = {},

@@ -120,17 +120,24 @@ class TranscriptionCalls:
         version: str | None = None,
         changes: str | None = None,
         since: int | None = None,
+        turns: str | None = None,
         template: str | None = None,
     ) -> Parts:
         """Return a completed transcript as a document.
 
         `revision` is the newest by default. `version` is `machine` for the transcript as the
         recognizer made it. `changes` is `tracked` to mark the changes since the revision `since`,
-        by default the machine version, in `docx` and `md`. `template` is a Jinja template of the
-        layout, in `txt` and `md`.
+        by default the machine version, in `docx` and `md`. `turns` is `diarizer` for the turns that
+        diarization found, in `rttm`. `template` is a Jinja template of the layout, in `txt` and
+        `md`.
         """
         query = present(
-            export_format=format, revision=revision, version=version, changes=changes, since=since
+            export_format=format,
+            revision=revision,
+            version=version,
+            changes=changes,
+            since=since,
+            turns=turns,
         )
         if include_options:
             query["include_options"] = list(include_options)
