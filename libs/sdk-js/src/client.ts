@@ -5,6 +5,7 @@ import { Listing } from "./listing.js";
 import { LiveConnection, type LiveEvents } from "./live.js";
 import type { LiveOptions, LiveResumption } from "./live-messages.js";
 import { LiveCaptures } from "./live-captures.js";
+import { LiveFollower } from "./live-follower.js";
 import type { LiveCalls } from "./live-link.js";
 import { LiveSession } from "./live-session.js";
 import type { Camelized } from "./names.js";
@@ -220,6 +221,22 @@ export class SecureTranscribeClient extends DocumentCalls {
   /** Return the transport of a capture whose text is read while it is recorded. */
   liveCaptures(): LiveCaptures {
     return new LiveCaptures(this.#liveCalls(), new RestCaptures(this));
+  }
+
+  /** Follow the text of a live session that somebody else records. */
+  followLive(transcriptionId: number): LiveFollower {
+    const url = (afterSequence: number) =>
+      this.transport.socketUrl("/ws/live/follow", {
+        transcription_id: transcriptionId,
+        after_sequence: afterSequence,
+      });
+    const check = () =>
+      this.request("GET", "/api/transcription/status/{transcription_id}", {
+        path: { transcriptionId },
+        query: { transcript: false },
+        signal: AbortSignal.timeout(CHECK_TIME),
+      });
+    return new LiveFollower({ ...this.#liveCalls(), url, check });
   }
 
   /** Close the connection for messages, which keeps a process alive. */

@@ -47,6 +47,7 @@ export type {
   LiveSessionEvents,
   LiveText,
 } from "./live-messages.js";
+export { LiveFollower, type LiveFollowerEvents } from "./live-follower.js";
 export type { LiveCalls } from "./live-link.js";
 export { LiveSession } from "./live-session.js";
 export { toCamel, type Camelized } from "./names.js";

@@ -6,12 +6,17 @@ import { openSocket, type Socket } from "./socket.js";
 /** Opens a connection, which is a WebSocket by default. */
 export type Open = (url: string) => Socket;
 
-/** What a live session needs of its client. */
-export interface LiveCalls {
+/** What a connection needs of its client. */
+export interface LinkCalls {
   hasToken(): boolean;
+  /** Return the address of the next connection. */
   url(): string;
   /** Read the session of the client. Without a token, it is created. */
   check(): Promise<unknown>;
+}
+
+/** What a live session needs of its client. */
+export interface LiveCalls extends LinkCalls {
   discard(captureId: string): Promise<unknown>;
 }
 
@@ -63,7 +68,7 @@ export class LiveLink {
   #closed = false;
 
   constructor(
-    private readonly calls: LiveCalls,
+    private readonly calls: LinkCalls,
     private readonly handlers: LinkHandlers,
     private readonly open: Open = openSocket,
   ) {

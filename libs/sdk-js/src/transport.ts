@@ -56,9 +56,15 @@ export class Transport {
   }
 
   /** Return the address of a WebSocket. Browsers cannot set a header for it. */
-  socketUrl(path: "/ws" | "/ws/live" = "/ws"): string {
+  socketUrl(
+    path: "/ws" | "/ws/live" | "/ws/live/follow" = "/ws",
+    query: Record<string, number> = {},
+  ): string {
     const url = new URL(this.#origin() + path);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    for (const [name, value] of Object.entries(query)) {
+      url.searchParams.set(name, String(value));
+    }
     if (this.token) url.searchParams.set("token", this.token);
     return url.href;
   }
