@@ -1,6 +1,6 @@
 """`devstack up` with proxies between its processes.
 
-    python tests/chaos/runner.py LINKS --data-dir DIR up
+    python -P tests/chaos/runner.py LINKS --data-dir DIR up
 
 LINKS is a file with the ports of the proxies by process and peer (JSON).
 """
@@ -28,8 +28,8 @@ CLOCKS = "CHAOS_CLOCKS"
 
 def main() -> None:
     """Run the stack until a signal."""
-    # As a script, this file's directory is on the path instead of the project's.
-    sys.path[0] = str(ROOT)
+    # The working directory is that of the data.
+    sys.path.insert(0, str(ROOT))
     from tests.chaos.clocks import turned
     from tests.chaos.network import rewired
 

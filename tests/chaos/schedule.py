@@ -3,7 +3,7 @@
 import json
 import random
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
 
@@ -46,7 +46,7 @@ OF_LINKS = frozenset({Kind.CUT, Kind.HALF_OPEN, Kind.RESET, Kind.SLOW})
 #: Faults of a single process.
 OF_PROCESSES = frozenset({Kind.KILL, Kind.FREEZE, Kind.RESTART, Kind.TURN_CLOCK})
 _MOMENTARY = frozenset({Kind.KILL, Kind.RESTART, Kind.RESET, Kind.REPEAT})
-_LONGEST_PAUSE_SECONDS = 6.0
+_SHORTEST_PAUSE_SECONDS = 0.2
 _LONGEST_DELAY_SECONDS = 1.5
 _DAY_SECONDS = 86_400.0
 
@@ -94,23 +94,33 @@ class Field:
 
 
 def schedule(
-    seed: int, field: Field, *, kills: int, longest_seconds: float = 60.0
+    seed: int,
+    field: Field,
+    *,
+    kills: int,
+    longest_seconds: float = 60.0,
+    longest_pause: float = 6.0,
 ) -> tuple[Fault, ...]:
     """Return a schedule with a number of kills, and about as many other faults in between.
 
     Every process is killed once before one is killed again. No fault lasts longer than
-    `longest_seconds`.
+    `longest_seconds`, and no pause between two longer than `longest_pause`.
     """
     dice = random.Random(seed)
+
+    def pause() -> float:
+        return round(dice.uniform(_SHORTEST_PAUSE_SECONDS, longest_pause), 1)
+
     others = sorted(field.kinds - {Kind.KILL})
     victims: list[str] = []
     faults: list[Fault] = []
     for _ in range(kills):
         if not victims:
             victims = dice.sample(sorted(field.processes), len(field.processes))
-        faults.append(Fault(kind=Kind.KILL, pause=_pause(dice), process=victims.pop()))
+        faults.append(Fault(kind=Kind.KILL, pause=pause(), process=victims.pop()))
         if others:
-            faults.append(_other(dice, dice.choice(others), field, longest_seconds))
+            other = _other(dice, dice.choice(others), field, longest_seconds)
+            faults.append(replace(other, pause=pause()))
     return tuple(faults)
 
 
@@ -123,7 +133,7 @@ def _other(dice: random.Random, kind: Kind, field: Field, longest: float) -> Fau
         process = dice.choice(sorted(among))
     return Fault(
         kind=kind,
-        pause=_pause(dice),
+        pause=0.0,
         process=process,
         peer=peer,
         # Short ones are more frequent, as they are outside.
@@ -143,10 +153,6 @@ def _amount(dice: random.Random, kind: Kind) -> float:
             return float(dice.choice((0, 100, 200)))
         case _:
             return 0.0
-
-
-def _pause(dice: random.Random) -> float:
-    return round(dice.uniform(0.2, _LONGEST_PAUSE_SECONDS), 1)
 
 
 def dumps(faults: Sequence[Fault]) -> str:

@@ -49,6 +49,7 @@ class Plan:
     owners: int = 20
     jobs: int = 200
     longest_seconds: float = 60.0
+    longest_pause: float = 6.0
     live: int = 1
     """Owners with live sessions."""
 
@@ -105,6 +106,7 @@ async def run(plan: Plan, directory: Path, say: Callable[[str], None] = print) -
                 ),
                 kills=plan.kills,
                 longest_seconds=plan.longest_seconds,
+                longest_pause=plan.longest_pause,
             )
             deliveries = await Deliveries.watch(servers.nats.service_url)
             doing = Faults(
@@ -154,7 +156,7 @@ async def _stack(directory: Path) -> AsyncIterator[tuple[SupervisedStack, Networ
         directory,
         {runner.CLOCKS: str(directory)} if Kind.TURN_CLOCK in possible_kinds() else {},
         disk_megabytes=DISK_MEGABYTES if Kind.FILL in possible_kinds() else 0,
-        program=(runner.__file__, str(links)),
+        program=("-P", runner.__file__, str(links)),
         on_started=connect,
     )
     stack = await asyncio.to_thread(running.__enter__)
