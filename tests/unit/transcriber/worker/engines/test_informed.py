@@ -7,7 +7,11 @@ import pytest
 from common.audio.resampling import Samples
 from common.tasks.task import TaskCancelledError
 from tests.unit.common.audio.sounds import noise
-from transcriber.worker.engines.informed import InformedRecognizer, with_phrases
+from transcriber.worker.engines.informed import (
+    InformedRecognizer,
+    with_phrases,
+    words_with_phrases,
+)
 from transcriber.worker.engines.protocol import (
     RecognitionOptions,
     RecognizedSegment,
@@ -71,6 +75,15 @@ def test_other_changed_words_next_to_a_phrase_stay() -> None:
     assert "Twelvetree" in found.text
     assert "and" in found.text
     assert " in " not in found.text
+
+
+def test_words_of_live_speech_get_phrases() -> None:
+    plain = segment("ask ilver kissed now").words
+    informed = segment("ask Ilvarra Quist now")
+    found = words_with_phrases(plain, iter([informed]), PHRASES)
+    assert [word.text for word in found] == ["ask", "Ilvarra", "Quist", "now"]
+    assert words_with_phrases(plain, iter([]), PHRASES) == plain
+    assert words_with_phrases((), iter([informed]), PHRASES) == ()
 
 
 def test_phrases_are_not_invented_where_nothing_was_heard() -> None:

@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -29,6 +30,7 @@ from tests.unit.transcriber.worker.live.streams import (
     pcm,
     requests,
 )
+from transcriber.worker.engines.protocol import RecognitionOptions, RecognizedWord
 from transcriber.worker.live.streams import LiveStreams
 from transcriber.worker.recognizer import Recognizer
 
@@ -128,6 +130,36 @@ async def test_the_sound_of_final_segments_follows_them(streams: LiveStreams) ->
     assert not any(
         one.HasField("sound") for one in await collect(streams, requests(config(), pcm(speech())))
     )
+
+
+@dataclass
+class PhraseFake(LiveFake):
+    """Hears each word as the first phrase, if it is told any."""
+
+    lengths: list[int] = field(default_factory=list)
+
+    def with_phrases(
+        self, samples: Samples, words: Sequence[RecognizedWord], options: RecognitionOptions
+    ) -> tuple[RecognizedWord, ...]:
+        self.lengths.append(len(samples))
+        assert all(-0.01 < word.start < word.end < len(samples) / 16_000 for word in words)
+        return tuple(replace(word, text=options.phrases[0]) for word in words)
+
+
+async def test_final_words_are_heard_once_more_with_phrases() -> None:
+    inference = Inference("test")
+    engine = PhraseFake()
+    lane = inference.lane("live", at_once=1, most=4)
+    streams = LiveStreams(Recognizer(engine, 5), lane, limit=2, threads=1)
+    told = speech_pb2.RecognitionConfig(language="en", phrases=["Velotraxin"])
+    found = await collect(streams, requests(config(config=told), pcm(speech())))
+    plain = await collect(streams, requests(config(), pcm(speech())))
+    inference.close()
+    assert set(" ".join(finals(found)).split()) == {"Velotraxin"}
+    assert {word.word.text for one in found if not one.final for word in one.words} == {"word"}
+    assert len(engine.lengths) == len(finals(found))
+    times = [[word.word.start for word in one.words] for one in found if one.final]
+    assert times == [[word.word.start for word in one.words] for one in plain if one.final]
 
 
 async def test_silence_has_no_words(streams: LiveStreams, engine: LiveFake) -> None:

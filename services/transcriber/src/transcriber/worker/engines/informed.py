@@ -5,7 +5,7 @@ sound is decoded twice. The text comes from the decoding without the prompt. Wor
 decoding replace words of the first one at the same place only where they are a phrase.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
@@ -107,6 +107,29 @@ def with_phrases(
         taken = max((c.end for c in changes if c.start < position), default=position)
         yield from _changed(segment, position, max(taken, position), inside)
         position = end
+
+
+def words_with_phrases(
+    plain: Sequence[RecognizedWord],
+    informed: Iterable[RecognizedSegment],
+    phrases: Sequence[str],
+) -> tuple[RecognizedWord, ...]:
+    """Return plain words with the phrases of informed segments in the same places."""
+    if not plain:
+        return ()
+    whole = RecognizedSegment(
+        start=plain[0].start,
+        end=max(word.end for word in plain),
+        text="",
+        words=tuple(plain),
+        language="",
+        avg_logprob=0.0,
+        no_speech_prob=0.0,
+        compression_ratio=0.0,
+        temperature=0.0,
+    )
+    found = with_phrases([whole], list(informed), phrases)
+    return tuple(word for segment in found for word in segment.words)
 
 
 def _changed(

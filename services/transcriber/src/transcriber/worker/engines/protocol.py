@@ -226,3 +226,17 @@ class LiveEngine(Protocol):
     def recognize_speech(self, speech: LiveSpeech, options: RecognitionOptions) -> LiveWords:
         """Recognize up to 28 seconds of sound in the language given. Phrases are ignored."""
         ...
+
+
+@runtime_checkable
+class PhraseEngine(Protocol):
+    """LiveEngine that also finds the phrases of a request in live speech. Optional."""
+
+    def with_phrases(
+        self, samples: Samples, words: Sequence[RecognizedWord], options: RecognitionOptions
+    ) -> tuple[RecognizedWord, ...]:
+        """Return final words of live speech with the phrases of the options where they were said.
+
+        Words are timed from the beginning of the sound, which has a little more than theirs.
+        """
+        ...

@@ -1,7 +1,7 @@
 """Recognition engine over a model that recognizes one window of sound at a time."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
@@ -11,16 +11,18 @@ from common.audio.resampling import Samples
 from common.audio.signals import AudioSource, sound_of
 from common.audio.windows import AudioWindow, quietest, windows
 from common.engines import Progress
+from transcriber.worker.engines import informed
 from transcriber.worker.engines.informed import InformedRecognizer
 from transcriber.worker.engines.protocol import (
     LiveSpeech,
     LiveWords,
     Recognition,
     RecognitionOptions,
+    RecognizedWord,
 )
 from transcriber.worker.engines.session import RecognitionSession, WindowRecognizer
 from transcriber.worker.engines.specialists import Continuer, Specialist, Transcriber
-from transcriber.worker.engines.voice_activity import middle_of_longest_pause
+from transcriber.worker.engines.voice_activity import Span, middle_of_longest_pause
 
 
 class WindowedEngine:
@@ -114,6 +116,18 @@ class WindowedEngine:
         plain = replace(options, phrases=(), beam_size=1 if speech.draft else options.beam_size)
         found = self._recognizer.attempt(speech.samples, speech.spans, language, plain)
         return LiveWords(words=tuple(word for segment in found for word in segment.words))
+
+    def with_phrases(
+        self, samples: Samples, words: Sequence[RecognizedWord], options: RecognitionOptions
+    ) -> tuple[RecognizedWord, ...]:
+        """Return words with phrases, as described in PhraseEngine."""
+        if options.language is None:
+            raise ValueError("live speech needs a language")
+        if isinstance(self._recognizer, Continuer):
+            return tuple(words)  # It cannot be told phrases.
+        whole = [Span(start=0, end=len(samples))]
+        found = self._recognizer.attempt(samples, whole, options.language, options)
+        return informed.words_with_phrases(words, found, options.phrases)
 
     def _run(
         self,

@@ -37,15 +37,21 @@ _CONTEXT, _MOST_CONTEXT = 3 * SAMPLE_RATE, 7 * SAMPLE_RATE
 _GAP = 0.12
 #: A longer pause separates speech from its context.
 _SEPARATE = 2 * SAMPLE_RATE
+#: Sound on both sides of final words that goes with them.
+_MARGIN = round(0.25 * SAMPLE_RATE)
 #: Agreed words become final from this length on, in seconds.
-_PIECE = 1.0
+PIECE = 1.0
 
 
 class Channel:
     """State of one channel."""
 
-    def __init__(self, *, step: float = 0.35) -> None:
-        """`step` is the least sound, in seconds, between two hypotheses."""
+    def __init__(self, *, step: float = 0.35, piece: float = PIECE) -> None:
+        """`step` is the least sound, in seconds, between two hypotheses.
+
+        Agreed words become final once they last as long as a `piece`, in seconds.
+        """
+        self._piece = piece
         self._step = round(step * SAMPLE_RATE)
         self._endpoints = Endpoints()
         self._sound = SoundBuffer()
@@ -157,7 +163,7 @@ class Channel:
         if job.last:
             return self._last(job, left)
         agreed = self._agreement.add(left, heard=job.end / SAMPLE_RATE)
-        count = worthwhile(left[:agreed], least=_PIECE) if self.settled else 0
+        count = worthwhile(left[:agreed], least=self._piece) if self.settled else 0
         if job.full:
             count = max(count, self._overdue(job, left))
         pieces = []
@@ -216,11 +222,14 @@ class Channel:
         )
 
     def _final_piece(self, words: Sequence[RecognizedWord]) -> Piece:
+        begin = max(self._sound.start, round(words[0].start * SAMPLE_RATE) - _MARGIN)
+        end = round(max(word.end for word in words) * SAMPLE_RATE) + _MARGIN
         piece = Piece(
             words=tuple(words),
             final=True,
             continues=self._continues,
-            sound=self._sound.cut(*(round(at * SAMPLE_RATE) for at in _times(words))),
+            sound=self._sound.cut(begin, end),
+            begin=begin / SAMPLE_RATE,
         )
         self._final += words
         self._continues, self._shown = True, False
@@ -299,11 +308,6 @@ class Channel:
 def is_good_end(word: RecognizedWord, after: RecognizedWord) -> bool:
     """Return whether sound may be cut between two words."""
     return after.start - word.end >= _GAP or word.text.endswith(SENTENCE_ENDS)
-
-
-def _times(words: Sequence[RecognizedWord]) -> tuple[float, float]:
-    """Return the start and end of words in order of time."""
-    return words[0].start, max(word.end for word in words)
 
 
 def _has_tail(job: Job) -> bool:

@@ -47,10 +47,18 @@ class Piece:
     """Words of an utterance, final or a draft of all that is not final.
 
     `continues` tells that final words of the same utterance precede them. `sound` is that of final
-    words.
+    words, from `begin` on in seconds, with a margin.
     """
 
     words: tuple[RecognizedWord, ...]
     final: bool
     continues: bool
     sound: Samples = field(default_factory=lambda: NOTHING, compare=False, repr=False)
+    begin: float = field(default=0.0, compare=False)
+
+    @property
+    def speech(self) -> Samples:
+        """The sound without its margin."""
+        start, end = self.words[0].start, max(word.end for word in self.words)
+        first, last = (round((at - self.begin) * SAMPLE_RATE) for at in (start, end))
+        return self.sound[max(0, first) : max(0, last)]

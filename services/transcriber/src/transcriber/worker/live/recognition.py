@@ -8,11 +8,12 @@ from transcriber.worker.engines.languages import Heard
 from transcriber.worker.engines.protocol import (
     LiveEngine,
     LiveSpeech,
+    PhraseEngine,
     RecognitionOptions,
     RecognizedWord,
 )
 from transcriber.worker.engines.voice_activity import Span
-from transcriber.worker.live.jobs import Job
+from transcriber.worker.live.jobs import Job, Piece
 from transcriber.worker.live.language import LanguageChoice
 
 #: Most speech from which a language is detected, in samples.
@@ -60,6 +61,18 @@ class LiveRecognizer:
         found = self._engine.recognize_speech(speech, options)
         words = _moved(found.words, moment)
         return HeardWords(words=words, follow=found.follow, changed=changed)
+
+    def informed(self, piece: Piece, language: str) -> Piece:
+        """Return final words with the phrases of the request, where they were said.
+
+        The sound is heard once more, by a model that is told the phrases.
+        """
+        if not isinstance(self._engine, PhraseEngine):
+            return piece
+        options = replace(self._options, language=language)
+        plain = _moved(piece.words, -piece.begin)
+        found = self._engine.with_phrases(piece.sound, plain, options)
+        return replace(piece, words=_moved(found, piece.begin)) if found else piece
 
     def _detect(self, job: Job, sound: Samples) -> Heard:
         piece = sound[job.fresh - job.start :][-_DETECTED:]

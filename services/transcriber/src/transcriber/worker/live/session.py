@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from typing import TypeVar
 
 from common import telemetry
 from common.audio.resampling import SAMPLE_RATE, Samples
@@ -14,7 +15,7 @@ from common.tasks.task import TaskControl
 from securetranscribe.v1 import speech_pb2
 from transcriber.worker.engines.protocol import LiveEngine
 from transcriber.worker.engines.speech_detector import SpeechDetector
-from transcriber.worker.live.channel import Channel
+from transcriber.worker.live.channel import PIECE, Channel
 from transcriber.worker.live.clock import StreamClock
 from transcriber.worker.live.intake import open_intake
 from transcriber.worker.live.jobs import Job, Piece
@@ -27,6 +28,7 @@ from transcriber.worker.live.voices import VoiceSound, VoiceSounds, as_bytes
 
 Requests = AsyncIterator[speech_pb2.StreamingRecognizeRequest]
 Response = speech_pb2.StreamingRecognizeResponse
+Answer = TypeVar("Answer")
 
 #: Results that wait for a client that reads slowly.
 _WAITING = 64
@@ -36,6 +38,8 @@ _BACKLOG = 30 * SAMPLE_RATE
 _IDLE = 120.0
 #: Seconds that an utterance may last while the worker shuts down.
 _DRAIN = 4.0
+#: Least length of agreed words with phrases, in seconds, since they are heard once more.
+_INFORMED_PIECE = 3.0
 #: How often a channel is looked at without news, in seconds.
 _TICK = 0.25
 
@@ -58,9 +62,9 @@ class LiveContext:
 class _Party:
     """One channel with its detector, its language and its news."""
 
-    def __init__(self, number: int, language: str | None) -> None:
+    def __init__(self, number: int, language: str | None, piece: float) -> None:
         self.number = number
-        self.channel = Channel()
+        self.channel = Channel(piece=piece)
         self.detector = SpeechDetector()
         self.choice = LanguageChoice(language)
         self.news = asyncio.Event()
@@ -79,7 +83,8 @@ class LiveSession:
         self._context = context
         parties = options.form.parties
         language = options.recognition.language
-        self._parties = [_Party(number, language) for number in range(parties)]
+        piece = _INFORMED_PIECE if options.recognition.phrases else PIECE
+        self._parties = [_Party(number, language, piece) for number in range(parties)]
         self._recognizer = LiveRecognizer(context.engine, options.recognition)
         self._results = Results(channels=parties, offset=options.offset)
         self._clock = StreamClock()
@@ -226,28 +231,39 @@ class LiveSession:
         for piece in pieces:
             if piece.final:
                 self._results.covered(party.number, channel.covered)
-            await self._send(party, job, piece)
+            await self._send(party, job, await self._informed(party, piece))
         if job.last:
             await self._send_sound(party, party.voices.end())
         self._results.covered(party.number, channel.covered)
 
     async def _recognized(self, party: _Party, job: Job) -> HeardWords:
         sound = party.channel.cut(job)
+        asked = time.monotonic()
+        found = await self._worked(lambda: self._recognizer.recognize(job, sound, party.choice))
+        party.cost = time.monotonic() - asked
+        return found
+
+    async def _informed(self, party: _Party, piece: Piece) -> Piece:
+        """Return a piece with the phrases of the request in it, if it is final."""
+        language = party.choice.current
+        if not (piece.final and self._options.recognition.phrases) or language is None:
+            return piece
+        return await self._worked(lambda: self._recognizer.informed(piece, language))
+
+    async def _worked(self, work: Callable[[], Answer]) -> Answer:
+        """Return the result of work on a thread of the models."""
         seconds = 0.0
 
-        def work(_control: TaskControl) -> HeardWords:
+        def timed(_control: TaskControl) -> Answer:
             nonlocal seconds
             began = time.monotonic()
             try:
-                return self._recognizer.recognize(job, sound, party.choice)
+                return work()
             finally:
                 seconds = time.monotonic() - began
 
-        asked = time.monotonic()
-        found = await self._context.lane.call(work)
-        now = time.monotonic()
-        party.cost = now - asked
-        self._context.load.worked(seconds, now)
+        found = await self._context.lane.call(timed)
+        self._context.load.worked(seconds, time.monotonic())
         return found
 
     async def _note_begin(self, party: _Party) -> None:
@@ -273,7 +289,7 @@ class LiveSession:
             )
             await self._out.put(message)
             if piece.final and self._options.voices:
-                await self._send_sound(party, party.voices.add(message.segment, piece.sound))
+                await self._send_sound(party, party.voices.add(message.segment, piece.speech))
 
     async def _send_sound(self, party: _Party, found: VoiceSound | None) -> None:
         """Send the sound of final words, after the words."""
