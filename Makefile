@@ -107,8 +107,9 @@ test-containers: $(READY) ## run the end-to-end tests against the images, brough
 test-newcomer: ## run the demo and the tests in bare containers, as root and as a user, and print times
 	@scripts/container_newcomer.sh demo test
 
-chaos: $(READY) $(VERIFIED) ## kill every process of a running stack five times, under load
-	@CHAOS_ROUNDS=$(or $(ROUNDS),5) $(BIN)/python -m pytest tests/e2e/test_every_process_killed.py
+chaos: $(READY) $(VERIFIED) ## kill, freeze and cut off processes under load (SEED=1 KILLS=30 OWNERS=20 SECONDS=60)
+	@$(BIN)/python -m tests.chaos --seed $(or $(SEED),1) --kills $(or $(KILLS),30) \
+		--owners $(or $(OWNERS),20) --seconds $(or $(SECONDS),60) $(ARGS)
 
 unit: $(READY) ## run the unit tests only
 	@$(BIN)/python -m pytest tests/unit
