@@ -1,5 +1,6 @@
 """Proxies between every pair of processes of a stack."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit, urlunsplit
@@ -25,9 +26,27 @@ SERVICE_VARIABLES: Mapping[str, str] = {
     "EXPORTER_GRPC": "exporter",
 }
 VARIABLES: Mapping[str, str] = {**SERVER_VARIABLES, **SERVICE_VARIABLES}
-#: What clients use besides HTTP.
-_NATIVE = ("transcriber-api",)
-HTTP = "gateway"
+#: Peers that a process connects to. Workers get addresses of objects from the transcriber api, and
+#: reach them through its proxy. The embedder connects to nothing.
+PEERS: Mapping[str, Sequence[str]] = {
+    CLIENTS: ("gateway", "transcriber-api"),
+    "gateway": ("postgres", "nats", "transcriber-api", "speakers", "exporter"),
+    "transcriber-api": (
+        "postgres",
+        "nats",
+        "s3",
+        "gateway",
+        "speakers",
+        "transcriber-embedder",
+        "transcriber-worker-1",
+        "diarizer-1",
+    ),
+    "transcriber-worker-1": ("nats", "gateway"),
+    "diarizer-1": ("nats", "gateway"),
+    "speakers": ("postgres", "nats", "gateway", "diarizer-1"),
+    "exporter": ("nats", "gateway", "transcriber-api"),
+}
+PAIRS = tuple((process, peer) for process, peers in PEERS.items() for peer in peers)
 
 
 @dataclass(kw_only=True)
@@ -42,18 +61,11 @@ class Network:
     """Port of the gateway for HTTP."""
 
     @classmethod
-    async def between(cls, processes: Sequence[str]) -> "Network":
-        """Listen for every pair of processes, and for the clients."""
+    async def listening(cls) -> "Network":
+        """Listen for every pair."""
         network = cls()
-        pairs = [
-            (process, peer)
-            for process in processes
-            if process not in SERVER_VARIABLES.values()
-            for peer in VARIABLES.values()
-            if peer in processes and peer != process
-        ]
-        for pair in [*pairs, (CLIENTS, HTTP), *((CLIENTS, peer) for peer in _NATIVE)]:
-            network.links[pair] = link = Link(lambda pair=pair: network._target(*pair))
+        for pair in PAIRS:
+            network.links[pair] = link = Link(functools.partial(network._target, *pair))
             await link.listen()
         return network
 
@@ -62,9 +74,9 @@ class Network:
         for link in self.links.values():
             await link.close()
 
-    def used(self) -> list[tuple[str, str]]:
-        """Return the pairs that have exchanged anything."""
-        return [pair for pair, link in self.links.items() if link.carried]
+    def idle(self) -> list[tuple[str, str]]:
+        """Return the pairs that have exchanged nothing."""
+        return [pair for pair, link in self.links.items() if not link.carried]
 
     def heal(self) -> None:
         """End all faults."""
@@ -83,7 +95,7 @@ class Network:
         return f"{LOOPBACK}:{self.links[CLIENTS, peer].port}"
 
     def _target(self, process: str, peer: str) -> tuple[str, int] | None:
-        if (process, peer) == (CLIENTS, HTTP):
+        if (process, peer) == (CLIENTS, "gateway"):
             return LOOPBACK, self.http_port
         if self.files is None:
             return None

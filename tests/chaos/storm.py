@@ -26,7 +26,7 @@ from tests.chaos.clients import GrpcClient, RestClient
 from tests.chaos.deliveries import Deliveries
 from tests.chaos.faults import Faults
 from tests.chaos.live import Speech, speak
-from tests.chaos.network import SERVER_VARIABLES, SERVICE_VARIABLES, Network
+from tests.chaos.network import PAIRS, SERVER_VARIABLES, SERVICE_VARIABLES, Network
 from tests.chaos.owners import Owner, Quota, Recording
 from tests.chaos.schedule import Fault, Field, Kind, schedule
 from tests.chaos.sockets import watch
@@ -52,6 +52,9 @@ class Plan:
     longest_pause: float = 6.0
     live: int = 1
     """Owners with live sessions."""
+
+    kinds: frozenset[Kind] = frozenset(Kind)
+    """Kinds of faults, as far as the machine allows them."""
 
     faults: tuple[Fault, ...] | None = None
     """Schedule to use instead of that of the seed."""
@@ -89,24 +92,27 @@ async def run(plan: Plan, directory: Path, say: Callable[[str], None] = print) -
     logging.configure(service="chaos", level="ERROR", style="console")
     begun = time.monotonic()
     book = Book(path=directory / "book.jsonl")
-    async with _stack(directory) as (stack, network):
+    kinds = plan.kinds & possible_kinds()
+    async with _stack(directory, kinds) as (stack, network):
         servers = EmbeddedServers(StackConfig(data_directory=stack.seen))
         servers.attach()
-        # Peers of links are known once something has gone through them.
         async with _prepared(plan, stack, network, book) as prepared:
             say(f"stack ready after {time.monotonic() - begun:.0f} s")
-            kinds = possible_kinds()
-            faults = plan.faults or schedule(
-                plan.seed,
-                Field(
-                    processes=PROCESSES,
-                    links=network.used(),
-                    kinds=kinds,
-                    clocks=tuple(SERVICE_VARIABLES.values()),
-                ),
-                kills=plan.kills,
-                longest_seconds=plan.longest_seconds,
-                longest_pause=plan.longest_pause,
+            faults = (
+                plan.faults
+                if plan.faults is not None
+                else schedule(
+                    plan.seed,
+                    Field(
+                        processes=PROCESSES,
+                        links=PAIRS,
+                        kinds=kinds,
+                        clocks=tuple(SERVICE_VARIABLES.values()),
+                    ),
+                    kills=plan.kills,
+                    longest_seconds=plan.longest_seconds,
+                    longest_pause=plan.longest_pause,
+                )
             )
             deliveries = await Deliveries.watch(servers.nats.service_url)
             doing = Faults(
@@ -141,9 +147,11 @@ async def run(plan: Plan, directory: Path, say: Callable[[str], None] = print) -
 
 
 @asynccontextmanager
-async def _stack(directory: Path) -> AsyncIterator[tuple[SupervisedStack, Network]]:
+async def _stack(
+    directory: Path, kinds: frozenset[Kind]
+) -> AsyncIterator[tuple[SupervisedStack, Network]]:
     """Run the product with proxies between its processes."""
-    network = await Network.between(PROCESSES)
+    network = await Network.listening()
     links = directory / "links.json"
     links.write_text(json.dumps(network.table()))
 
@@ -154,8 +162,8 @@ async def _stack(directory: Path) -> AsyncIterator[tuple[SupervisedStack, Networ
     # The proxies work while it starts and ends, so both happen in other threads.
     running = supervised_stack(
         directory,
-        {runner.CLOCKS: str(directory)} if Kind.TURN_CLOCK in possible_kinds() else {},
-        disk_megabytes=DISK_MEGABYTES if Kind.FILL in possible_kinds() else 0,
+        {runner.CLOCKS: str(directory)} if Kind.TURN_CLOCK in kinds else {},
+        disk_megabytes=DISK_MEGABYTES if Kind.FILL in kinds else 0,
         program=("-P", runner.__file__, str(links)),
         on_started=connect,
     )
