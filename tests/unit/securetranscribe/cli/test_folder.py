@@ -72,7 +72,7 @@ def test_finished_files_are_remembered_by_another_run(tmp_path: Path, clock: Clo
     recording = watched.path / "a.wav"
     recording.write_bytes(b"sound")
     watched.ready()
-    assert watched.finish(recording, files.fingerprint(recording))
+    assert watched.finish(recording, files.fingerprint(recording), ["a.srt"]) == ["a.srt"]
     again = folder(tmp_path)
     again.ready()
     clock.now += 10
@@ -88,7 +88,7 @@ def test_finished_files_are_moved_without_replacing_others(tmp_path: Path, clock
     for content in (b"one", b"two"):
         recording = watched.path / "a.wav"
         recording.write_bytes(content)
-        assert watched.finish(recording, files.fingerprint(recording))
+        assert watched.finish(recording, files.fingerprint(recording), ["a.srt"]) == ["a.srt"]
     assert (watched.path / "done/a.wav").read_bytes() == b"one"
     assert (watched.path / "done/a-2.wav").read_bytes() == b"two"
 
@@ -102,7 +102,7 @@ def test_files_that_changed_at_work_are_taken_again(
     recording.write_bytes(b"first half")
     taken = files.fingerprint(recording)
     recording.write_bytes(b"first half, second half")
-    assert not watched.finish(recording, taken)
+    assert watched.finish(recording, taken, ["a.srt"]) is None
     assert recording.read_bytes() == b"first half, second half"
     watched.ready()
     clock.now += 10
@@ -113,7 +113,7 @@ def test_failed_files_are_set_aside_with_their_reason(tmp_path: Path, clock: Clo
     watched = folder(tmp_path)
     (watched.path / "a.wav").write_bytes(b"noise")
     moved = watched.set_aside(watched.path / "a.wav", "Not audio.")
-    assert moved == watched.path / "failed/a.wav"
+    assert moved == str(watched.path / "failed/a.wav")
     assert (watched.path / "failed/a.wav.error.txt").read_text() == "Not audio.\n"
 
 

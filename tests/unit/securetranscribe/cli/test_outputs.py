@@ -57,3 +57,12 @@ def test_patterns_that_cannot_name_all_files_are_refused(
     with pytest.raises(PatternError) as caught:
         Outputs.chosen(pattern, formats, several=several)
     assert told in str(caught.value)
+
+
+def test_earlier_files_are_kept_where_that_is_wanted(tmp_path: Path) -> None:
+    recording = tmp_path / "a.wav"
+    outputs = Outputs.chosen(None, ("srt",), several=True, keep=True)
+    for name in ("a.srt", "a-2.srt", "a-3.srt"):
+        (found,) = outputs.paths(recording, STATE).values()
+        assert found == tmp_path / name
+        found.write_text("earlier")

@@ -148,7 +148,9 @@ def test_a_failed_transcription_is_reported(
     [
         (["a.wav", "--output", "{nothing}"], "unknown field {nothing}"),
         (["a.wav", "--format", "srt,vtt", "--output", "x.srt"], "{format}"),
-        (["a.wav", "--watch"], "--watch needs one directory"),
+        (["a.wav", "--watch"], "--watch needs a directory, and a.wav is none"),
+        (["a.wav", "b.wav", "--watch"], "--watch needs one directory"),
+        (["s3://calls/inbox"], "s3:// needs --watch"),
     ],
 )
 def test_wrong_arguments_are_refused_before_anything_is_sent(

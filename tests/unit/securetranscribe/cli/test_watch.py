@@ -10,11 +10,12 @@ import httpx2
 import pytest
 
 from securetranscribe import AsyncSecureTranscribeClient
-from securetranscribe.cli import batch, folder, watch
+from securetranscribe.cli import attempts, batch, folder, watch
 from securetranscribe.cli.batch import Batch
 from securetranscribe.cli.credentials import Login
 from securetranscribe.cli.folder import Folder
 from securetranscribe.cli.journal import Journal
+from securetranscribe.cli.outputs import Outputs
 from securetranscribe.cli.progress import Bars
 from tests.unit.securetranscribe.cli.test_transcribe import Server
 
@@ -59,13 +60,15 @@ class Inbox:
         """Return the names in a directory."""
         return sorted(one.name for one in (self.path / directory).glob("*"))
 
-    async def watch_until(self, settled: Callable[[], bool]) -> None:
+    async def watch_until(
+        self, settled: Callable[[], bool], *, outputs: Outputs | None = None
+    ) -> None:
         """Watch until a condition holds."""
         stopped = asyncio.Event()
         work = Batch(
             login=Login(url="http://test/api", token="t"),
             options={},
-            outputs=None,
+            outputs=outputs,
             bars=Said(self.said),
             at_once=2,
             journal=self._journal,
@@ -87,7 +90,7 @@ class Inbox:
 @pytest.fixture
 def inbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Inbox:
     monkeypatch.setattr(watch, "_INTERVAL", 0.02)
-    monkeypatch.setattr(folder, "_FIRST_PAUSE", 0.0)
+    monkeypatch.setattr(attempts, "_FIRST_PAUSE", 0.0)
     return Inbox(tmp_path)
 
 
@@ -180,3 +183,57 @@ async def test_a_recording_that_cannot_be_set_aside_does_not_end_the_watch(
     inbox.add("b.wav", b"sound")
     (inbox.path / "a.wav").unlink()
     await inbox.watch_until(lambda: inbox.names("done") == ["b.wav"])
+
+
+async def test_a_recording_deleted_on_the_server_is_not_sent_again(
+    inbox: Inbox, serve: Callable[[Answer], None]
+) -> None:
+    server = Server()
+    inbox.add("a.wav", b"sound")
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if request.url.path.startswith("/api/transcription/status"):
+            error = {"code": "NOT_FOUND", "message": "There is none.", "details": {}}
+            return httpx2.Response(404, json={"error": error})
+        return server(request)
+
+    serve(answer)
+    await inbox.watch_until(lambda: bool(inbox.names("failed")))
+    assert len(server.created) == 1
+    assert inbox.names("failed") == ["a.wav", "a.wav.error.txt"]
+    assert "deleted on the server" in (inbox.path / "failed/a.wav.error.txt").read_text()
+
+
+async def test_a_later_recording_of_the_same_name_gets_results_of_its_own(
+    inbox: Inbox, serve: Callable[[Answer], None]
+) -> None:
+    serve(Server())
+    outputs = Outputs.chosen(None, ("srt",), several=True, keep=True)
+    inbox.add("a.wav", b"sound")
+    await inbox.watch_until(lambda: len(inbox.names("done")) == 1, outputs=outputs)
+    (inbox.path / "a.srt").write_text("the first transcript")
+    inbox.add("a.wav", b"other sound")
+    # As after a restart.
+    outputs = Outputs.chosen(None, ("srt",), several=True, keep=True)
+    await inbox.watch_until(lambda: len(inbox.names("done")) == 2, outputs=outputs)
+    assert (inbox.path / "a.srt").read_text() == "the first transcript"
+    assert (inbox.path / "a-2.srt").read_bytes() == b"srt"
+
+
+async def test_an_interrupted_recording_gets_one_result(
+    inbox: Inbox, serve: Callable[[Answer], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve(Server())
+    move = folder._move
+    failures = iter([OSError("the disk is away")])
+
+    def moved(path: Path, directory: Path) -> Any:
+        for failure in failures:
+            raise failure
+        return move(path, directory)
+
+    monkeypatch.setattr(folder, "_move", moved)
+    outputs = Outputs.chosen(None, ("srt",), several=True, keep=True)
+    inbox.add("a.wav", b"sound")
+    await inbox.watch_until(lambda: bool(inbox.names("done")), outputs=outputs)
+    assert sorted(path.name for path in inbox.path.glob("*.srt")) == ["a.srt"]

@@ -1,7 +1,7 @@
 """Transcription of many recordings, several at once."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,10 @@ from securetranscribe.errors import (
 )
 
 _POLL_SECONDS = 2.0
+_DELETED = (
+    "Its transcription was deleted on the server, and it is not sent again. Run the command once "
+    "more to transcribe it again."
+)
 
 
 class RecordingFailedError(SecureTranscribeError):
@@ -77,11 +81,11 @@ class Batch:
         return self._clients[token]
 
     async def run(
-        self, recording: Path, *, then: Callable[[Finished], None] | None = None
+        self, recording: Path, *, then: Callable[[Finished], Awaitable[None]] | None = None
     ) -> Finished:
         """Upload a recording, wait for its transcript, and write the results.
 
-        `then` is called before the recording is forgotten as unfinished.
+        `then` is awaited before the recording is forgotten as unfinished.
 
         Raises:
             RecordingFailedError: the recording cannot be transcribed.
@@ -95,7 +99,7 @@ class Batch:
             bars = self.bars.recording(recording.name)
             try:
                 state, client = await self._transcript(recording, key, bars)
-                written = await self._write(recording, state, client)
+                written = await self._write(recording, key, fingerprint, state, client)
             except (RecordingFailedError, JobCancelledError) as error:
                 self.journal.remove(key)
                 if isinstance(error, RecordingFailedError) and files.has_changed(
@@ -111,7 +115,7 @@ class Batch:
                 recording=recording, fingerprint=fingerprint, state=state, files=written
             )
             if then is not None:
-                then(finished)
+                await then(finished)
             self.journal.remove(key)
             return finished
 
@@ -134,7 +138,10 @@ class Batch:
         if entry.transcription_id is None:
             return False
         client = self.client(entry.token)
-        state = await client.get_status(entry.transcription_id, transcript=False)
+        try:
+            state = await client.get_status(entry.transcription_id, transcript=False)
+        except NotFoundError as error:
+            raise RecordingFailedError(_DELETED) from error
         if state["status"] != "pending" or state["job_id"] is None:
             return False
         return bool((await client.get_job(state["job_id"]))["status"] == "cancelled")
@@ -146,11 +153,15 @@ class Batch:
         if entry.transcription_id is None:
             entry = await self._upload(client, recording, key, entry, bars)
         assert entry.transcription_id is not None
-        state = await client.wait(
-            entry.transcription_id,
-            on_status=bars.look,
-            poll_seconds=_POLL_SECONDS * max(1, self.at_once),
-        )
+        try:
+            state = await client.wait(
+                entry.transcription_id,
+                on_status=bars.look,
+                poll_seconds=_POLL_SECONDS * max(1, self.at_once),
+            )
+        except NotFoundError as error:
+            # Whoever deleted it would not want it to be sent again.
+            raise RecordingFailedError(_DELETED) from error
         failure = state.get("error")
         if state["status"] == "failed" or failure:
             raise RecordingFailedError((failure or {}).get("message", "no reason given"))
@@ -187,15 +198,37 @@ class Batch:
         )
 
     async def _write(
-        self, recording: Path, state: Mapping[str, Any], client: AsyncSecureTranscribeClient
+        self,
+        recording: Path,
+        key: str,
+        fingerprint: files.Fingerprint,
+        state: Mapping[str, Any],
+        client: AsyncSecureTranscribeClient,
     ) -> list[str]:
+        if self.outputs is None:
+            return []
+        if self.outputs.keep and files.has_changed(recording, fingerprint):
+            # It is transcribed again, and this result would stay.
+            return []
         written = []
-        if self.outputs is not None:
-            for form, path in self.outputs.paths(recording, state).items():
-                document = await client.export_transcription(state["transcription_id"], form)
-                files.write(path, document)
-                written.append(str(path))
+        for form, path in self._outputs(recording, key, state, self.outputs).items():
+            document = await client.export_transcription(state["transcription_id"], form)
+            files.write(path, document)
+            written.append(str(path))
         return written
+
+    def _outputs(
+        self, recording: Path, key: str, state: Mapping[str, Any], outputs: Outputs
+    ) -> Mapping[str, Path]:
+        entry = self.journal.find(key)
+        if entry is not None and entry.outputs and entry.outputs.keys() == set(outputs.formats):
+            return {form: Path(name) for form, name in entry.outputs.items()}
+        paths = outputs.paths(recording, state)
+        if outputs.keep and entry is not None:
+            # After an interruption, the files of this attempt are replaced, and no others.
+            names = {form: str(path) for form, path in paths.items()}
+            self.journal.note(key, entry, outputs=names)
+        return paths
 
 
 def refused(error: ApiError) -> bool:

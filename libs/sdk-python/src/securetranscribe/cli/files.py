@@ -24,6 +24,11 @@ def has_changed(path: Path, known: Fingerprint) -> bool:
         return False
 
 
+def set_time(path: Path, seconds: float) -> None:
+    """Set the time of the last change, in seconds since 1970."""
+    os.utime(path, (seconds, seconds))
+
+
 def write(path: Path, data: bytes, *, private: bool = False) -> None:
     """Replace a file. A private one is readable for its owner only.
 

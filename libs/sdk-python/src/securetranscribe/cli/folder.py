@@ -1,29 +1,24 @@
 """A watched directory: new recordings, finished ones and failed ones."""
 
-import hashlib
 import os
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import platformdirs
-
 from securetranscribe.cli import files
+from securetranscribe.cli.attempts import Attempts
+from securetranscribe.cli.ledger import Ledger
 from securetranscribe.cli.recordings import found_in
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 10.0, 300.0
-_MOST_ATTEMPTS = 5
 
-
-@dataclass(kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class _Seen:
     """A file that has not been taken yet."""
 
     fingerprint: files.Fingerprint
     since: float
-    not_before: float = 0.0
-    attempts: int = 0
 
 
 @dataclass(kw_only=True)
@@ -39,6 +34,7 @@ class Folder:
     failed: Path
     settle_seconds: float
     ledger: Path | None = None
+    _attempts: Attempts = field(default_factory=Attempts, init=False)
     _seen: dict[str, _Seen] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
@@ -46,11 +42,10 @@ class Folder:
         self.path = self.path.resolve()
         self.done = None if self.done is None else self.path / self.done
         self.failed = self.path / self.failed
-        name = hashlib.sha256(str(self.path).encode()).hexdigest()
-        states = platformdirs.user_state_path("securetranscribe", appauthor=False)
-        self._file = self.ledger or states / "watched" / f"{name}.json"
-        known = files.read_json(self._file).get("done", {})
-        self._finished: dict[str, list[int]] = dict(known)
+        self._finished = Ledger(str(self.path), self.ledger)
+
+    def __str__(self) -> str:
+        return str(self.path)
 
     def ready(self) -> list[Path]:
         """Return recordings that are to be transcribed now."""
@@ -62,58 +57,61 @@ class Folder:
             except OSError:
                 # It was removed in between.
                 continue
-            if self._finished.get(recording.name) == list(fingerprint):
+            if self._finished.knows(recording.name, fingerprint):
                 continue
             seen = self._seen.get(recording.name)
             if seen is None or seen.fingerprint != fingerprint:
                 self._seen[recording.name] = _Seen(fingerprint=fingerprint, since=now)
+                self._attempts.forget(recording.name)
             elif (
                 fingerprint[0] > 0
                 and now - seen.since >= self.settle_seconds
-                and now >= seen.not_before
+                and self._attempts.may_begin(recording.name)
             ):
                 found.append(recording)
-        self._seen = {name: seen for name, seen in self._seen.items() if name in names}
+        for name in self._seen.keys() - names:
+            del self._seen[name]
+            self._attempts.forget(name)
         return found
 
-    def finish(self, recording: Path, fingerprint: files.Fingerprint) -> bool:
-        """Move or remember a recording finished as it was with a fingerprint.
+    def fetch(self, recording: Path) -> None:
+        """Do nothing, since the file is here."""
 
-        Return False for one that has changed since. It is taken again.
-        """
-        if files.has_changed(recording, fingerprint):
-            return False
-        if self.done is not None:
-            _move(recording, self.done)
-            return True
-        self._finished[recording.name] = list(fingerprint)
-        # Names that are gone need not be remembered.
-        self._finished = {
-            name: known for name, known in self._finished.items() if (self.path / name).exists()
-        }
-        files.write_json(self._file, {"directory": str(self.path), "done": self._finished})
-        return True
-
-    def set_aside(self, recording: Path, reason: str) -> Path:
-        """Move a failed recording, and write the reason next to it. Return its new place."""
-        moved = _move(recording, self.failed)
-        files.write(moved.with_name(f"{moved.name}.error.txt"), f"{reason}\n".encode())
-        return moved
+    def is_there(self, recording: Path) -> bool:
+        """Whether a recording is still in the directory."""
+        return os.path.lexists(recording)
 
     def postpone(self, recording: Path) -> float:
         """Take a recording again later. Return the seconds until then."""
-        seen = self._seen.get(recording.name)
-        if seen is None:
-            return 0.0
-        pause = min(_FIRST_PAUSE * 2.0**seen.attempts, _LONGEST_PAUSE)
-        seen.attempts += 1
-        seen.not_before = time.monotonic() + pause
-        return pause
+        return self._attempts.postpone(recording.name)
 
     def hopeless(self, recording: Path) -> bool:
         """Whether a recording was postponed too often."""
-        seen = self._seen.get(recording.name)
-        return seen is not None and seen.attempts >= _MOST_ATTEMPTS
+        return self._attempts.hopeless(recording.name)
+
+    def finish(
+        self, recording: Path, fingerprint: files.Fingerprint, results: Sequence[str]
+    ) -> Sequence[str] | None:
+        """Move or remember a recording finished as it was with a fingerprint.
+
+        Return the names of its results, or None for a recording that has changed since. It is taken
+        again.
+        """
+        if files.has_changed(recording, fingerprint):
+            return None
+        if self.done is not None:
+            _move(recording, self.done)
+        else:
+            self._finished.note(
+                recording.name, fingerprint, is_there=lambda name: (self.path / name).exists()
+            )
+        return results
+
+    def set_aside(self, recording: Path, reason: str) -> str:
+        """Move a failed recording, and write the reason next to it. Return its new place."""
+        moved = _move(recording, self.failed)
+        files.write(moved.with_name(f"{moved.name}.error.txt"), f"{reason}\n".encode())
+        return str(moved)
 
 
 def _move(path: Path, directory: Path) -> Path:

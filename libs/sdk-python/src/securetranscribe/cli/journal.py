@@ -23,6 +23,8 @@ class Entry:
     token: str | None = None
     upload_id: str | None = None
     transcription_id: int | None = None
+    #: Result files by format, once their names are chosen.
+    outputs: Mapping[str, str] | None = None
 
 
 class Journal:

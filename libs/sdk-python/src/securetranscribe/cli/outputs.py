@@ -1,6 +1,7 @@
 """Names of result files."""
 
 import datetime as dt
+import os
 import re
 import string
 from collections.abc import Mapping, Sequence
@@ -22,15 +23,19 @@ class PatternError(Exception):
 class Outputs:
     """Formats of the results, and the pattern of their names.
 
-    Two recordings never get the same file in one run: the second one is numbered.
+    Two recordings never get the same file in one run: the second one is numbered. With `keep`,
+    earlier files are not replaced either.
     """
 
     formats: Sequence[str]
     pattern: str
+    keep: bool = False
     _taken: dict[Path, Path] = field(default_factory=dict)
 
     @classmethod
-    def chosen(cls, output: str | None, formats: Sequence[str], *, several: bool) -> "Outputs":
+    def chosen(
+        cls, output: str | None, formats: Sequence[str], *, several: bool, keep: bool = False
+    ) -> "Outputs":
         """Return the outputs for the options of a command.
 
         Raises:
@@ -44,7 +49,7 @@ class Outputs:
             raise PatternError("--output needs {format} in it for several formats")
         if several and not used & {"name", "stem", "id", "title"}:
             raise PatternError("--output needs {stem} in it for several recordings")
-        return cls(formats=formats, pattern=pattern)
+        return cls(formats=formats, pattern=pattern, keep=keep)
 
     def paths(self, recording: Path, state: Mapping[str, Any]) -> dict[str, Path]:
         """Return the file of each format for a transcription."""
@@ -67,10 +72,15 @@ class Outputs:
 
     def _free(self, recording: Path, path: Path) -> Path:
         number, free = 2, path
-        while self._taken.setdefault(free, recording) != recording:
+        while self._is_taken(free, recording):
             free = path.with_name(f"{path.stem}-{number}{path.suffix}")
             number += 1
         return free
+
+    def _is_taken(self, path: Path, recording: Path) -> bool:
+        if self.keep and os.path.lexists(path):
+            return True
+        return self._taken.setdefault(path, recording) != recording
 
 
 def _fields(pattern: str) -> set[str]:

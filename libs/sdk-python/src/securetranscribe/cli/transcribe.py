@@ -70,6 +70,9 @@ def add_commands(commands: Any) -> None:
 
 
 def _transcribe(options: argparse.Namespace) -> int:
+    if not options.watch and any(name.startswith(watch.SCHEME) for name in options.file):
+        output.error("s3:// needs --watch, which takes the recordings of a prefix as they come")
+        return 2
     login = credentials.chosen(options)
     try:
         with SecureTranscribeClient(login.url, login.token) as client:
@@ -146,7 +149,9 @@ def _outputs(options: argparse.Namespace, client: SecureTranscribeClient) -> Out
     if "all" in formats:
         formats = client.list_export_formats()
     several = options.watch or len(options.file) > 1 or Path(options.file[0]).is_dir()
-    return Outputs.chosen(options.output, list(dict.fromkeys(formats)), several=several)
+    return Outputs.chosen(
+        options.output, list(dict.fromkeys(formats)), several=several, keep=options.watch
+    )
 
 
 def _recordings(names: Iterable[str]) -> Iterable[Path]:

@@ -1,16 +1,17 @@
-"""Watching a directory for new recordings."""
+"""Watching a directory or a prefix of a bucket for new recordings."""
 
 import argparse
 import asyncio
 import contextlib
-import os
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from securetranscribe.cli import output
 from securetranscribe.cli.batch import Batch, Finished, RecordingFailedError
 from securetranscribe.cli.folder import Folder
+from securetranscribe.cli.intake import Intake, PlaceAwayError, PlaceRefusedError
 from securetranscribe.cli.progress import Bars
 from securetranscribe.errors import (
     ApiError,
@@ -21,6 +22,10 @@ from securetranscribe.errors import (
 )
 
 _INTERVAL = 2.0
+#: Pause after the place could not be read.
+_AWAY_SECONDS = 30.0
+#: Prefixes of buckets begin with it.
+SCHEME = "s3://"
 _SETTLE_SECONDS = 5.0
 _FAILED = "failed"
 _CHANGED = "The recording changed while it was transcribed."
@@ -33,7 +38,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--watch",
         action="store_true",
-        help="watch a directory, and transcribe each file in it once it has stopped growing",
+        help="watch a directory, and transcribe each file in it once it has stopped growing. Or "
+        "watch a prefix of a bucket, such as s3://calls/inbox (environment variables "
+        "AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)",
     )
     parser.add_argument(
         "--done",
@@ -61,20 +68,43 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, batch_on: Callable[[Bars], Batch]) -> int:
     """Watch until interrupted. Return the exit status."""
-    if len(options.file) != 1 or not Path(options.file[0]).is_dir():
-        output.error("--watch needs one directory")
+    if len(options.file) != 1:
+        output.error("--watch needs one directory or one prefix of a bucket")
         return 2
-    folder = Folder(
-        path=Path(options.file[0]),
-        done=options.done,
-        failed=options.failed,
-        settle_seconds=options.settle,
+    intake = _bucket(options) if options.file[0].startswith(SCHEME) else _folder(options)
+    return 2 if intake is None else asyncio.run(_watch(options, intake, batch_on))
+
+
+def _folder(options: argparse.Namespace) -> Intake | None:
+    path = Path(options.file[0])
+    if not path.is_dir():
+        output.error(f"--watch needs a directory, and {path} is none")
+        return None
+    return Folder(
+        path=path, done=options.done, failed=options.failed, settle_seconds=options.settle
     )
-    return asyncio.run(_watch(options, folder, batch_on))
+
+
+def _bucket(options: argparse.Namespace) -> Intake | None:
+    try:
+        from securetranscribe.cli import bucket  # noqa: PLC0415 - an extra
+    except ImportError:
+        output.error("s3:// needs an extra. Install it with: pip install 'securetranscribe[s3]'")
+        return None
+    done, failed = options.done, options.failed
+    if failed.is_absolute() or (done is not None and done.is_absolute()):
+        output.error("--done and --failed are prefixes below that of --watch, such as done")
+        return None
+    return bucket.Bucket(
+        options.file[0],
+        done=None if done is None else done.as_posix(),
+        failed=failed.as_posix(),
+        client=bucket.connect(),
+    )
 
 
 async def _watch(
-    options: argparse.Namespace, folder: Folder, batch_on: Callable[[Bars], Batch]
+    options: argparse.Namespace, intake: Intake, batch_on: Callable[[Bars], Batch]
 ) -> int:
     stopped = asyncio.Event()
     with contextlib.suppress(NotImplementedError):
@@ -83,8 +113,8 @@ async def _watch(
     with Bars() as bars:
         batch = batch_on(bars)
         batch.journal.clean()
-        bars.say(f"watching {folder.path}")
-        watcher = _Watcher(options, folder, batch)
+        bars.say(f"watching {intake}")
+        watcher = _Watcher(options, intake, batch)
         try:
             return await watcher.run(stopped)
         finally:
@@ -93,18 +123,20 @@ async def _watch(
 
 
 class _Watcher:
-    """Work on the recordings of a directory."""
+    """Work on the recordings of an intake."""
 
-    def __init__(self, options: argparse.Namespace, folder: Folder, batch: Batch) -> None:
+    def __init__(self, options: argparse.Namespace, intake: Intake, batch: Batch) -> None:
         self._options = options
-        self._folder = folder
+        self._intake = intake
         self._batch = batch
+        self._places = asyncio.Semaphore(batch.at_once)
         self._work: dict[Path, asyncio.Task[None]] = {}
+        self._next_look = 0.0
 
     async def run(self, stopped: asyncio.Event) -> int:
         """Take recordings until `stopped` is set."""
         while not stopped.is_set():
-            for recording in self._folder.ready():
+            for recording in await self._ready():
                 if recording not in self._work:
                     self._work[recording] = asyncio.create_task(self._handle(recording))
             with contextlib.suppress(TimeoutError):
@@ -112,6 +144,18 @@ class _Watcher:
             for recording in [one for one, task in self._work.items() if task.done()]:
                 self._work.pop(recording).result()
         return 0
+
+    async def _ready(self) -> list[Path]:
+        if time.monotonic() < self._next_look:
+            return []
+        try:
+            return await asyncio.to_thread(self._intake.ready)
+        except PlaceAwayError as error:
+            self._next_look = time.monotonic() + _AWAY_SECONDS
+            self._print(
+                str(self._intake), f"{error} Next attempt in {_AWAY_SECONDS:g} s.", str(error)
+            )
+            return []
 
     async def close(self) -> None:
         """Stop all work. The next start continues it."""
@@ -121,44 +165,52 @@ class _Watcher:
 
     async def _handle(self, recording: Path) -> None:
         try:
-            await self._batch.run(recording, then=self._finish)
+            async with self._places:
+                await asyncio.to_thread(self._intake.fetch, recording)
+                await self._batch.run(recording, then=self._finish)
         except (RecordingFailedError, JobCancelledError) as error:
-            self._set_aside(recording, error)
-        except (AuthenticationError, AuthorizationError):
-            # No recording can be sent with this token.
+            await self._set_aside(recording, error)
+        except (AuthenticationError, AuthorizationError, PlaceRefusedError):
+            # No recording can be sent with this token, or none be read.
             raise
         except (SecureTranscribeError, OSError) as error:
             own_fault = isinstance(error, ApiError) and error.status not in _AWAY
-            if own_fault and self._folder.hopeless(recording):
-                self._set_aside(recording, error)
+            if own_fault and self._intake.hopeless(recording):
+                await self._set_aside(recording, error)
             else:
                 self._postpone(recording, error)
 
-    def _finish(self, finished: Finished) -> None:
-        if not self._folder.finish(finished.recording, finished.fingerprint):
+    async def _finish(self, finished: Finished) -> None:
+        results = await asyncio.to_thread(
+            self._intake.finish, finished.recording, finished.fingerprint, finished.files
+        )
+        if results is None:
             self._say(finished.recording, f"{_CHANGED} It is taken again.", error=_CHANGED)
         elif self._options.json:
-            output.print_json(finished.summary())
+            output.print_json({**finished.summary(), "outputs": list(results)})
         else:
-            self._batch.bars.say(f"{finished.recording.name}: wrote {', '.join(finished.files)}")
+            self._batch.bars.say(f"{finished.recording.name}: wrote {', '.join(results)}")
 
-    def _set_aside(self, recording: Path, error: Exception) -> None:
+    async def _set_aside(self, recording: Path, error: Exception) -> None:
         try:
-            moved = self._folder.set_aside(recording, str(error))
-        except OSError as problem:
+            moved = await asyncio.to_thread(self._intake.set_aside, recording, str(error))
+        except (SecureTranscribeError, OSError) as problem:
             self._postpone(recording, problem)
         else:
             self._say(recording, f"failed: {error} Moved to {moved}", error=str(error))
 
     def _postpone(self, recording: Path, error: Exception) -> None:
-        if not os.path.lexists(recording):
+        if not self._intake.is_there(recording):
             # It was removed in between.
             return
-        pause = self._folder.postpone(recording)
+        pause = self._intake.postpone(recording)
         self._say(recording, f"{error} Next attempt in {pause:g} s.", error=str(error))
 
     def _say(self, recording: Path, text: str, *, error: str) -> None:
+        self._print(str(recording), f"{recording.name}: {text}", error)
+
+    def _print(self, file: str, text: str, error: str) -> None:
         if self._options.json:
-            output.print_json({"file": str(recording), "outputs": [], "error": error})
+            output.print_json({"file": file, "outputs": [], "error": error})
         else:
-            self._batch.bars.say(f"{recording.name}: {text}")
+            self._batch.bars.say(text)
