@@ -36,6 +36,9 @@ class Faults:
     disk_megabytes: int
     clocks: Path
     done: Counter[Kind] = field(default_factory=Counter)
+    ended: Counter[str] = field(default_factory=Counter)
+    """How often each process was killed or told to stop."""
+
     _killed: dict[str, int] = field(default_factory=dict)
     _filling: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -69,16 +72,21 @@ class Faults:
         self.done[fault.kind] += 1
 
     async def _kill(self, fault: Fault) -> None:
-        child = await self._running(fault.process)
-        self._killed[fault.process] = child.stamp.pid
+        child = await self._victim(fault.process)
         with contextlib.suppress(ProcessLookupError):
             os.kill(child.stamp.pid, signal.SIGKILL)
 
     async def _restart(self, fault: Fault) -> None:
-        child = await self._running(fault.process)
-        self._killed[fault.process] = child.stamp.pid
+        child = await self._victim(fault.process)
         with contextlib.suppress(ProcessLookupError):
             os.kill(child.stamp.pid, child.stop_signal)
+
+    async def _victim(self, process: str) -> Leftover:
+        """Return a process that is to end."""
+        child = await self._running(process)
+        self._killed[process] = child.stamp.pid
+        self.ended[process] += 1
+        return child
 
     async def _freeze(self, fault: Fault) -> None:
         child = await self._running(fault.process)

@@ -21,7 +21,6 @@ from tests.chaos.clients import (
 
 #: Words that no recording and no other edit contains.
 _MARK = re.compile(r"mark\d+x")
-_PAUSE_SECONDS = 0.3
 _ATTEMPTS = 4
 
 
@@ -66,6 +65,9 @@ class Owner:
     quota: Quota
     book: Book
     seed: int
+    pause_seconds: float
+    """Between two calls of a client, in the mean."""
+
     ahead: int = 3
     """Unfinished recordings at a time."""
 
@@ -83,7 +85,7 @@ class Owner:
     async def _work(self, client: Client, dice: random.Random, stopping: asyncio.Event) -> None:
         while not stopping.is_set():
             await self._act(client, dice)
-            await asyncio.sleep(_PAUSE_SECONDS * dice.uniform(0.5, 1.5))
+            await asyncio.sleep(self.pause_seconds * dice.uniform(0.5, 1.5))
 
     async def _act(self, client: Client, dice: random.Random) -> None:
         """Do one thing that is possible now."""

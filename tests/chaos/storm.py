@@ -36,6 +36,8 @@ from tests.e2e.supervised import WELL_SECONDS, SupervisedStack, supervised_stack
 
 DISK_MEGABYTES = 2500
 PROCESSES = (*SERVER_VARIABLES.values(), *SERVICE_VARIABLES.values())
+#: Of all clients together, between two calls.
+_CALL_SECONDS = 0.1
 #: Most are short, so that many jobs run.
 _SHARES = {"short": 8, "middle": 2, "long": 1}
 
@@ -134,6 +136,7 @@ async def run(plan: Plan, directory: Path, say: Callable[[str], None] = print) -
                 verdict = Verdict(findings=[*book.findings, str(error)])
             await deliveries.close()
             restarts = _restarts(stack)
+            verdict.findings += _crashes(restarts, doing)
         if await asyncio.to_thread(stack.stop):
             verdict.findings.append(f"the stack did not stop in order:\n{stack.log()[-2000:]}")
     return Outcome(
@@ -253,6 +256,7 @@ async def _prepared(
                     quota=quota,
                     book=book,
                     seed=plan.seed,
+                    pause_seconds=_CALL_SECONDS * plan.owners,
                 )
             )
         # By another session, so that it is not among those of the owners.
@@ -314,6 +318,17 @@ async def _recovered(stack: SupervisedStack) -> None:
 
 class StackLostError(Exception):
     """The stack has ended, or does not recover without a person."""
+
+
+def _crashes(restarts: Mapping[str, int], doing: Faults) -> list[str]:
+    """Return the processes that ended by themselves. On a full disk they may."""
+    if doing.done[Kind.FILL]:
+        return []
+    return [
+        f"{name} ended {number - doing.ended[name]} times by itself"
+        for name, number in restarts.items()
+        if number > doing.ended[name]
+    ]
 
 
 def _restarts(stack: SupervisedStack) -> dict[str, int]:
