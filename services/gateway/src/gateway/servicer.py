@@ -8,10 +8,12 @@ from common.audit import call as audited
 from common.auth import bearer
 from common.identity_messages import SCOPES, role_message
 from common.rate_limits import Group, RateLimits
+from gateway.accounts.teams import Teams
 from gateway.backends import Backends
 from gateway.sessions import conversion
 from gateway.sessions.registry import SessionRegistry
 from gateway.sessions.session import Session
+from gateway.webhooks.service import WebhookService
 from securetranscribe.v1 import session_pb2, session_pb2_grpc
 
 
@@ -24,10 +26,14 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
         registry: SessionRegistry,
         backends: Backends,
         limits: RateLimits,
+        teams: Teams,
+        webhooks: WebhookService,
     ) -> None:
         self._registry = registry
         self._backends = backends
         self._limits = limits
+        self._teams = teams
+        self._webhooks = webhooks
 
     async def CreateSession(
         self, request: session_pb2.CreateSessionRequest, _context: Any
@@ -130,9 +136,17 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
     async def EndSessions(
         self, request: session_pb2.EndSessionsRequest, _context: Any
     ) -> session_pb2.EndSessionsResponse:
-        """End all sessions of a workspace."""
+        """End all sessions of a workspace.
+
+        Its content is about to be erased. One that lasts keeps its members and loses its webhooks.
+        """
         workspaces = await self._registry.end_sessions_of(request.owner)
-        return session_pb2.EndSessionsResponse(workspace_ids=workspaces)
+        lasting = await self._teams.lasting([request.owner, *workspaces])
+        for workspace_id in lasting:
+            await self._webhooks.erase(workspace_id)
+        return session_pb2.EndSessionsResponse(
+            workspace_ids=workspaces, lasting_workspace_ids=lasting
+        )
 
     def _message(
         self, session: Session, statistics: session_pb2.SessionStatistics | None = None

@@ -590,18 +590,24 @@ class EndSessionsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     WORKSPACE_IDS_FIELD_NUMBER: _builtins.int
+    LASTING_WORKSPACE_IDS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def workspace_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The workspaces of the sessions that have the identifier, ended before or now."""
+
+    @_builtins.property
+    def lasting_workspace_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Those of them, or the workspace with the identifier, that last. They keep their members and settings."""
 
     def __init__(
         self,
         *,
         workspace_ids: _abc.Iterable[_builtins.str] | None = ...,
+        lasting_workspace_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["workspace_ids", b"workspace_ids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lasting_workspace_ids", b"lasting_workspace_ids", "workspace_ids", b"workspace_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

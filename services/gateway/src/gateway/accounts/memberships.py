@@ -1,6 +1,7 @@
 """Lasting workspaces and their members in Postgres, within one transaction."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 from psycopg.rows import DictRow
 
@@ -31,6 +32,10 @@ WHERE memberships.user_id = %(user_id)s AND workspaces.workspace_id = %(workspac
 # Changes of the members of a workspace happen one after the other, so that a manager remains.
 _LOCK = "SELECT workspace_id FROM workspaces WHERE workspace_id = %(workspace_id)s FOR UPDATE"
 _EXISTS = "SELECT workspace_id FROM workspaces WHERE workspace_id = %(workspace_id)s"
+_LASTING = """
+SELECT workspace_id FROM workspaces
+WHERE workspace_id = ANY(%(workspace_ids)s) ORDER BY workspace_id
+"""
 _RENAME = "UPDATE workspaces SET name = %(name)s WHERE workspace_id = %(workspace_id)s"
 _DELETE = "DELETE FROM workspaces WHERE workspace_id = %(workspace_id)s"
 _MEMBERS = """
@@ -77,6 +82,11 @@ class Memberships:
         return (
             await fetch_one(self._connection, _EXISTS, {"workspace_id": workspace_id}) is not None
         )
+
+    async def lasting(self, workspace_ids: Sequence[str]) -> list[str]:
+        """Return those workspaces that last."""
+        rows = await fetch_all(self._connection, _LASTING, {"workspace_ids": list(workspace_ids)})
+        return [row["workspace_id"] for row in rows]
 
     async def lock(self, workspace_id: str) -> bool:
         """Lock a workspace until the end of the transaction. Return whether it exists."""

@@ -1,6 +1,7 @@
 """Lasting workspaces and their members, as these see and change them."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 from common import logging, rights
 from common.audit import call as audited
@@ -192,6 +193,11 @@ class Teams:
         async with self._database.statements() as connection:
             if not await Memberships(connection).exists(workspace_id):
                 raise NotFoundError("There is no such workspace.")
+
+    async def lasting(self, workspace_ids: Sequence[str]) -> list[str]:
+        """Return those workspaces that last."""
+        async with self._database.statements() as connection:
+            return await Memberships(connection).lasting(workspace_ids)
 
     async def _may(
         self, connection: Connection, caller: Grant, workspace_id: str, right: Right

@@ -116,12 +116,15 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
         if not request.owner:
             raise ValidationError.of("owner", "Name a session or a workspace.")
         # First, so that nothing is added to what is being erased.
-        workspaces = set(await self._dependencies.sessions.end(request.owner))
+        ended = await self._dependencies.sessions.end(request.owner)
+        workspaces = set(ended.workspaces)
         async with self._database.transaction() as connection:
             workspaces.update(await StoredThings(connection).workspaces_of(request.owner))
         erased = 0
         for workspace_id in sorted(workspaces or {request.owner}):
-            erased += await self._dependencies.workspaces.erase(workspace_id, BY_ADMINISTRATOR)
+            erased += await self._dependencies.workspaces.erase(
+                workspace_id, BY_ADMINISTRATOR, lasts=workspace_id in ended.lasting
+            )
             await self._dependencies.speakers.erase_workspace(workspace_id, BY_ADMINISTRATOR)
         return admin_pb2.EraseOwnerResponse(transcriptions=erased)
 

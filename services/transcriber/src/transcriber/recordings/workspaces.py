@@ -44,10 +44,11 @@ class WorkspaceEraser:
         self._deleter = deleter
         self._ledger = ledger
 
-    async def erase(self, workspace_id: str, reason: str) -> int:
+    async def erase(self, workspace_id: str, reason: str, *, lasts: bool = False) -> int:
         """Erase a workspace and return the number of its transcriptions. Repeating it is harmless.
 
-        Voices that a person named belong to their profiles, and stay.
+        Voices that a person named belong to their profiles, and stay. So do the settings of a
+        workspace that `lasts`.
 
         Raises:
             ValidationError: this is not an identifier of a workspace.
@@ -65,7 +66,8 @@ class WorkspaceEraser:
             await Folders(connection, workspace_id).forget()
             await Shares(connection).forget(workspace_id=workspace_id)
             await WorkspaceKeys(connection).erase(workspace_id)
-            await StoredSettings(connection).forget(workspace_id)
+            if not lasts:
+                await StoredSettings(connection).forget(workspace_id)
             await JobOutbox(connection).forget(bus.event_prefix(workspace_id), _KEPT_VERB)
             erasure = await Erasures(connection).add(
                 ErasureKind.WORKSPACE, workspace_id, workspace_id=workspace_id, reason=reason
