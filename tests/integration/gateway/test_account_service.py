@@ -161,6 +161,58 @@ async def test_a_program_has_a_session_of_its_user(channel: grpc.aio.Channel, ad
             )
 
 
+async def test_people_change_their_name_and_end_sign_ins(
+    channel: grpc.aio.Channel, ada: Caller
+) -> None:
+    bob = await user(channel, ada, "Bob")
+    changed = await bob.ask(
+        bob.accounts.UpdateAccount, pb.UpdateAccountRequest(display_name=" Robert ")
+    )
+    assert (changed.user.name, changed.user.display_name) == ("Bob", "Robert")
+    for name in ("", "x" * 101):
+        with pytest.raises(ValidationError):
+            await bob.ask(bob.accounts.UpdateAccount, pb.UpdateAccountRequest(display_name=name))
+    listed = (await bob.ask(bob.accounts.ListSignIns, pb.ListSignInsRequest())).sign_ins
+    # That of the link to set a password, and the one after it.
+    assert [one.current for one in listed] == [True, False]
+    assert all(one.HasField("expire_time") and one.address for one in listed)
+    # Sign-ins of others are not found.
+    with pytest.raises(NotFoundError):
+        await ada.ask(ada.accounts.EndSignIn, pb.EndSignInRequest(session_id=listed[1].session_id))
+    with pytest.raises(ValidationError):
+        await bob.ask(bob.accounts.EndSignIn, pb.EndSignInRequest())
+    await bob.ask(bob.accounts.EndSignIn, pb.EndSignInRequest(session_id=listed[1].session_id))
+    with pytest.raises(NotFoundError):
+        await bob.ask(bob.accounts.EndSignIn, pb.EndSignInRequest(session_id=listed[1].session_id))
+    again = await Caller(channel).ask(
+        bob.accounts.SignIn, pb.SignInRequest(name="Bob", password=PASSWORD)
+    )
+    ended = await bob.ask(bob.accounts.EndOtherSignIns, pb.EndOtherSignInsRequest())
+    assert ended.ended == 1
+    other = Caller(channel, again.signed_in.session_token)
+    with pytest.raises(AuthenticationError):
+        await other.ask(other.accounts.ListSignIns, pb.ListSignInsRequest())
+    assert len((await bob.ask(bob.accounts.ListSignIns, pb.ListSignInsRequest())).sign_ins) == 1
+
+
+async def test_programs_change_nothing_of_their_user(
+    channel: grpc.aio.Channel, ada: Caller
+) -> None:
+    scopes = [pb.SCOPE_READ, pb.SCOPE_WRITE, pb.SCOPE_EXPORT, pb.SCOPE_ADMIN]
+    made = await ada.ask(
+        ada.tokens.CreateAccessToken, pb.CreateAccessTokenRequest(name="robot", scopes=scopes)
+    )
+    robot = Caller(channel, made.secret)
+    for method, request in (
+        (robot.accounts.UpdateAccount, pb.UpdateAccountRequest(display_name="Eve")),
+        (robot.accounts.ListSignIns, pb.ListSignInsRequest()),
+        (robot.accounts.EndSignIn, pb.EndSignInRequest(session_id="session_" + "0" * 32)),
+        (robot.accounts.EndOtherSignIns, pb.EndOtherSignInsRequest()),
+    ):
+        with pytest.raises(AuthorizationError):
+            await robot.ask(method, request)
+
+
 async def test_nul_characters_are_refused(channel: grpc.aio.Channel, ada: Caller) -> None:
     stranger, text = Caller(channel), "a\0b"
     for caller, method, request in (

@@ -16,7 +16,8 @@ from common.rpc_rights import RULES, Reach
 EXPECTED = """
 AccessTokenService  account  CreateAccessToken ListAccessTokens RevokeAccessToken
 AccountService      account  SignOut GetAccount ChangePassword ListUsers CreateUser UpdateUser
-AccountService      account  DeleteUser CreateResetLink
+AccountService      account  DeleteUser CreateResetLink UpdateAccount ListSignIns EndSignIn
+AccountService      account  EndOtherSignIns
 AccountService      anybody  SignIn CompleteSetup ResetPassword ListProviders
 AdminService        anybody  ListStoredTranscriptions EraseTranscription EraseOwner EraseVoice
 AdminService        anybody  GetStorageFigures ListErasures GetSystemStatus ListItemsSetAside

@@ -280,6 +280,9 @@ AUDITED: Mapping[str, Rule] = {
         {
             "SignIn": _signs_in("account.sign_in"),
             "SignOut": Rule(action="account.sign_out"),
+            "UpdateAccount": Rule(action="account.update"),
+            "EndSignIn": _one("account.end_sign_ins", "session"),
+            "EndOtherSignIns": Rule(action="account.end_sign_ins"),
             "ChangePassword": Rule(action="account.change_password"),
             "CompleteSetup": _signs_in("account.set_up"),
             "ResetPassword": _signs_in("account.reset_password"),
@@ -377,7 +380,7 @@ NOT_AUDITED: frozenset[str] = frozenset(
             *("GetCurrentSession", "UpdateCurrentSession", "ExtendCurrentSession"),
             "AuthenticateSession",
         ),
-        *_listed("AccountService", "GetAccount", "ListProviders", "ListUsers"),
+        *_listed("AccountService", "GetAccount", "ListSignIns", "ListProviders", "ListUsers"),
         *_listed("WorkspaceService", "ListOwnWorkspaces", "ListMembers", "GetWorkspaceSettings"),
         # The gateway's own call, which is an entry.
         *_listed("WorkspaceSettingsService", "ReadWorkspaceSettings", "ChangeWorkspaceSettings"),
@@ -396,11 +399,9 @@ NOT_AUDITED: frozenset[str] = frozenset(
 
 #: Actions that no method of gRPC serves, and what they are.
 GATEWAY_ACTIONS: Mapping[str, str] = {
-    "account.end_sign_ins": "end of own sign-ins",
     "account.sign_in": "sign-in with a provider",
     "account.sign_out": "sign-out at a provider",
     "account.sign_out_by_provider": "back-channel log-out",
-    "account.update": "change of the own name",
     "webhook.create": "creation of a webhook",
     "webhook.delete": "deletion of a webhook",
     "webhook.redeliver": "repeated delivery of a webhook",

@@ -53,6 +53,26 @@ class AccountServiceStub:
                 request_serializer=securetranscribe_dot_v1_dot_identity__pb2.GetAccountRequest.SerializeToString,
                 response_deserializer=securetranscribe_dot_v1_dot_identity__pb2.GetAccountResponse.FromString,
                 _registered_method=True)
+        self.UpdateAccount = channel.unary_unary(
+                '/securetranscribe.v1.AccountService/UpdateAccount',
+                request_serializer=securetranscribe_dot_v1_dot_identity__pb2.UpdateAccountRequest.SerializeToString,
+                response_deserializer=securetranscribe_dot_v1_dot_identity__pb2.UpdateAccountResponse.FromString,
+                _registered_method=True)
+        self.ListSignIns = channel.unary_unary(
+                '/securetranscribe.v1.AccountService/ListSignIns',
+                request_serializer=securetranscribe_dot_v1_dot_identity__pb2.ListSignInsRequest.SerializeToString,
+                response_deserializer=securetranscribe_dot_v1_dot_identity__pb2.ListSignInsResponse.FromString,
+                _registered_method=True)
+        self.EndSignIn = channel.unary_unary(
+                '/securetranscribe.v1.AccountService/EndSignIn',
+                request_serializer=securetranscribe_dot_v1_dot_identity__pb2.EndSignInRequest.SerializeToString,
+                response_deserializer=securetranscribe_dot_v1_dot_identity__pb2.EndSignInResponse.FromString,
+                _registered_method=True)
+        self.EndOtherSignIns = channel.unary_unary(
+                '/securetranscribe.v1.AccountService/EndOtherSignIns',
+                request_serializer=securetranscribe_dot_v1_dot_identity__pb2.EndOtherSignInsRequest.SerializeToString,
+                response_deserializer=securetranscribe_dot_v1_dot_identity__pb2.EndOtherSignInsResponse.FromString,
+                _registered_method=True)
         self.ChangePassword = channel.unary_unary(
                 '/securetranscribe.v1.AccountService/ChangePassword',
                 request_serializer=securetranscribe_dot_v1_dot_identity__pb2.ChangePasswordRequest.SerializeToString,
@@ -125,6 +145,35 @@ class AccountServiceServicer:
 
     def GetAccount(self, request, context):
         """Returns the caller's account with the workspaces that the caller belongs to.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateAccount(self, request, context):
+        """Changes the name of the caller that others see. The name to sign in with stays the same.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSignIns(self, request, context):
+        """Lists where the caller is signed in, the last used sign-in first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EndSignIn(self, request, context):
+        """Ends one sign-in of the caller, within a second. It may be the current one. Fails with NOT_FOUND
+        when it is not the caller's or has ended.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EndOtherSignIns(self, request, context):
+        """Ends all sign-ins of the caller but the current one. Access tokens stay valid.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -214,6 +263,26 @@ def add_AccountServiceServicer_to_server(servicer, server):
                     servicer.GetAccount,
                     request_deserializer=securetranscribe_dot_v1_dot_identity__pb2.GetAccountRequest.FromString,
                     response_serializer=securetranscribe_dot_v1_dot_identity__pb2.GetAccountResponse.SerializeToString,
+            ),
+            'UpdateAccount': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateAccount,
+                    request_deserializer=securetranscribe_dot_v1_dot_identity__pb2.UpdateAccountRequest.FromString,
+                    response_serializer=securetranscribe_dot_v1_dot_identity__pb2.UpdateAccountResponse.SerializeToString,
+            ),
+            'ListSignIns': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSignIns,
+                    request_deserializer=securetranscribe_dot_v1_dot_identity__pb2.ListSignInsRequest.FromString,
+                    response_serializer=securetranscribe_dot_v1_dot_identity__pb2.ListSignInsResponse.SerializeToString,
+            ),
+            'EndSignIn': grpc.unary_unary_rpc_method_handler(
+                    servicer.EndSignIn,
+                    request_deserializer=securetranscribe_dot_v1_dot_identity__pb2.EndSignInRequest.FromString,
+                    response_serializer=securetranscribe_dot_v1_dot_identity__pb2.EndSignInResponse.SerializeToString,
+            ),
+            'EndOtherSignIns': grpc.unary_unary_rpc_method_handler(
+                    servicer.EndOtherSignIns,
+                    request_deserializer=securetranscribe_dot_v1_dot_identity__pb2.EndOtherSignInsRequest.FromString,
+                    response_serializer=securetranscribe_dot_v1_dot_identity__pb2.EndOtherSignInsResponse.SerializeToString,
             ),
             'ChangePassword': grpc.unary_unary_rpc_method_handler(
                     servicer.ChangePassword,
@@ -346,6 +415,114 @@ class AccountService:
             '/securetranscribe.v1.AccountService/GetAccount',
             securetranscribe_dot_v1_dot_identity__pb2.GetAccountRequest.SerializeToString,
             securetranscribe_dot_v1_dot_identity__pb2.GetAccountResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateAccount(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/securetranscribe.v1.AccountService/UpdateAccount',
+            securetranscribe_dot_v1_dot_identity__pb2.UpdateAccountRequest.SerializeToString,
+            securetranscribe_dot_v1_dot_identity__pb2.UpdateAccountResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSignIns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/securetranscribe.v1.AccountService/ListSignIns',
+            securetranscribe_dot_v1_dot_identity__pb2.ListSignInsRequest.SerializeToString,
+            securetranscribe_dot_v1_dot_identity__pb2.ListSignInsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EndSignIn(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/securetranscribe.v1.AccountService/EndSignIn',
+            securetranscribe_dot_v1_dot_identity__pb2.EndSignInRequest.SerializeToString,
+            securetranscribe_dot_v1_dot_identity__pb2.EndSignInResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EndOtherSignIns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/securetranscribe.v1.AccountService/EndOtherSignIns',
+            securetranscribe_dot_v1_dot_identity__pb2.EndOtherSignInsRequest.SerializeToString,
+            securetranscribe_dot_v1_dot_identity__pb2.EndOtherSignInsResponse.FromString,
             options,
             channel_credentials,
             insecure,

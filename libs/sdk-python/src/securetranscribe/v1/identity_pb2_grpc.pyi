@@ -46,6 +46,16 @@ class AccountServiceStub:
     """Ends the caller's session."""
     GetAccount: _grpc.UnaryUnaryMultiCallable[_identity_pb2.GetAccountRequest, _identity_pb2.GetAccountResponse]
     """Returns the caller's account with the workspaces that the caller belongs to."""
+    UpdateAccount: _grpc.UnaryUnaryMultiCallable[_identity_pb2.UpdateAccountRequest, _identity_pb2.UpdateAccountResponse]
+    """Changes the name of the caller that others see. The name to sign in with stays the same."""
+    ListSignIns: _grpc.UnaryUnaryMultiCallable[_identity_pb2.ListSignInsRequest, _identity_pb2.ListSignInsResponse]
+    """Lists where the caller is signed in, the last used sign-in first."""
+    EndSignIn: _grpc.UnaryUnaryMultiCallable[_identity_pb2.EndSignInRequest, _identity_pb2.EndSignInResponse]
+    """Ends one sign-in of the caller, within a second. It may be the current one. Fails with NOT_FOUND
+    when it is not the caller's or has ended.
+    """
+    EndOtherSignIns: _grpc.UnaryUnaryMultiCallable[_identity_pb2.EndOtherSignInsRequest, _identity_pb2.EndOtherSignInsResponse]
+    """Ends all sign-ins of the caller but the current one. Access tokens stay valid."""
     ChangePassword: _grpc.UnaryUnaryMultiCallable[_identity_pb2.ChangePasswordRequest, _identity_pb2.ChangePasswordResponse]
     """Changes the caller's password and ends the caller's other sign-ins."""
     CompleteSetup: _grpc.UnaryUnaryMultiCallable[_identity_pb2.CompleteSetupRequest, _identity_pb2.CompleteSetupResponse]
@@ -91,6 +101,16 @@ class AccountServiceAsyncStub(AccountServiceStub):
     """Ends the caller's session."""
     GetAccount: _aio.UnaryUnaryMultiCallable[_identity_pb2.GetAccountRequest, _identity_pb2.GetAccountResponse]  # type: ignore[assignment]
     """Returns the caller's account with the workspaces that the caller belongs to."""
+    UpdateAccount: _aio.UnaryUnaryMultiCallable[_identity_pb2.UpdateAccountRequest, _identity_pb2.UpdateAccountResponse]  # type: ignore[assignment]
+    """Changes the name of the caller that others see. The name to sign in with stays the same."""
+    ListSignIns: _aio.UnaryUnaryMultiCallable[_identity_pb2.ListSignInsRequest, _identity_pb2.ListSignInsResponse]  # type: ignore[assignment]
+    """Lists where the caller is signed in, the last used sign-in first."""
+    EndSignIn: _aio.UnaryUnaryMultiCallable[_identity_pb2.EndSignInRequest, _identity_pb2.EndSignInResponse]  # type: ignore[assignment]
+    """Ends one sign-in of the caller, within a second. It may be the current one. Fails with NOT_FOUND
+    when it is not the caller's or has ended.
+    """
+    EndOtherSignIns: _aio.UnaryUnaryMultiCallable[_identity_pb2.EndOtherSignInsRequest, _identity_pb2.EndOtherSignInsResponse]  # type: ignore[assignment]
+    """Ends all sign-ins of the caller but the current one. Access tokens stay valid."""
     ChangePassword: _aio.UnaryUnaryMultiCallable[_identity_pb2.ChangePasswordRequest, _identity_pb2.ChangePasswordResponse]  # type: ignore[assignment]
     """Changes the caller's password and ends the caller's other sign-ins."""
     CompleteSetup: _aio.UnaryUnaryMultiCallable[_identity_pb2.CompleteSetupRequest, _identity_pb2.CompleteSetupResponse]  # type: ignore[assignment]
@@ -151,6 +171,40 @@ class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_identity_pb2.GetAccountResponse, _abc.Awaitable[_identity_pb2.GetAccountResponse]]:
         """Returns the caller's account with the workspaces that the caller belongs to."""
+
+    @_abc_1.abstractmethod
+    def UpdateAccount(
+        self,
+        request: _identity_pb2.UpdateAccountRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_identity_pb2.UpdateAccountResponse, _abc.Awaitable[_identity_pb2.UpdateAccountResponse]]:
+        """Changes the name of the caller that others see. The name to sign in with stays the same."""
+
+    @_abc_1.abstractmethod
+    def ListSignIns(
+        self,
+        request: _identity_pb2.ListSignInsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_identity_pb2.ListSignInsResponse, _abc.Awaitable[_identity_pb2.ListSignInsResponse]]:
+        """Lists where the caller is signed in, the last used sign-in first."""
+
+    @_abc_1.abstractmethod
+    def EndSignIn(
+        self,
+        request: _identity_pb2.EndSignInRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_identity_pb2.EndSignInResponse, _abc.Awaitable[_identity_pb2.EndSignInResponse]]:
+        """Ends one sign-in of the caller, within a second. It may be the current one. Fails with NOT_FOUND
+        when it is not the caller's or has ended.
+        """
+
+    @_abc_1.abstractmethod
+    def EndOtherSignIns(
+        self,
+        request: _identity_pb2.EndOtherSignInsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_identity_pb2.EndOtherSignInsResponse, _abc.Awaitable[_identity_pb2.EndOtherSignInsResponse]]:
+        """Ends all sign-ins of the caller but the current one. Access tokens stay valid."""
 
     @_abc_1.abstractmethod
     def ChangePassword(

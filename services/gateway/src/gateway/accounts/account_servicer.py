@@ -106,6 +106,41 @@ class AccountServicer(identity_pb2_grpc.AccountServiceServicer):
             workspaces=[messages.workspace(one, caller.workspace_id) for one in account.workspaces],
         )
 
+    async def UpdateAccount(
+        self, request: pb.UpdateAccountRequest, _context: Any
+    ) -> pb.UpdateAccountResponse:
+        """Change the name that others see."""
+        self._accounts.require()
+        user = await self._accounts.own.rename(identity.current(), request.display_name)
+        return pb.UpdateAccountResponse(user=messages.user(user))
+
+    async def ListSignIns(
+        self, _request: pb.ListSignInsRequest, _context: Any
+    ) -> pb.ListSignInsResponse:
+        """List where the caller is signed in."""
+        self._accounts.require()
+        caller = identity.current()
+        found = await self._accounts.own.sign_ins(caller)
+        return pb.ListSignInsResponse(
+            sign_ins=[messages.sign_in(one, caller.session_id) for one in found]
+        )
+
+    async def EndSignIn(self, request: pb.EndSignInRequest, _context: Any) -> pb.EndSignInResponse:
+        """End one sign-in of the caller."""
+        self._accounts.require()
+        if not request.session_id:
+            raise ValidationError.of("session_id", "Name the sign-in to end.")
+        await self._accounts.own.end(identity.current(), request.session_id)
+        return pb.EndSignInResponse()
+
+    async def EndOtherSignIns(
+        self, _request: pb.EndOtherSignInsRequest, _context: Any
+    ) -> pb.EndOtherSignInsResponse:
+        """End all sign-ins of the caller but the current one."""
+        self._accounts.require()
+        ended = await self._accounts.own.end_others(identity.current())
+        return pb.EndOtherSignInsResponse(ended=ended)
+
     async def ChangePassword(
         self, request: pb.ChangePasswordRequest, _context: Any
     ) -> pb.ChangePasswordResponse:

@@ -8,6 +8,7 @@ from common.identity import Role, Scope
 from common.identity_messages import SCOPES, role_message, role_of, scopes_of
 from gateway.accounts.sign_ins import SignedIn
 from gateway.accounts.user import AccessToken, LastingWorkspace, Member, User
+from gateway.sessions.lasting import SignInRecord
 from securetranscribe.v1 import identity_pb2
 
 
@@ -23,6 +24,19 @@ def user(value: User) -> identity_pb2.User:
         has_password=value.has_password,
         create_time=times.timestamp(value.created_at),
         last_sign_in_time=times.timestamp(value.last_sign_in_at),
+    )
+
+
+def sign_in(value: SignInRecord, current: str) -> identity_pb2.SignInEntry:
+    """Return a sign-in as a message. `current` is the identifier of the caller's session."""
+    return identity_pb2.SignInEntry(
+        session_id=value.session_id,
+        current=value.session_id == current,
+        create_time=times.timestamp(value.created_at),
+        last_use_time=times.timestamp(value.last_used_at),
+        expire_time=times.timestamp(value.expires_at),
+        address=value.address,
+        user_agent=value.user_agent,
     )
 
 

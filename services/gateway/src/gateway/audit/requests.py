@@ -39,11 +39,9 @@ AUDITED_REQUESTS: Mapping[tuple[str, str], Rule] = {
     ("POST", "/auth/password"): _rule("AccountService/ChangePassword"),
     ("POST", "/auth/setup"): _rule("AccountService/CompleteSetup"),
     ("POST", "/auth/reset"): _rule("AccountService/ResetPassword"),
-    ("PUT", "/auth/me"): Rule(action="account.update"),
-    ("DELETE", "/auth/sessions"): Rule(action="account.end_sign_ins"),
-    ("DELETE", "/auth/sessions/{session_id}"): Rule(
-        action="account.end_sign_ins", kind="session", ids=("session_id",)
-    ),
+    ("PUT", "/auth/me"): _rule("AccountService/UpdateAccount"),
+    ("DELETE", "/auth/sessions"): _rule("AccountService/EndOtherSignIns"),
+    ("DELETE", "/auth/sessions/{session_id}"): _rule("AccountService/EndSignIn"),
     ("POST", "/users"): _rule("AccountService/CreateUser"),
     ("PUT", "/users/{user_id}"): _rule("AccountService/UpdateUser"),
     ("DELETE", "/users/{user_id}"): _rule("AccountService/DeleteUser"),
