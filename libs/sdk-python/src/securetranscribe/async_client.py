@@ -13,6 +13,7 @@ from securetranscribe import connection
 from securetranscribe.calls import Calls
 from securetranscribe.exchange import arguments_of, connection_errors, exchange
 from securetranscribe.live import Address, AsyncLiveConnection
+from securetranscribe.live_follower import LiveFollower
 from securetranscribe.live_session import LiveSession
 from securetranscribe.methods import Awaiting, AwaitingTyped
 from securetranscribe.steps import Attempt, Data, Flow, Items, NextEvent, Parts, Pause, Request
@@ -123,6 +124,20 @@ class AsyncSecureTranscribeClient(Calls, Awaiting):
             capture_id=capture_id,
             after_sequence=after_sequence,
         )
+
+    def follow(self, transcription_id: int, *, after_sequence: int = 0) -> LiveFollower:
+        """Follow a live session whose transcription the session may read.
+
+        Example:
+            >>> async for message in client.follow(7):
+            ...     if message["type"] == "final":
+            ...         print(message["data"]["text"])
+        """
+        return LiveFollower(self._follow_address, transcription_id, after_sequence=after_sequence)
+
+    async def _follow_address(self) -> Address:
+        address = await self._live_session_address()
+        return replace(address, url=f"{address.url}/follow")
 
     async def _live_session_address(self) -> Address:
         if self.session_token is None:

@@ -2,16 +2,20 @@
 
 import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import httpx2
 
-from securetranscribe import connection
+from securetranscribe import connection, live_blocking
 from securetranscribe.calls import Calls
 from securetranscribe.exchange import arguments_of, connection_errors, exchange
 from securetranscribe.live import Address, LiveConnection
+from securetranscribe.live_blocking import BlockingLiveSession
+from securetranscribe.live_follower import LiveFollower
+from securetranscribe.live_session import LiveSession
 from securetranscribe.methods import Blocking, BlockingTyped
 from securetranscribe.steps import Attempt, Data, Flow, Items, NextEvent, Parts, Pause, Request
 
@@ -104,6 +108,57 @@ class SecureTranscribeClient(Calls, Blocking):
         request = Request(method=method, path=path, parts=parts)
         response: httpx2.Response = self._run(exchange(request, self._retries))
         return response.json()["data"] if response.content else {}
+
+    def live(
+        self,
+        encoding: str | None = None,
+        *,
+        capture_id: str | None = None,
+        after_sequence: int = 0,
+        **options: Any,
+    ) -> BlockingLiveSession:
+        """Begin a live session, or resume that of `capture_id`.
+
+        `options` are those of `begin` in docs/live.md, such as `sample_rate` and `language`.
+
+        Example:
+            >>> with client.live("linear16", sample_rate=16_000) as session:
+            ...     for samples in recording:
+            ...         session.send(samples)
+            ...     ended = session.finish()
+            ...     text = " ".join(m["data"]["text"] for m in session if m["type"] == "final")
+        """
+        return BlockingLiveSession(
+            LiveSession(
+                self._address_of("/live"),
+                {"encoding": encoding, **options},
+                capture_id=capture_id,
+                after_sequence=after_sequence,
+            )
+        )
+
+    def follow(self, transcription_id: int, *, after_sequence: int = 0) -> Iterator[Data]:
+        """Yield the messages of a live session whose transcription the session may read.
+
+        Example:
+            >>> for message in client.follow(7):
+            ...     if message["type"] == "final":
+            ...         print(message["data"]["text"])
+        """
+        follower = LiveFollower(
+            self._address_of("/live/follow"), transcription_id, after_sequence=after_sequence
+        )
+        return live_blocking.follow(follower)
+
+    def _address_of(self, path: str) -> Callable[[], Awaitable[Address]]:
+        if self.session_token is None:
+            self.get_session()
+
+        async def address() -> Address:
+            found = connection.live_address(self.base_url, str(self.session_token), self._context)
+            return replace(found, url=f"{found.url}{path}")
+
+        return address
 
     def _perform(self, flow: Flow[T], _typed: Callable[[T], Any]) -> T:
         live = self.open_live()

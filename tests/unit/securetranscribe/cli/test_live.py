@@ -15,6 +15,7 @@ import pytest
 from securetranscribe.cli.live_screen import Screen
 from securetranscribe.cli.live_sound import Sound, UnknownSoundError, opened
 from tests.unit.securetranscribe.live_server import Connection, Server, is_kind, server
+from tests.unit.securetranscribe.test_live_follower import followed, tell
 
 _SECONDS = 20.0
 
@@ -188,6 +189,25 @@ async def test_an_interrupt_finishes_while_the_pipe_is_open() -> None:
             assert await process.wait() == 0
         assert kinds[-2:] == ["final", "ended"]
         assert [one["chunk_count"] for one in found.finishes] == [1]
+
+
+async def test_a_session_of_others_is_followed() -> None:
+    async def said(socket: Any, _number: int) -> None:
+        text = {"segment": 1, "text": "hello there", "start_time": 61.0}
+        await tell(socket, "draft", **text)
+        await tell(socket, "final", **text, sequence=1)
+        await tell(socket, "ended", transcription_id=7)
+
+    async with followed(said) as (url, _):
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "securetranscribe.cli", "follow", "7"),
+            env={**os.environ, "SECURETRANSCRIBE_URL": url, "SECURETRANSCRIBE_TOKEN": "token"},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, error = await process.communicate()
+    assert (process.returncode, out.decode()) == (0, "00:01:01.0  hello there\n")
+    assert "It is transcription 7." in error.decode()
 
 
 async def test_bad_sound_is_refused_before_a_session_begins(tmp_path: Path) -> None:

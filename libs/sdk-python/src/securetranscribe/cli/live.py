@@ -1,4 +1,4 @@
-"""The command `live`."""
+"""The commands `live` and `follow`."""
 
 import argparse
 import asyncio
@@ -19,6 +19,10 @@ from securetranscribe.live_session import LiveSession
 
 _DESCRIPTION = """Print words while they are spoken. The sound comes from a pipe, such as that of
 ffmpeg, and is kept as a recording. Ctrl-C ends the recording. It is then processed as a whole."""
+
+_FOLLOWS = """Print the words of a recording while they are spoken. It may be one of your workspace
+or one that is shared with you. All words since its beginning are printed first."""
+_LOST = "The server cannot be reached. The words follow once it is back."
 
 
 def add_commands(commands: Any) -> None:
@@ -53,6 +57,31 @@ def add_commands(commands: Any) -> None:
         default="linear16",
         help="samples of sound without a header (default: linear16)",
     )
+
+    parser = arguments.add_command(
+        commands,
+        "follow",
+        _follow,
+        help="print the words of a live session that somebody else records",
+        description=_FOLLOWS,
+    )
+    parser.add_argument("transcription", type=int, help="number of the transcription")
+
+
+def _follow(options: argparse.Namespace) -> int:
+    login = credentials.chosen(options)
+    screen = Screen(as_json=options.json, lost=_LOST)
+
+    async def run() -> None:
+        async with AsyncSecureTranscribeClient(login.url, login.token) as client:
+            async for message in client.follow(options.transcription):
+                screen.show(message)
+
+    try:
+        asyncio.run(run())
+    finally:
+        screen.close()
+    return 0
 
 
 def _live(options: argparse.Namespace) -> int:

@@ -8,14 +8,16 @@ from securetranscribe.cli import output
 
 #: Back to the beginning of the line, which is erased.
 _ERASE = "\r\x1b[K"
-_LOST = "The server cannot be reached. The sound is kept and sent later."
+_LOST_SOUND = "The server cannot be reached. The sound is kept and sent later."
 
 
 class Screen:
     """Prints final texts as they come. In a terminal, the last line has the drafts."""
 
-    def __init__(self, *, as_json: bool) -> None:
+    def __init__(self, *, as_json: bool, lost: str = _LOST_SOUND) -> None:
+        """`lost` is the note about a lost connection."""
         self._as_json = as_json
+        self._lost = lost
         self._has_drafts = not as_json and sys.stdout.isatty()
         self._drafts: dict[int, str] = {}
         self._erase = ""
@@ -37,7 +39,7 @@ class Screen:
                 self._drafts.clear()
             self._note(data["message"])
         elif kind == "state" and data == "lost":
-            self._note(_LOST)
+            self._note(self._lost)
         elif kind == "ended":
             self._drafts.clear()
             self._note(_end(data))
@@ -72,6 +74,8 @@ def _end(data: dict[str, Any]) -> str:
     number = data["transcription_id"]
     if number is None:
         return "The session was discarded."
+    if "capture" not in data:
+        return f"The recording has ended. It is transcription {number}."
     if error := data["capture"].get("error"):
         return f"The recording of transcription {number} failed: {error}"
     return (
