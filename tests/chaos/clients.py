@@ -20,6 +20,8 @@ from securetranscribe.errors import (
 from securetranscribe.v1 import (
     queue_pb2,
     queue_pb2_grpc,
+    search_pb2,
+    search_pb2_grpc,
     transcript_pb2,
     transcript_pb2_grpc,
     transcription_pb2,
@@ -106,6 +108,10 @@ class Client(Protocol):
         """Delete a transcription."""
         ...
 
+    async def search(self, word: str) -> set[int]:
+        """Return the transcriptions that have exactly this word."""
+        ...
+
 
 @contextmanager
 def rest_errors() -> Iterator[None]:
@@ -187,6 +193,12 @@ class RestClient:
         with rest_errors():
             await self.api.delete_transcription(transcription_id)
 
+    async def search(self, word: str) -> set[int]:
+        """Search for a phrase."""
+        with rest_errors():
+            page = await self.api.search_page(f'"{word}"')
+        return {hit["transcription_id"] for hit in page["hits"]}
+
 
 @contextmanager
 def grpc_errors() -> Iterator[None]:
@@ -228,6 +240,7 @@ class GrpcClient:
         }
         self._transcriptions = transcription_pb2_grpc.TranscriptionServiceStub(self.channel)
         self._transcripts = transcript_pb2_grpc.TranscriptServiceStub(self.channel)
+        self._search = search_pb2_grpc.SearchServiceStub(self.channel)
         self._queue = queue_pb2_grpc.QueueServiceStub(self.channel)
 
     async def upload(self, recording: bytes, filename: str) -> tuple[int, str]:
@@ -305,3 +318,11 @@ class GrpcClient:
         request = transcription_pb2.DeleteTranscriptionRequest(transcription_id=transcription_id)
         with grpc_errors():
             await self._transcriptions.DeleteTranscription(request, **self._options)
+
+    async def search(self, word: str) -> set[int]:
+        """Search for a phrase."""
+        with grpc_errors():
+            page = await self._search.Search(
+                search_pb2.SearchRequest(query=f'"{word}"'), **self._options
+            )
+        return {hit.transcription_id for hit in page.hits}

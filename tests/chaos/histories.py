@@ -12,12 +12,14 @@ _SHOWN = 4
 
 
 def findings(book: Book) -> Iterator[str]:
-    """Yield the contradictions of all transcripts and jobs."""
+    """Yield the contradictions of all transcripts, jobs and searches."""
     for number in _subjects(book, "read", "edit"):
         yield from _transcript(book, number)
     for upload in book.acknowledged("upload"):
         assert upload.result is not None
         yield from _job(book, upload.result["job_id"])
+    for search in book.acknowledged("search"):
+        yield from _search(book, search)
 
 
 def _subjects(book: Book, *names: str) -> Sequence[str]:
@@ -83,6 +85,23 @@ def _job(book: Book, job_id: str) -> Iterator[str]:
         shown = "; ".join(map(_shown, found.unexplained[:_SHOWN]))
         after = "; ".join(map(_shown, found.explained[-_SHOWN:]))
         yield f"job {job_id}: no order of calls explains {shown} after {after}"
+
+
+def _search(book: Book, search: Call) -> Iterator[str]:
+    """An edit is found from its answer on, until it may have been replaced or deleted."""
+    word, ended = search.subject, search.ended or search.begun
+    (edit,) = (call for call in book.acknowledged("edit") if call.arguments["word"] == word)
+    assert search.result is not None
+    assert edit.ended is not None
+    gone = [
+        call
+        for call in book.calls("edit", "delete", subject=edit.subject)
+        if call.possible
+        and call.begun < ended
+        and (call.name == "delete" or call.arguments["replaced"] == word)
+    ]
+    if int(edit.subject) not in search.result["found"] and edit.ended < search.begun and not gone:
+        yield f"transcription {edit.subject}: a search did not find {word}"
 
 
 def _shown(operation: Operation) -> str:

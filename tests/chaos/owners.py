@@ -100,8 +100,10 @@ class Owner:
             await (self.cancel(client, one) if choice < 0.01 else self.look(client, one))
         elif completed:
             one = dice.choice(completed)
-            if choice < 0.8:
+            if choice < 0.75:
                 await self.edit(client, dice, one)
+            elif choice < 0.8:
+                await self.search(client, dice)
             elif choice < 0.9:
                 await self.name_speaker(client, dice, one)
             elif choice < 0.93:
@@ -186,6 +188,14 @@ class Owner:
         name = f"Person {next(self.quota.numbers)}"
         async with self._call(client, "name", one.transcription_id, label=label, given=name):
             await client.name_speaker(one.transcription_id, label, name)
+
+    async def search(self, client: Client, dice: random.Random) -> None:
+        """Search for the word of an edit of this owner."""
+        edits = [call for call in self.book.acknowledged("edit") if int(call.subject) in self.owned]
+        if edits:
+            word = dice.choice(edits).arguments["word"]
+            async with self._call(client, "search", word) as answer:
+                answer["found"] = sorted(await client.search(word))
 
     @asynccontextmanager
     async def _call(

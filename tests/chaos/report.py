@@ -17,6 +17,7 @@ _CALLS = {
     "cancel": "cancellations",
     "read": "reads of transcripts",
     "look": "reads of jobs",
+    "search": "searches",
     "live": "live sessions",
 }
 

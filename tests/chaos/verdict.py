@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -155,8 +155,7 @@ class Examiner:
                         f"transcription {number}: {label} is {name!r} instead of {sorted(names)}"
                     )
             for mark in marks(page)[:2]:
-                hits = [hit["transcription_id"] async for hit in _hits(api, mark)]
-                if number not in hits:
+                if number not in await RestClient(api=api).search(mark):
                     self._find(f"transcription {number}: the search does not find {mark}")
 
     async def _check_revisions(self, api: AsyncSecureTranscribeClient, number: int) -> None:
@@ -215,12 +214,6 @@ async def _settled(api: AsyncSecureTranscribeClient, owner: str, find: Any) -> l
             find(f"{owner}: jobs stand still, as (transcription, percent) {state}")
             return items
         await asyncio.sleep(_POLL_SECONDS)
-
-
-async def _hits(api: AsyncSecureTranscribeClient, mark: str) -> AsyncIterator[dict[str, Any]]:
-    page = await api.search_page(mark)
-    for hit in page["hits"]:
-        yield hit
 
 
 def _objects(store: Minio, numbers: Collection[str]) -> Iterator[str]:

@@ -78,6 +78,27 @@ def test_deletion_that_is_undone_is_found(book: Book) -> None:
     assert len(list(findings(book))) == 1
 
 
+def search(book: Book, word: str, *found: int) -> None:
+    done(book, "search", word, {"found": list(found)})
+
+
+def test_searches_find_edits_until_they_are_replaced(book: Book) -> None:
+    edit(book, "a", 2)
+    search(book, "a", 7)
+    edit(book, "b", 3, replaced="a")
+    search(book, "a")
+    search(book, "b", 7)
+    done(book, "delete", 7, job_id="job_1")
+    search(book, "b")
+    assert list(findings(book)) == []
+
+
+def test_edit_that_is_not_found_is_reported(book: Book) -> None:
+    edit(book, "a", 2)
+    search(book, "a", 8)
+    assert list(findings(book)) == ["transcription 7: a search did not find a"]
+
+
 def name(book: Book, given: str, *, answered: bool = True) -> None:
     call = book.begin("ann", "name", 7, label="Speaker_1", given=given)
     if answered:
