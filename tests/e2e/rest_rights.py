@@ -437,6 +437,7 @@ _OPERATION: Iterable[Row] = (
     _row(Reach.ADMINISTRATOR, None, "GET /admin/system"),
     _row(Reach.ADMINISTRATOR, None, "GET /admin/storage"),
     _row(Reach.ADMINISTRATOR, None, "GET /admin/set-aside"),
+    _row(Reach.ADMINISTRATOR, None, "GET /admin/workspaces"),
     _row(
         Reach.ADMINISTRATOR,
         None,

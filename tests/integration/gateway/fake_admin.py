@@ -16,6 +16,7 @@ class FakeAdmin(admin_pb2_grpc.AdminServiceServicer):
     """Checks the token as the transcriber does."""
 
     asked: int = 0
+    owners: list[list[str]] = field(default_factory=list)
     retried: list[admin_pb2.RetryItemsSetAsideRequest] = field(default_factory=list)
 
     async def GetSystemStatus(self, _request: Any, context: Any) -> Any:
@@ -61,6 +62,25 @@ class FakeAdmin(admin_pb2_grpc.AdminServiceServicer):
             retention=admin_pb2.RetentionRules(
                 processed_recording=times.duration(3600), trash=times.duration(604_800)
             ),
+        )
+
+    async def ListWorkspaceFigures(self, request: Any, context: Any) -> Any:
+        self._check(context)
+        self.owners.append(list(request.owners))
+        return admin_pb2.ListWorkspaceFiguresResponse(
+            workspaces=[
+                admin_pb2.WorkspaceFigures(
+                    workspace_id=one,
+                    transcriptions=3,
+                    recordings=2,
+                    recording_bytes=1000,
+                    recording_duration=times.duration(90),
+                    jobs=1,
+                    last_upload_time=_moment(),
+                )
+                for one in request.owners
+            ],
+            total=1,
         )
 
     async def ListItemsSetAside(self, _request: Any, context: Any) -> Any:

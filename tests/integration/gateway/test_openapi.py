@@ -12,6 +12,7 @@ from gateway.web.preconditions import PreconditionRequiredError
 from gateway.web.ranges import RangeNotSatisfiableError
 
 DOCUMENTED = {
+    ("GET", "/api/admin/workspaces"),
     ("GET", "/api/audit"),
     ("GET", "/api/audit/export"),
     ("GET", "/api/auth/providers"),

@@ -17,6 +17,7 @@ CALLS: list[tuple[str, str, Any]] = [
     ("GET", "/api/admin/system", None),
     ("GET", "/api/admin/storage", None),
     ("GET", "/api/v1/admin/set-aside", None),
+    ("GET", "/api/admin/workspaces", None),
     ("POST", "/api/admin/set-aside/retry", ITEM),
 ]
 
@@ -25,6 +26,26 @@ CALLS: list[tuple[str, str, Any]] = [
 async def admin(running: Running) -> AsyncIterator[httpx2.AsyncClient]:
     async with running.client(headers=ADMINISTRATOR) as client:
         yield client
+
+
+async def test_workspaces_are_listed_with_figures(
+    admin: httpx2.AsyncClient, running: Running, peers: Peers
+) -> None:
+    async with running.client() as visitor:
+        made = (await visitor.post("/api/sessions/create", json={})).json()["data"]
+    answer = await admin.get("/api/admin/workspaces", params={"per_page": 100})
+    assert answer.status_code == 200, answer.text
+    # The newest ones are first.
+    found = {one["workspace_id"]: one for one in answer.json()["data"]["workspaces"]}
+    listed = found[made["session_id"]]
+    assert (listed["lasting"], listed["name"], listed["members"]) == (False, None, 0)
+    assert (listed["transcriptions"], listed["recording_bytes"], listed["jobs"]) == (3, 1000, 1)
+    assert listed["recording_duration"] == 90.0
+    assert listed["last_upload_at"]
+    assert answer.json()["pagination"]["total"] >= 1
+    assert made["session_id"] in peers.admin.owners[-1]
+    beyond = await admin.get("/api/admin/workspaces", params={"page": 100_000})
+    assert beyond.json()["data"]["workspaces"] == []
 
 
 async def test_system_state(admin: httpx2.AsyncClient) -> None:

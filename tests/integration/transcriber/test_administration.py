@@ -250,3 +250,31 @@ async def test_administrators_who_sign_in_are_served(
         )
         with pytest.raises((NotFoundError, AuthorizationError)):
             await unwrap(found)
+
+
+async def test_workspaces_are_listed_by_stored_bytes(
+    admin: Any, api: Api, database: Database
+) -> None:
+    small, large = api.caller("1"), api.caller("2")
+    await small.upload_id()
+    for _ in range(2):
+        await large.upload_id(auto_start=True)
+    trashed = await large.upload_id()
+    await database.execute("UPDATE transcriptions SET trashed_at = now() WHERE id = %s", (trashed,))
+    answer = await ask(admin.ListWorkspaceFigures, admin_pb2.ListWorkspaceFiguresRequest())
+    assert answer.total == 2
+    first, second = answer.workspaces
+    assert (first.workspace_id, second.workspace_id) == ("session_2", "session_1")
+    assert (first.transcriptions, first.trashed_transcriptions, first.jobs) == (3, 1, 2)
+    assert (second.transcriptions, second.recordings, second.jobs) == (1, 1, 0)
+    assert first.recording_bytes == 3 * second.recording_bytes > 0
+    assert seconds(first.recording_duration) == pytest.approx(
+        3 * seconds(second.recording_duration)
+    )
+    assert second.HasField("last_upload_time")
+    for request, expected in (
+        (admin_pb2.ListWorkspaceFiguresRequest(limit=1, offset=1), ["session_1"]),
+        (admin_pb2.ListWorkspaceFiguresRequest(owners=["session_1", "nobody"]), ["session_1"]),
+    ):
+        found = await ask(admin.ListWorkspaceFigures, request)
+        assert [one.workspace_id for one in found.workspaces] == expected

@@ -21,7 +21,8 @@ AccountService      account  EndOtherSignIns
 AccountService      anybody  SignIn CompleteSetup ResetPassword ListProviders
 AdminService        anybody  ListStoredTranscriptions EraseTranscription EraseOwner EraseVoice
 AdminService        anybody  GetStorageFigures ListErasures GetSystemStatus ListItemsSetAside
-AdminService        anybody  RetryItemsSetAside
+AdminService        anybody  RetryItemsSetAside ListWorkspaceFigures EncryptRecordings
+AdminService        anybody  GetEncryptionFigures
 AuditService        account  ListAuditEntries ExportAuditEntries
 CaptureService      editor:write  CreateCapture PutChunk FinishCapture DiscardCapture
 CaptureService      viewer:read   GetCapture ListCaptures

@@ -2115,6 +2115,38 @@ class WorkspaceData:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WorkspaceFiguresData:
+    """A workspace and what it owns. Uploads that have not ended are not counted."""
+
+    workspace_id: str
+    #: Null for a workspace of a session.
+    name: str | None
+    #: Whether people sign in to it. Others belong to sessions.
+    lasting: bool
+    members: int
+    created_at: dt.datetime
+    #: With those in the trash.
+    transcriptions: int
+    trashed_transcriptions: int
+    #: Recordings that are stored.
+    recordings: int
+    recording_bytes: int
+    recording_duration: float
+    #: Copies for playback.
+    playback_bytes: int
+    #: Jobs that wait or are processed.
+    jobs: int
+    last_upload_at: dt.datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkspaceFiguresList:
+    """Workspaces with figures."""
+
+    workspaces: list[WorkspaceFiguresData]
+
+
+@dataclass(frozen=True, kw_only=True)
 class WorkspaceList:
     """Workspaces by name."""
 

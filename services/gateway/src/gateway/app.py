@@ -29,11 +29,13 @@ from gateway import loop_watch
 from gateway.accounts import account_servicer
 from gateway.accounts import composition as accounts
 from gateway.accounts import services as account_services
+from gateway.accounts.workspace_list import WorkspaceList
 from gateway.accounts.workspace_settings import WorkspaceSettings
 from gateway.api.access_tokens import AccessTokenApi
 from gateway.api.account_models import ProviderData
 from gateway.api.accounts import AccountApi
 from gateway.api.admin_calls import AdminCalls
+from gateway.api.admin_workspaces import AdminWorkspaceApi
 from gateway.api.archive import ArchiveApi
 from gateway.api.audit import AuditApi
 from gateway.api.captures import CaptureApi
@@ -350,6 +352,7 @@ class Gateway:
         statuses = StatusReader(self._backends, self._registry.kept_until, release=_version())
         parts = (
             UploadApi(uploads, UploadRepetitions(self._backends, rate=rate, places=self._places)),
+        admin = AdminCalls(self._backends, self._limits)
             ResumableUploadApi(self._backends, appends),
             CaptureApi(self._backends, chunks),
             TranscriptionApi(self._backends, statuses),
@@ -401,7 +404,8 @@ class Gateway:
             ),
             ArchiveApi(self._backends, self._registry.now),
             QueueApi(self._backends),
-            SystemApi(AdminCalls(self._backends, self._limits), _version()),
+            SystemApi(admin, _version()),
+            AdminWorkspaceApi(admin, WorkspaceList(self._database)),
             LibraryApi(self._backends, self._registry.kept_until),
             TagApi(self._backends),
             FolderApi(self._backends),

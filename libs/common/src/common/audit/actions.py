@@ -337,6 +337,7 @@ AUDITED: Mapping[str, Rule] = {
             "EraseOwner": _by_administrator("workspace.erase", "workspace", "owner"),
             "EraseVoice": _by_administrator("speaker.erase", "speaker", "speaker_id"),
             "RetryItemsSetAside": _by_administrator("maintenance.retry"),
+            "EncryptRecordings": _by_administrator("maintenance.encrypt_recordings"),
         },
     ),
 }
@@ -388,7 +389,7 @@ NOT_AUDITED: frozenset[str] = frozenset(
         *_listed(
             "AdminService",
             *("ListStoredTranscriptions", "GetStorageFigures", "ListErasures", "GetSystemStatus"),
-            "ListItemsSetAside",
+            *("ListItemsSetAside", "ListWorkspaceFigures", "GetEncryptionFigures"),
         ),
         *_listed("MaintenanceService", "ListSetAside", "RetrySetAside"),
         *_listed("EmbeddingService", "Embed"),

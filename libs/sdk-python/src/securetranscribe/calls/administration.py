@@ -50,6 +50,12 @@ class AdministrationCalls:
         body = present(service=service, step=step, item=item)
         return Parts(json=body, headers={_HEADER: admin_token})
 
+    @operation("GET", "/admin/workspaces", record(results.WorkspaceFiguresList))
+    def list_all_workspaces(self, admin_token: str, *, page: int = 1, per_page: int = 100) -> Parts:
+        """Return one page of all `workspaces` with figures, and without content."""
+        query = {"page": page, "per_page": per_page}
+        return Parts(query=query, headers={_HEADER: admin_token})
+
     @operation("GET", "/audit", record(results.AuditPageData))
     def read_audit_log(self, /, **query: Any) -> Parts:
         """Return a page of `entries`, and the `cursor` of the next one.

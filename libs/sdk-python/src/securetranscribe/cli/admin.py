@@ -49,6 +49,15 @@ def add_commands(commands: Any) -> None:
     actions.add_parser("figures", help="show figures about everything that is stored")
     erasures = actions.add_parser("erasures", help="list what was erased, newest first")
     erasures.add_argument("--limit", type=int, default=100, help="most lines (default: 100)")
+    actions.add_parser(
+        "workspaces", help="list workspaces with what they own, those with the most bytes first"
+    )
+    encrypt = actions.add_parser(
+        "encrypt-recordings", help="encrypt what was stored before encryption was on"
+    )
+    encrypt.add_argument(
+        "--no-wait", action="store_true", help="return at once. It goes on in the background"
+    )
     one = actions.add_parser("erase-transcription", help="erase a transcription and its recording")
     one.add_argument("id", type=int, help="id of the transcription, as listed by list")
     owner = actions.add_parser("erase-session", help="erase everything that a session owns")
@@ -136,6 +145,48 @@ def _figures(stub: Stub, _options: argparse.Namespace, metadata: Any) -> None:
 
 def _erasures(stub: Stub, options: argparse.Namespace, metadata: Any) -> None:
     request = admin_pb2.ListErasuresRequest(limit=options.limit)
+def _workspaces(stub: Stub, _options: argparse.Namespace, metadata: Any) -> None:
+    offset, total = 0, 1
+    while offset < total:
+        request = admin_pb2.ListWorkspaceFiguresRequest(limit=_PAGE, offset=offset)
+        answer = stub.ListWorkspaceFigures(request, metadata=metadata, timeout=_SECONDS)
+        total = answer.total
+        for item in answer.workspaces:
+            hours = item.recording_duration.seconds / 3600
+            size = f"{item.recording_bytes + item.playback_bytes:>15,}"
+            print(
+                f"{size}  {hours:>8.1f} h  {item.transcriptions:>6,}  {item.jobs:>4,}  "
+                f"{_time(item.last_upload_time)}  {item.workspace_id}"
+            )
+        if not answer.workspaces:
+            break
+        offset += len(answer.workspaces)
+
+
+def _encrypt(stub: Stub, options: argparse.Namespace, metadata: Any) -> None:
+    """Begin, and show the figures until nothing is left to encrypt now."""
+    answer = stub.EncryptRecordings(
+        admin_pb2.EncryptRecordingsRequest(), metadata=metadata, timeout=_SECONDS
+    )
+    figures, shown = answer.figures, ""
+    while True:
+        line = (
+            f"{figures.encrypted:,} encrypted, {figures.plain:,} plain "
+            f"({figures.plain_recording_bytes:,} bytes), {figures.busy:,} of them being processed, "
+            f"{figures.set_aside:,} set aside"
+        )
+        if line != shown:
+            print(line, flush=True)
+        shown = line
+        if options.no_wait or not figures.running:
+            break
+        time.sleep(_POLL_SECONDS)
+        request = admin_pb2.GetEncryptionFiguresRequest()
+        figures = stub.GetEncryptionFigures(request, metadata=metadata, timeout=_SECONDS).figures
+    if figures.set_aside:
+        print("Those set aside are listed by `set-aside list`, with the reasons.")
+
+
     for item in stub.ListErasures(request, metadata=metadata, timeout=_SECONDS).erasures:
         kind = admin_pb2.ErasureKind.Name(item.kind).removeprefix("ERASURE_KIND_").lower()
         print(f"{_time(item.erase_time)}  {kind:<13}  {item.subject:<40}  {item.reason}")
@@ -169,6 +220,8 @@ _ACTIONS: dict[str, Callable[[Stub, argparse.Namespace, Any], None]] = {
     "figures": _figures,
     "erasures": _erasures,
     "erase-transcription": _erase_transcription,
+    "encrypt-recordings": _encrypt,
+    "workspaces": _workspaces,
     "erase-session": _erase_session,
     "erase-voice": _erase_voice,
 }

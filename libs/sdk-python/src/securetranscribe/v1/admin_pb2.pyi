@@ -585,6 +585,252 @@ class RetentionRules(_message.Message):
 Global___RetentionRules: _TypeAlias = RetentionRules  # noqa: Y015
 
 @_typing.final
+class WorkspaceFigures(_message.Message):
+    """Figures about what a workspace owns. Uploads that have not ended are not counted."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WORKSPACE_ID_FIELD_NUMBER: _builtins.int
+    TRANSCRIPTIONS_FIELD_NUMBER: _builtins.int
+    TRASHED_TRANSCRIPTIONS_FIELD_NUMBER: _builtins.int
+    RECORDINGS_FIELD_NUMBER: _builtins.int
+    RECORDING_BYTES_FIELD_NUMBER: _builtins.int
+    RECORDING_DURATION_FIELD_NUMBER: _builtins.int
+    PLAYBACK_BYTES_FIELD_NUMBER: _builtins.int
+    JOBS_FIELD_NUMBER: _builtins.int
+    LAST_UPLOAD_TIME_FIELD_NUMBER: _builtins.int
+    workspace_id: _builtins.str
+    """The workspace."""
+    transcriptions: _builtins.int
+    """Number of transcriptions, with those in the trash."""
+    trashed_transcriptions: _builtins.int
+    """Number of transcriptions in the trash."""
+    recordings: _builtins.int
+    """Number of recordings that are stored."""
+    recording_bytes: _builtins.int
+    """Size of these recordings."""
+    playback_bytes: _builtins.int
+    """Size of copies for playback with their peaks."""
+    jobs: _builtins.int
+    """Number of jobs that wait or are processed."""
+    @_builtins.property
+    def recording_duration(self) -> _duration_pb2.Duration:
+        """Length of these recordings."""
+
+    @_builtins.property
+    def last_upload_time(self) -> _timestamp_pb2.Timestamp:
+        """When the last transcription was uploaded. Absent without any."""
+
+    def __init__(
+        self,
+        *,
+        workspace_id: _builtins.str = ...,
+        transcriptions: _builtins.int = ...,
+        trashed_transcriptions: _builtins.int = ...,
+        recordings: _builtins.int = ...,
+        recording_bytes: _builtins.int = ...,
+        recording_duration: _duration_pb2.Duration | None = ...,
+        playback_bytes: _builtins.int = ...,
+        jobs: _builtins.int = ...,
+        last_upload_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["last_upload_time", b"last_upload_time", "recording_duration", b"recording_duration"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["jobs", b"jobs", "last_upload_time", b"last_upload_time", "playback_bytes", b"playback_bytes", "recording_bytes", b"recording_bytes", "recording_duration", b"recording_duration", "recordings", b"recordings", "transcriptions", b"transcriptions", "trashed_transcriptions", b"trashed_transcriptions", "workspace_id", b"workspace_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WorkspaceFigures: _TypeAlias = WorkspaceFigures  # noqa: Y015
+
+@_typing.final
+class ListWorkspaceFiguresRequest(_message.Message):
+    """Request of ListWorkspaceFigures."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OWNERS_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    OFFSET_FIELD_NUMBER: _builtins.int
+    limit: _builtins.int
+    """Maximum number, 1 to 1000. 0 means 100."""
+    offset: _builtins.int
+    """Number to skip."""
+    @_builtins.property
+    def owners(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Only these workspaces, at most 1000. Empty means all that own a transcription."""
+
+    def __init__(
+        self,
+        *,
+        owners: _abc.Iterable[_builtins.str] | None = ...,
+        limit: _builtins.int = ...,
+        offset: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["limit", b"limit", "offset", b"offset", "owners", b"owners"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListWorkspaceFiguresRequest: _TypeAlias = ListWorkspaceFiguresRequest  # noqa: Y015
+
+@_typing.final
+class ListWorkspaceFiguresResponse(_message.Message):
+    """Response of ListWorkspaceFigures."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WORKSPACES_FIELD_NUMBER: _builtins.int
+    TOTAL_FIELD_NUMBER: _builtins.int
+    total: _builtins.int
+    """Number of workspaces that match."""
+    @_builtins.property
+    def workspaces(self) -> _containers.RepeatedCompositeFieldContainer[Global___WorkspaceFigures]:
+        """The workspaces."""
+
+    def __init__(
+        self,
+        *,
+        workspaces: _abc.Iterable[Global___WorkspaceFigures] | None = ...,
+        total: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["total", b"total", "workspaces", b"workspaces"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListWorkspaceFiguresResponse: _TypeAlias = ListWorkspaceFiguresResponse  # noqa: Y015
+
+@_typing.final
+class EncryptRecordingsRequest(_message.Message):
+    """Request of EncryptRecordings."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EncryptRecordingsRequest: _TypeAlias = EncryptRecordingsRequest  # noqa: Y015
+
+@_typing.final
+class EncryptRecordingsResponse(_message.Message):
+    """Response of EncryptRecordings."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIGURES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def figures(self) -> Global___EncryptionFigures:
+        """The figures when it began."""
+
+    def __init__(
+        self,
+        *,
+        figures: Global___EncryptionFigures | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["figures", b"figures"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["figures", b"figures"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EncryptRecordingsResponse: _TypeAlias = EncryptRecordingsResponse  # noqa: Y015
+
+@_typing.final
+class EncryptionFigures(_message.Message):
+    """How much of what is stored is encrypted."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENCRYPTED_FIELD_NUMBER: _builtins.int
+    PLAIN_FIELD_NUMBER: _builtins.int
+    BUSY_FIELD_NUMBER: _builtins.int
+    SET_ASIDE_FIELD_NUMBER: _builtins.int
+    PLAIN_RECORDING_BYTES_FIELD_NUMBER: _builtins.int
+    PLAIN_LEFTOVERS_FIELD_NUMBER: _builtins.int
+    RUNNING_FIELD_NUMBER: _builtins.int
+    encrypted: _builtins.int
+    """Number of transcriptions with encrypted objects."""
+    plain: _builtins.int
+    """Number of transcriptions with plain objects."""
+    busy: _builtins.int
+    """Number of those with plain objects that are being processed. They are encrypted afterwards."""
+    set_aside: _builtins.int
+    """Number of those with plain objects that could not be encrypted, and are set aside."""
+    plain_recording_bytes: _builtins.int
+    """Size of the recordings that are plain."""
+    plain_leftovers: _builtins.int
+    """Number of plain copies that are left until running reads of them have ended."""
+    running: _builtins.bool
+    """Whether transcriptions with plain objects are encrypted in the background."""
+    def __init__(
+        self,
+        *,
+        encrypted: _builtins.int = ...,
+        plain: _builtins.int = ...,
+        busy: _builtins.int = ...,
+        set_aside: _builtins.int = ...,
+        plain_recording_bytes: _builtins.int = ...,
+        plain_leftovers: _builtins.int = ...,
+        running: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["busy", b"busy", "encrypted", b"encrypted", "plain", b"plain", "plain_leftovers", b"plain_leftovers", "plain_recording_bytes", b"plain_recording_bytes", "running", b"running", "set_aside", b"set_aside"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EncryptionFigures: _TypeAlias = EncryptionFigures  # noqa: Y015
+
+@_typing.final
+class GetEncryptionFiguresRequest(_message.Message):
+    """Request of GetEncryptionFigures."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetEncryptionFiguresRequest: _TypeAlias = GetEncryptionFiguresRequest  # noqa: Y015
+
+@_typing.final
+class GetEncryptionFiguresResponse(_message.Message):
+    """Response of GetEncryptionFigures."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIGURES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def figures(self) -> Global___EncryptionFigures:
+        """The figures."""
+
+    def __init__(
+        self,
+        *,
+        figures: Global___EncryptionFigures | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["figures", b"figures"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["figures", b"figures"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetEncryptionFiguresResponse: _TypeAlias = GetEncryptionFiguresResponse  # noqa: Y015
+
+@_typing.final
 class ListErasuresRequest(_message.Message):
     """Request of ListErasures."""
 

@@ -62,6 +62,21 @@ class AdminServiceStub:
                 request_serializer=securetranscribe_dot_v1_dot_admin__pb2.GetStorageFiguresRequest.SerializeToString,
                 response_deserializer=securetranscribe_dot_v1_dot_admin__pb2.GetStorageFiguresResponse.FromString,
                 _registered_method=True)
+        self.ListWorkspaceFigures = channel.unary_unary(
+                '/securetranscribe.v1.AdminService/ListWorkspaceFigures',
+                request_serializer=securetranscribe_dot_v1_dot_admin__pb2.ListWorkspaceFiguresRequest.SerializeToString,
+                response_deserializer=securetranscribe_dot_v1_dot_admin__pb2.ListWorkspaceFiguresResponse.FromString,
+                _registered_method=True)
+        self.EncryptRecordings = channel.unary_unary(
+                '/securetranscribe.v1.AdminService/EncryptRecordings',
+                request_serializer=securetranscribe_dot_v1_dot_admin__pb2.EncryptRecordingsRequest.SerializeToString,
+                response_deserializer=securetranscribe_dot_v1_dot_admin__pb2.EncryptRecordingsResponse.FromString,
+                _registered_method=True)
+        self.GetEncryptionFigures = channel.unary_unary(
+                '/securetranscribe.v1.AdminService/GetEncryptionFigures',
+                request_serializer=securetranscribe_dot_v1_dot_admin__pb2.GetEncryptionFiguresRequest.SerializeToString,
+                response_deserializer=securetranscribe_dot_v1_dot_admin__pb2.GetEncryptionFiguresResponse.FromString,
+                _registered_method=True)
         self.ListErasures = channel.unary_unary(
                 '/securetranscribe.v1.AdminService/ListErasures',
                 request_serializer=securetranscribe_dot_v1_dot_admin__pb2.ListErasuresRequest.SerializeToString,
@@ -126,6 +141,28 @@ class AdminServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListWorkspaceFigures(self, request, context):
+        """Lists workspaces with figures about what they own, those with the most stored bytes first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EncryptRecordings(self, request, context):
+        """Begins to encrypt what was stored before encryption was on, in the background. Fails with
+        FAILED_PRECONDITION when encryption is off. A second call goes on with what is left.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetEncryptionFigures(self, request, context):
+        """Returns how much of what is stored is encrypted.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListErasures(self, request, context):
         """Lists what was erased, newest first.
         """
@@ -181,6 +218,21 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.GetStorageFigures,
                     request_deserializer=securetranscribe_dot_v1_dot_admin__pb2.GetStorageFiguresRequest.FromString,
                     response_serializer=securetranscribe_dot_v1_dot_admin__pb2.GetStorageFiguresResponse.SerializeToString,
+            ),
+            'ListWorkspaceFigures': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListWorkspaceFigures,
+                    request_deserializer=securetranscribe_dot_v1_dot_admin__pb2.ListWorkspaceFiguresRequest.FromString,
+                    response_serializer=securetranscribe_dot_v1_dot_admin__pb2.ListWorkspaceFiguresResponse.SerializeToString,
+            ),
+            'EncryptRecordings': grpc.unary_unary_rpc_method_handler(
+                    servicer.EncryptRecordings,
+                    request_deserializer=securetranscribe_dot_v1_dot_admin__pb2.EncryptRecordingsRequest.FromString,
+                    response_serializer=securetranscribe_dot_v1_dot_admin__pb2.EncryptRecordingsResponse.SerializeToString,
+            ),
+            'GetEncryptionFigures': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetEncryptionFigures,
+                    request_deserializer=securetranscribe_dot_v1_dot_admin__pb2.GetEncryptionFiguresRequest.FromString,
+                    response_serializer=securetranscribe_dot_v1_dot_admin__pb2.GetEncryptionFiguresResponse.SerializeToString,
             ),
             'ListErasures': grpc.unary_unary_rpc_method_handler(
                     servicer.ListErasures,
@@ -341,6 +393,87 @@ class AdminService:
             '/securetranscribe.v1.AdminService/GetStorageFigures',
             securetranscribe_dot_v1_dot_admin__pb2.GetStorageFiguresRequest.SerializeToString,
             securetranscribe_dot_v1_dot_admin__pb2.GetStorageFiguresResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListWorkspaceFigures(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/securetranscribe.v1.AdminService/ListWorkspaceFigures',
+            securetranscribe_dot_v1_dot_admin__pb2.ListWorkspaceFiguresRequest.SerializeToString,
+            securetranscribe_dot_v1_dot_admin__pb2.ListWorkspaceFiguresResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EncryptRecordings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/securetranscribe.v1.AdminService/EncryptRecordings',
+            securetranscribe_dot_v1_dot_admin__pb2.EncryptRecordingsRequest.SerializeToString,
+            securetranscribe_dot_v1_dot_admin__pb2.EncryptRecordingsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetEncryptionFigures(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/securetranscribe.v1.AdminService/GetEncryptionFigures',
+            securetranscribe_dot_v1_dot_admin__pb2.GetEncryptionFiguresRequest.SerializeToString,
+            securetranscribe_dot_v1_dot_admin__pb2.GetEncryptionFiguresResponse.FromString,
             options,
             channel_credentials,
             insecure,

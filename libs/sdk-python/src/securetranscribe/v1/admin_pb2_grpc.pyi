@@ -48,6 +48,14 @@ class AdminServiceStub:
     """Erases the profile of a person with all its voiceprints and clips."""
     GetStorageFigures: _grpc.UnaryUnaryMultiCallable[_admin_pb2.GetStorageFiguresRequest, _admin_pb2.GetStorageFiguresResponse]
     """Returns figures about everything that is stored."""
+    ListWorkspaceFigures: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ListWorkspaceFiguresRequest, _admin_pb2.ListWorkspaceFiguresResponse]
+    """Lists workspaces with figures about what they own, those with the most stored bytes first."""
+    EncryptRecordings: _grpc.UnaryUnaryMultiCallable[_admin_pb2.EncryptRecordingsRequest, _admin_pb2.EncryptRecordingsResponse]
+    """Begins to encrypt what was stored before encryption was on, in the background. Fails with
+    FAILED_PRECONDITION when encryption is off. A second call goes on with what is left.
+    """
+    GetEncryptionFigures: _grpc.UnaryUnaryMultiCallable[_admin_pb2.GetEncryptionFiguresRequest, _admin_pb2.GetEncryptionFiguresResponse]
+    """Returns how much of what is stored is encrypted."""
     ListErasures: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ListErasuresRequest, _admin_pb2.ListErasuresResponse]
     """Lists what was erased, newest first."""
     GetSystemStatus: _grpc.UnaryUnaryMultiCallable[_admin_pb2.GetSystemStatusRequest, _admin_pb2.GetSystemStatusResponse]
@@ -77,6 +85,14 @@ class AdminServiceAsyncStub(AdminServiceStub):
     """Erases the profile of a person with all its voiceprints and clips."""
     GetStorageFigures: _aio.UnaryUnaryMultiCallable[_admin_pb2.GetStorageFiguresRequest, _admin_pb2.GetStorageFiguresResponse]  # type: ignore[assignment]
     """Returns figures about everything that is stored."""
+    ListWorkspaceFigures: _aio.UnaryUnaryMultiCallable[_admin_pb2.ListWorkspaceFiguresRequest, _admin_pb2.ListWorkspaceFiguresResponse]  # type: ignore[assignment]
+    """Lists workspaces with figures about what they own, those with the most stored bytes first."""
+    EncryptRecordings: _aio.UnaryUnaryMultiCallable[_admin_pb2.EncryptRecordingsRequest, _admin_pb2.EncryptRecordingsResponse]  # type: ignore[assignment]
+    """Begins to encrypt what was stored before encryption was on, in the background. Fails with
+    FAILED_PRECONDITION when encryption is off. A second call goes on with what is left.
+    """
+    GetEncryptionFigures: _aio.UnaryUnaryMultiCallable[_admin_pb2.GetEncryptionFiguresRequest, _admin_pb2.GetEncryptionFiguresResponse]  # type: ignore[assignment]
+    """Returns how much of what is stored is encrypted."""
     ListErasures: _aio.UnaryUnaryMultiCallable[_admin_pb2.ListErasuresRequest, _admin_pb2.ListErasuresResponse]  # type: ignore[assignment]
     """Lists what was erased, newest first."""
     GetSystemStatus: _aio.UnaryUnaryMultiCallable[_admin_pb2.GetSystemStatusRequest, _admin_pb2.GetSystemStatusResponse]  # type: ignore[assignment]
@@ -133,6 +149,32 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_admin_pb2.GetStorageFiguresResponse, _abc.Awaitable[_admin_pb2.GetStorageFiguresResponse]]:
         """Returns figures about everything that is stored."""
+
+    @_abc_1.abstractmethod
+    def ListWorkspaceFigures(
+        self,
+        request: _admin_pb2.ListWorkspaceFiguresRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.ListWorkspaceFiguresResponse, _abc.Awaitable[_admin_pb2.ListWorkspaceFiguresResponse]]:
+        """Lists workspaces with figures about what they own, those with the most stored bytes first."""
+
+    @_abc_1.abstractmethod
+    def EncryptRecordings(
+        self,
+        request: _admin_pb2.EncryptRecordingsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.EncryptRecordingsResponse, _abc.Awaitable[_admin_pb2.EncryptRecordingsResponse]]:
+        """Begins to encrypt what was stored before encryption was on, in the background. Fails with
+        FAILED_PRECONDITION when encryption is off. A second call goes on with what is left.
+        """
+
+    @_abc_1.abstractmethod
+    def GetEncryptionFigures(
+        self,
+        request: _admin_pb2.GetEncryptionFiguresRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.GetEncryptionFiguresResponse, _abc.Awaitable[_admin_pb2.GetEncryptionFiguresResponse]]:
+        """Returns how much of what is stored is encrypted."""
 
     @_abc_1.abstractmethod
     def ListErasures(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from google.protobuf.message import Message
 
 from common import times
+from gateway.accounts.workspace_list import ListedWorkspace
 from gateway.api.conversion import optional_moment
 from gateway.api.system_models import (
     DiskData,
@@ -23,6 +24,7 @@ from gateway.api.system_models import (
     ThroughputData,
     WorkerData,
     WorkerWord,
+    WorkspaceFiguresData,
 )
 from gateway.service_states import Answering
 from securetranscribe.v1 import admin_pb2, queue_pb2
@@ -139,6 +141,27 @@ def set_aside_data(answer: admin_pb2.ListItemsSetAsideResponse) -> SetAsideData:
             for found in answer.items
         ],
         silent_services=list(answer.silent_services),
+    )
+
+
+def workspace_data(
+    workspace: ListedWorkspace, figures: admin_pb2.WorkspaceFigures
+) -> WorkspaceFiguresData:
+    """Return a workspace with its figures, which are empty if it owns nothing."""
+    return WorkspaceFiguresData(
+        workspace_id=workspace.workspace_id,
+        name=workspace.name or None,
+        lasting=workspace.lasting,
+        members=workspace.members,
+        created_at=workspace.created_at,
+        transcriptions=figures.transcriptions,
+        trashed_transcriptions=figures.trashed_transcriptions,
+        recordings=figures.recordings,
+        recording_bytes=figures.recording_bytes,
+        recording_duration=times.seconds(figures.recording_duration),
+        playback_bytes=figures.playback_bytes,
+        jobs=figures.jobs,
+        last_upload_at=optional_moment(figures, "last_upload_time"),
     )
 
 

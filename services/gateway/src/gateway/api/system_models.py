@@ -167,3 +167,27 @@ class RetryData(ApiModel):
     """Number of items that are tried again within a minute."""
 
     retried: int
+
+
+class WorkspaceFiguresData(ApiModel):
+    """A workspace and what it owns. Uploads that have not ended are not counted."""
+
+    workspace_id: str
+    name: str | None = Field(description="Null for a workspace of a session.")
+    lasting: bool = Field(description="Whether people sign in to it. Others belong to sessions.")
+    members: int
+    created_at: Moment
+    transcriptions: int = Field(description="With those in the trash.")
+    trashed_transcriptions: int
+    recordings: int = Field(description="Recordings that are stored.")
+    recording_bytes: int
+    recording_duration: float
+    playback_bytes: int = Field(description="Copies for playback.")
+    jobs: int = Field(description="Jobs that wait or are processed.")
+    last_upload_at: Moment | None
+
+
+class WorkspaceFiguresList(ApiModel):
+    """Workspaces with figures."""
+
+    workspaces: list[WorkspaceFiguresData]

@@ -22,10 +22,12 @@ from transcriber.names.speakers_client import SpeakersClient
 from transcriber.recordings.deletion import Deleter
 from transcriber.recordings.workspaces import WorkspaceEraser
 from transcriber.store.erasures import Erasures
+from transcriber.store import workspace_figures
 from transcriber.store.stored import StoredThings
 from transcriber.store.transcriptions import Transcriptions
 
 BY_ADMINISTRATOR = "erased by an administrator"
+from transcriber.store.workspace_figures import WorkspaceFigures
 _MOST = 1000
 _DEFAULT = 100
 _THIS = "This method"
@@ -51,6 +53,9 @@ ACCESS = dict.fromkeys(
             "RetryItemsSetAside",
         ],
     ),
+            "ListWorkspaceFigures",
+            "EncryptRecordings",
+            "GetEncryptionFigures",
     Access.PUBLIC,
 )
 
@@ -147,6 +152,38 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
     async def ListErasures(
         self, request: admin_pb2.ListErasuresRequest, context: Any
     ) -> admin_pb2.ListErasuresResponse:
+    async def ListWorkspaceFigures(
+        self, request: admin_pb2.ListWorkspaceFiguresRequest, context: Any
+    ) -> admin_pb2.ListWorkspaceFiguresResponse:
+        """List workspaces with figures, those with the most stored bytes first."""
+        self._administrators.require(context, _THIS)
+        limit, offset = _page(request.limit, request.offset)
+        if len(request.owners) > _MOST:
+            raise ValidationError.of("owners", f"Name at most {_MOST} workspaces.")
+        async with self._database.transaction() as connection:
+            found, total = await workspace_figures.page(
+                connection, owners=request.owners, limit=limit, offset=offset
+            )
+        return admin_pb2.ListWorkspaceFiguresResponse(
+            workspaces=map(_workspace, found), total=total
+        )
+
+    async def EncryptRecordings(
+        self, _request: admin_pb2.EncryptRecordingsRequest, context: Any
+    ) -> admin_pb2.EncryptRecordingsResponse:
+        """Begin to encrypt what was stored before encryption."""
+        self._administrators.require(context, _THIS)
+        figures = await self._dependencies.earlier.request()
+        return admin_pb2.EncryptRecordingsResponse(figures=_encryption(figures))
+
+    async def GetEncryptionFigures(
+        self, _request: admin_pb2.GetEncryptionFiguresRequest, context: Any
+    ) -> admin_pb2.GetEncryptionFiguresResponse:
+        """Return how much of what is stored is encrypted."""
+        self._administrators.require(context, _THIS)
+        figures = await self._dependencies.earlier.figures()
+        return admin_pb2.GetEncryptionFiguresResponse(figures=_encryption(figures))
+
         """List what was erased, newest first."""
         self._administrators.require(context, _THIS)
         limit, offset = _page(request.limit, request.offset)
@@ -203,6 +240,32 @@ def _stored(value: Transcription, retention: Retention) -> admin_pb2.StoredTrans
 def _erasure(value: Erasure) -> admin_pb2.Erasure:
     return admin_pb2.Erasure(
         kind=_KINDS[value.kind],
+def _workspace(value: WorkspaceFigures) -> admin_pb2.WorkspaceFigures:
+    return admin_pb2.WorkspaceFigures(
+        workspace_id=value.workspace_id,
+        transcriptions=value.transcriptions,
+        trashed_transcriptions=value.trashed,
+        recordings=value.recordings,
+        recording_bytes=value.recording_bytes,
+        recording_duration=times.duration(value.recording_seconds),
+        playback_bytes=value.playback_bytes,
+        jobs=value.jobs,
+        last_upload_time=times.timestamp(value.last_upload_at),
+    )
+
+
+def _encryption(value: PlainFigures) -> admin_pb2.EncryptionFigures:
+    return admin_pb2.EncryptionFigures(
+        encrypted=value.encrypted,
+        plain=value.plain,
+        busy=value.busy,
+        set_aside=value.set_aside,
+        plain_recording_bytes=value.plain_recording_bytes,
+        plain_leftovers=value.leftovers,
+        running=value.requested,
+    )
+
+
         subject=value.subject,
         workspace_id=value.workspace_id,
         erase_time=times.timestamp(value.erased_at),
