@@ -126,6 +126,10 @@ _OUTBOX = """
 INSERT INTO outbox (kind, subject, headers, payload)
 SELECT 'notice', 'nobody.listens', '{}', '' FROM generate_series(1, 10)
 """
+# Completed ones without any work are plain and to be encrypted.
+_ENCRYPTING = """
+UPDATE encryption SET begins_at = now() - interval '1 day', requested_at = now()
+"""
 _WARNINGS = "SELECT id, warnings FROM transcriptions WHERE warnings <> '{}'"
 _FAILED = "SELECT failure_message FROM jobs WHERE status = 'failed'"
 _CLEAR = """
@@ -169,6 +173,7 @@ async def core(
                 voices=VoiceClient(channel),
             )
             yield make_core(settings, servers, threads)
+            await database.execute("UPDATE encryption SET begins_at = 'epoch', requested_at = NULL")
 
 
 class World:

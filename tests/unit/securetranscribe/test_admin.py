@@ -11,6 +11,7 @@ import grpc
 import pytest
 
 from securetranscribe import cli
+from securetranscribe.cli import admin
 from securetranscribe.v1 import admin_pb2, admin_pb2_grpc, transcription_pb2
 
 TOKEN = "a token of administrators, long enough"
@@ -48,6 +49,26 @@ class FakeAdmin(admin_pb2_grpc.AdminServiceServicer):
     def GetStorageFigures(self, request: Any, context: Any) -> Any:
         self._check(request, context)
         return admin_pb2.GetStorageFiguresResponse(transcriptions=1200, recordings=3)
+
+    def ListWorkspaceFigures(self, request: Any, context: Any) -> Any:
+        self._check(request, context)
+        item = admin_pb2.WorkspaceFigures(
+            workspace_id=f"workspace_{request.offset}",
+            transcriptions=3,
+            recording_bytes=1_000_000,
+            playback_bytes=234_567,
+        )
+        return admin_pb2.ListWorkspaceFiguresResponse(workspaces=[item], total=2)
+
+    def EncryptRecordings(self, request: Any, context: Any) -> Any:
+        self._check(request, context)
+        figures = admin_pb2.EncryptionFigures(encrypted=1, plain=2, running=True)
+        return admin_pb2.EncryptRecordingsResponse(figures=figures)
+
+    def GetEncryptionFigures(self, request: Any, context: Any) -> Any:
+        self._check(request, context)
+        figures = admin_pb2.EncryptionFigures(encrypted=2, plain=1, set_aside=1)
+        return admin_pb2.GetEncryptionFiguresResponse(figures=figures)
 
     def ListErasures(self, request: Any, context: Any) -> Any:
         self._check(request, context)
@@ -88,6 +109,16 @@ def test_list_asks_for_all_pages(service: FakeAdmin, capsys: pytest.CaptureFixtu
     ]
 
 
+def test_workspaces_are_listed_with_their_figures(
+    service: FakeAdmin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["admin", "workspaces"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[-1] for line in lines] == ["workspace_0", "workspace_1"]
+    assert "1,234,567" in lines[0]
+    assert [one.offset for one in service.asked] == [0, 1]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -103,6 +134,19 @@ def test_results_are_printed(
     assert cli.main(["admin", *arguments]) == 0
     assert said in capsys.readouterr().out
     assert len(service.asked) == 1
+
+
+def test_encryption_is_followed_until_nothing_is_left(
+    service: FakeAdmin, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(admin, "_POLL_SECONDS", 0.0)
+    assert cli.main(["admin", "encrypt-recordings", "--no-wait"]) == 0
+    assert len(service.asked) == 1
+    assert cli.main(["admin", "encrypt-recordings"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[:3]] == ["1", "1", "2"]
+    assert "1 set aside" in lines[2]
+    assert "set-aside list" in lines[3]
 
 
 def test_errors_are_told(service: FakeAdmin, capsys: pytest.CaptureFixture[str]) -> None:

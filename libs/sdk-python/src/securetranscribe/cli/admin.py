@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ DEFAULT_ADDRESS = "localhost:50051"
 _HEADER = "x-admin-token"
 _PAGE = 1000
 _SECONDS = 600.0
+_POLL_SECONDS = 2.0
 Stub = Any
 
 
@@ -47,8 +49,6 @@ def add_commands(commands: Any) -> None:
         "--older-than", type=float, default=0.0, metavar="DAYS", help="only those of at least DAYS"
     )
     actions.add_parser("figures", help="show figures about everything that is stored")
-    erasures = actions.add_parser("erasures", help="list what was erased, newest first")
-    erasures.add_argument("--limit", type=int, default=100, help="most lines (default: 100)")
     actions.add_parser(
         "workspaces", help="list workspaces with what they own, those with the most bytes first"
     )
@@ -58,6 +58,8 @@ def add_commands(commands: Any) -> None:
     encrypt.add_argument(
         "--no-wait", action="store_true", help="return at once. It goes on in the background"
     )
+    erasures = actions.add_parser("erasures", help="list what was erased, newest first")
+    erasures.add_argument("--limit", type=int, default=100, help="most lines (default: 100)")
     one = actions.add_parser("erase-transcription", help="erase a transcription and its recording")
     one.add_argument("id", type=int, help="id of the transcription, as listed by list")
     owner = actions.add_parser("erase-session", help="erase everything that a session owns")
@@ -143,8 +145,6 @@ def _figures(stub: Stub, _options: argparse.Namespace, metadata: Any) -> None:
     print(f"not yet in the ledger {answer.unwritten_erasures:,}")
 
 
-def _erasures(stub: Stub, options: argparse.Namespace, metadata: Any) -> None:
-    request = admin_pb2.ListErasuresRequest(limit=options.limit)
 def _workspaces(stub: Stub, _options: argparse.Namespace, metadata: Any) -> None:
     offset, total = 0, 1
     while offset < total:
@@ -187,6 +187,8 @@ def _encrypt(stub: Stub, options: argparse.Namespace, metadata: Any) -> None:
         print("Those set aside are listed by `set-aside list`, with the reasons.")
 
 
+def _erasures(stub: Stub, options: argparse.Namespace, metadata: Any) -> None:
+    request = admin_pb2.ListErasuresRequest(limit=options.limit)
     for item in stub.ListErasures(request, metadata=metadata, timeout=_SECONDS).erasures:
         kind = admin_pb2.ErasureKind.Name(item.kind).removeprefix("ERASURE_KIND_").lower()
         print(f"{_time(item.erase_time)}  {kind:<13}  {item.subject:<40}  {item.reason}")
@@ -218,10 +220,10 @@ def _time(value: Timestamp) -> str:
 _ACTIONS: dict[str, Callable[[Stub, argparse.Namespace, Any], None]] = {
     "list": _list,
     "figures": _figures,
-    "erasures": _erasures,
-    "erase-transcription": _erase_transcription,
     "encrypt-recordings": _encrypt,
     "workspaces": _workspaces,
+    "erasures": _erasures,
+    "erase-transcription": _erase_transcription,
     "erase-session": _erase_session,
     "erase-voice": _erase_voice,
 }

@@ -18,16 +18,18 @@ from transcriber.api.storage_figures import StorageFigures
 from transcriber.api.system_status import SystemStatus
 from transcriber.domain.retention import Retention
 from transcriber.domain.transcriptions import Transcription
+from transcriber.encryption.earlier import EarlierRecordings
 from transcriber.names.speakers_client import SpeakersClient
 from transcriber.recordings.deletion import Deleter
 from transcriber.recordings.workspaces import WorkspaceEraser
-from transcriber.store.erasures import Erasures
 from transcriber.store import workspace_figures
+from transcriber.store.erasures import Erasures
+from transcriber.store.plain_objects import PlainFigures
 from transcriber.store.stored import StoredThings
 from transcriber.store.transcriptions import Transcriptions
+from transcriber.store.workspace_figures import WorkspaceFigures
 
 BY_ADMINISTRATOR = "erased by an administrator"
-from transcriber.store.workspace_figures import WorkspaceFigures
 _MOST = 1000
 _DEFAULT = 100
 _THIS = "This method"
@@ -51,11 +53,11 @@ ACCESS = dict.fromkeys(
             "GetSystemStatus",
             "ListItemsSetAside",
             "RetryItemsSetAside",
-        ],
-    ),
             "ListWorkspaceFigures",
             "EncryptRecordings",
             "GetEncryptionFigures",
+        ],
+    ),
     Access.PUBLIC,
 )
 
@@ -74,6 +76,7 @@ class AdminDependencies:
     storage: StorageFigures
     system: SystemStatus
     items: ServiceItems
+    earlier: EarlierRecordings
 
 
 class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
@@ -149,9 +152,6 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
         self._administrators.require(context, _THIS)
         return await self._dependencies.storage.read()
 
-    async def ListErasures(
-        self, request: admin_pb2.ListErasuresRequest, context: Any
-    ) -> admin_pb2.ListErasuresResponse:
     async def ListWorkspaceFigures(
         self, request: admin_pb2.ListWorkspaceFiguresRequest, context: Any
     ) -> admin_pb2.ListWorkspaceFiguresResponse:
@@ -184,6 +184,9 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
         figures = await self._dependencies.earlier.figures()
         return admin_pb2.GetEncryptionFiguresResponse(figures=_encryption(figures))
 
+    async def ListErasures(
+        self, request: admin_pb2.ListErasuresRequest, context: Any
+    ) -> admin_pb2.ListErasuresResponse:
         """List what was erased, newest first."""
         self._administrators.require(context, _THIS)
         limit, offset = _page(request.limit, request.offset)
@@ -237,9 +240,6 @@ def _stored(value: Transcription, retention: Retention) -> admin_pb2.StoredTrans
     )
 
 
-def _erasure(value: Erasure) -> admin_pb2.Erasure:
-    return admin_pb2.Erasure(
-        kind=_KINDS[value.kind],
 def _workspace(value: WorkspaceFigures) -> admin_pb2.WorkspaceFigures:
     return admin_pb2.WorkspaceFigures(
         workspace_id=value.workspace_id,
@@ -266,6 +266,9 @@ def _encryption(value: PlainFigures) -> admin_pb2.EncryptionFigures:
     )
 
 
+def _erasure(value: Erasure) -> admin_pb2.Erasure:
+    return admin_pb2.Erasure(
+        kind=_KINDS[value.kind],
         subject=value.subject,
         workspace_id=value.workspace_id,
         erase_time=times.timestamp(value.erased_at),

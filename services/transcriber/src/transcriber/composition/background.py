@@ -9,6 +9,8 @@ from common.background.registry import Background, Loop, Work
 from transcriber.captures.completion import CaptureStep
 from transcriber.composition.actions import Actions, make_replay
 from transcriber.composition.core import Core
+from transcriber.encryption.earlier import EncryptionStep, remove_leftovers
+from transcriber.encryption.key_ring import KeyRing
 from transcriber.encryption.rotation import KeyRotationStep, forget_unused_keys
 from transcriber.library.titles import TitleStep
 from transcriber.library.trash import TrashStep
@@ -107,6 +109,7 @@ def make_background(core: Core, actions: Actions) -> tuple[Background, tuple[Lis
             Work(step=TitleStep(database, actions.titles), every=_LATER),
             Work(step=LedgerStep(database, actions.writer), every=_LATER),
             Work(step=KeyRotationStep(database, servers.holder), every=_LATER),
+            Work(step=_encryption(core), every=_LATER),
             Work(step=make_replay(core, actions), every=_LATER),
         ),
         (
@@ -114,6 +117,11 @@ def make_background(core: Core, actions: Actions) -> tuple[Background, tuple[Lis
             Loop(name="queue-depth", take=dispatcher.measure, every=10.0),
             Loop(name="search-backlog", take=EmbeddingBacklog(database).measure, every=15.0),
             Loop(name="dead-tasks", take=partial(forget_dead_tasks, database), every=3600.0),
+            Loop(
+                name="plain-leftovers",
+                take=partial(remove_leftovers, database, servers.objects),
+                every=60.0,
+            ),
             Loop(name="unused-keys", take=partial(forget_unused_keys, database), every=3600.0),
         ),
     )
@@ -125,6 +133,20 @@ def make_background(core: Core, actions: Actions) -> tuple[Background, tuple[Lis
         announcer.listen,
     )
     return background, listeners
+
+
+def _encryption(core: Core) -> EncryptionStep:
+    buckets = {
+        "bucket_audio": core.settings.s3_bucket_audio,
+        "bucket_results": core.settings.s3_bucket_results,
+    }
+    keys = KeyRing(
+        core.servers.database,
+        core.servers.holder,
+        bucket_audio=core.settings.s3_bucket_audio,
+        encrypting=core.settings.encryption,
+    )
+    return EncryptionStep(core.servers.database, core.servers.objects, keys, **buckets)
 
 
 def _merges(core: Core, suggestions: NameSuggestions) -> MergeStep:

@@ -61,6 +61,7 @@ from transcriber.composition.actions import Actions
 from transcriber.composition.core import Core
 from transcriber.composition.live import make_live_servicer
 from transcriber.domain.workspace_settings import Bounds
+from transcriber.encryption.earlier import EarlierRecordings
 from transcriber.imports.importer import TranscriptImporter
 from transcriber.recordings.playback import PlaybackReader
 from transcriber.recordings.reading import RecordingReader
@@ -341,6 +342,7 @@ def make_admin_servicer(core: Core, actions: Actions) -> AdminServicer:
                 capacity=core.admission.quotas.queue_size,
             ),
             items=_service_items(core),
+            earlier=EarlierRecordings(core.servers.database, encrypting=core.settings.encryption),
         )
     )
 

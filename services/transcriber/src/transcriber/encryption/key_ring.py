@@ -11,6 +11,7 @@ from common.encryption.wrapping import WrongKeyError
 from common.errors import NotFoundError, UnavailableError
 from common.postgres import Database
 from common.recent_values import RecentValues
+from transcriber.domain.sealed_names import is_sealed
 from transcriber.store.keys import Content, DataKey, DataKeys, KeyState, WorkspaceKeys
 
 #: How long (seconds) a key of a workspace is held in memory after its use began.
@@ -54,18 +55,35 @@ class KeyRing:
         if named is None:
             return None
         content = Content.RECORDING if bucket == self._bucket_audio else Content.RESULTS
-        found = await self._data_key(int(named["id"]), content)
+        found = await self._data_key(int(named["id"]), content, bucket, key)
         if found.state is KeyState.ERASED:
             raise NotFoundError(_GONE)
-        if found.state is KeyState.PLAIN:
+        if found.state is KeyState.PLAIN or found.left_plain:
+            return None
+        if found.state is KeyState.SEALING and not is_sealed(key):
             return None
         secret = await self._secret(int(named["id"]), content, found)
         return ObjectCipher.derive(secret, key)
 
-    async def _data_key(self, transcription_id: int, content: Content) -> DataKey:
+    async def seal(self, transcription_id: int, workspace_id: str) -> None:
+        """Make keys for the encrypted copies of plain objects, unless they have some.
+
+        Raises:
+            UnavailableError: the key service does not answer, or there is no key.
+        """
+        wrapped = await self._wrapped(transcription_id, workspace_id)
+        async with self._database.transaction() as connection:
+            if await WorkspaceKeys(connection).hold(workspace_id):
+                await DataKeys(connection).seal(
+                    transcription_id, workspace_id=workspace_id, wrapped=wrapped
+                )
+
+    async def _data_key(
+        self, transcription_id: int, content: Content, bucket: str, key: str
+    ) -> DataKey:
         async with self._database.transaction() as connection:
             keys = DataKeys(connection)
-            found = await keys.find(transcription_id, content)
+            found = await keys.find(transcription_id, content, bucket=bucket, key=key)
             if found is not None:
                 return found
             coming = await keys.coming(transcription_id)
@@ -85,13 +103,7 @@ class KeyRing:
 
     async def _make(self, transcription_id: int, workspace_id: str) -> None:
         """Make the keys of a transcription."""
-        workspace_key = await self._opened(workspace_id, await self._of_workspace(workspace_id))
-        wrapped = {
-            content: wrapping.wrap(
-                workspace_key, wrapping.new_key(), _context(transcription_id, content)
-            )
-            for content in Content
-        }
+        wrapped = await self._wrapped(transcription_id, workspace_id)
         async with self._database.transaction() as connection:
             if await WorkspaceKeys(connection).hold(workspace_id):
                 await DataKeys(connection).add(
@@ -100,6 +112,16 @@ class KeyRing:
                     workspace_id=workspace_id,
                     wrapped=wrapped,
                 )
+
+    async def _wrapped(self, transcription_id: int, workspace_id: str) -> dict[Content, bytes]:
+        """Return new keys of a transcription, encrypted with that of its workspace."""
+        workspace_key = await self._opened(workspace_id, await self._of_workspace(workspace_id))
+        return {
+            content: wrapping.wrap(
+                workspace_key, wrapping.new_key(), _context(transcription_id, content)
+            )
+            for content in Content
+        }
 
     async def _of_workspace(self, workspace_id: str) -> WrappedKey:
         """Return the key of a workspace, made now if it has none."""

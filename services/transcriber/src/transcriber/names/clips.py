@@ -11,6 +11,7 @@ from common.background.steps import ItemStep
 from common.errors import ApplicationError, NotFoundError
 from common.objects import ObjectStore, RangedObject
 from common.postgres import Connection, Database
+from transcriber.domain.sealed_names import both_names
 from transcriber.domain.transcriptions import Transcription
 from transcriber.domain.transcripts import TranscriptSpeaker
 from transcriber.store import step_names
@@ -85,10 +86,11 @@ class ClipStore:
         """Cut and store the clips of all speakers of a transcription."""
         source = await self._objects.open(self._bucket_audio, transcription.source_key)
         stamp = int(transcription.transcript_at.timestamp()) if transcription.transcript_at else 0
-        for key in await self._objects.keys(self._bucket_results, f"{transcription.id}/clips/"):
-            # Clips of a transcript replaced by a later run.
-            if not key.startswith(f"{transcription.id}/clips/{stamp}/"):
-                await self._objects.delete(self._bucket_results, key)
+        for directory in both_names(f"{transcription.id}/clips/"):
+            for key in await self._objects.keys(self._bucket_results, directory):
+                # Clips of a transcript replaced by a later run.
+                if not key.startswith(f"{directory}{stamp}/"):
+                    await self._objects.delete(self._bucket_results, key)
         for speaker in transcription.speakers:
             if speaker.clip_key or clip_range(speaker.clean) is None:
                 continue

@@ -12,6 +12,7 @@ from common.erasure_ledger import ErasureKind
 from common.objects import ObjectStore
 from common.postgres import Connection, Database
 from transcriber.domain.retention import Retention
+from transcriber.domain.sealed_names import both_names
 from transcriber.domain.transcriptions import TranscriptionStatus
 from transcriber.store.dead_letters import DeadLetters
 from transcriber.store.erasures import Erasures
@@ -94,7 +95,8 @@ class RecordingStep(ItemStep[StoredSource]):
 
     async def handle(self, item: StoredSource) -> None:
         """Delete one recording."""
-        await self._objects.delete(self._bucket, item.source_key)
+        for key in both_names(item.source_key):
+            await self._objects.delete(self._bucket, key)
         processed = item.status is TranscriptionStatus.COMPLETED
         reason = "CLEANUP_DELAY" if processed else "UNPROCESSED_RETENTION"
         async with self._database.transaction() as connection:

@@ -13,6 +13,7 @@ from common.errors import ApplicationError, NotFoundError
 from common.objects import ObjectStore
 from common.postgres import Connection, Database
 from transcriber.domain.early_parts import beginning_key
+from transcriber.domain.sealed_names import both_names
 from transcriber.names.speakers_client import SpeakersClient
 from transcriber.outbox import messages
 from transcriber.queue.cancellation import JobCanceller
@@ -157,7 +158,8 @@ class Deleter:
     async def carry_out(self, deletion: Deletion) -> None:
         """Remove the objects and learned voices of a deleted transcription."""
         prefix = f"{deletion.transcription_id}/"
-        await self._objects.delete(self._bucket_audio, deletion.source_key)
+        for key in both_names(deletion.source_key):
+            await self._objects.delete(self._bucket_audio, key)
         await self._objects.delete(self._bucket_audio, beginning_key(deletion.transcription_id))
         await self._objects.delete_prefix(self._bucket_results, prefix)
         if deletion.voices_known:

@@ -8,9 +8,11 @@ from common.encryption.key_holders import WrappedKey
 from common.postgres import Connection, execute, fetch_all, fetch_one
 
 _FIND = """
-SELECT k.state, k.wrapped, k.workspace_id, w.wrapped AS workspace_wrapped, w.wrapped_by
+SELECT k.state, k.wrapped, k.workspace_id, w.wrapped AS workspace_wrapped, w.wrapped_by,
+       EXISTS (SELECT FROM plain_leftovers l
+               WHERE l.bucket = %(bucket)s AND l.key = %(key)s) AS left_plain
 FROM data_keys k LEFT JOIN workspace_keys w USING (workspace_id)
-WHERE k.transcription_id = %s AND k.content = %s
+WHERE k.transcription_id = %(transcription_id)s AND k.content = %(content)s
 """
 # Only before its first object, a transcription that is on its way has no row.
 _COMING = """
@@ -32,6 +34,13 @@ _ADD = """
 INSERT INTO data_keys (transcription_id, content, state, workspace_id, wrapped)
 VALUES (%(transcription_id)s, %(content)s, %(state)s, %(workspace_id)s, %(wrapped)s)
 ON CONFLICT DO NOTHING
+"""
+_SEAL = """
+INSERT INTO data_keys AS known (transcription_id, content, state, workspace_id, wrapped)
+VALUES (%(transcription_id)s, %(content)s, 'sealing', %(workspace_id)s, %(wrapped)s)
+ON CONFLICT (transcription_id, content) DO UPDATE
+SET state = 'sealing', workspace_id = excluded.workspace_id, wrapped = excluded.wrapped
+WHERE known.state = 'plain'
 """
 _ERASE_RECORDING = """
 UPDATE data_keys SET state = 'erased', workspace_id = NULL, wrapped = NULL
@@ -75,18 +84,26 @@ class Content(enum.StrEnum):
 
 
 class KeyState(enum.StrEnum):
-    """How objects are stored. Those of an erased key cannot be read any more."""
+    """How objects are stored. Those of an erased key cannot be read any more.
+
+    While they are `SEALING`, only the encrypted copies of plain objects are encrypted.
+    """
 
     PLAIN = "plain"
+    SEALING = "sealing"
     ENCRYPTED = "encrypted"
     ERASED = "erased"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DataKey:
-    """The key of the recording or of the results of a transcription, None unless encrypted."""
+    """The key of the recording or of the results of a transcription, None unless encrypted.
+
+    An object that was `left_plain` has been replaced by an encrypted one.
+    """
 
     state: KeyState
+    left_plain: bool = False
     wrapped: bytes | None = None
     workspace_id: str = ""
     workspace_key: WrappedKey | None = None
@@ -106,9 +123,17 @@ class DataKeys:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def find(self, transcription_id: int, content: Content) -> DataKey | None:
-        """Return a key."""
-        row = await fetch_one(self._connection, _FIND, (transcription_id, content))
+    async def find(
+        self, transcription_id: int, content: Content, *, bucket: str = "", key: str = ""
+    ) -> DataKey | None:
+        """Return a key, for one object of it."""
+        parameters = {
+            "transcription_id": transcription_id,
+            "content": content,
+            "bucket": bucket,
+            "key": key,
+        }
+        row = await fetch_one(self._connection, _FIND, parameters)
         if row is None:
             return None
         workspace_key = None
@@ -116,6 +141,7 @@ class DataKeys:
             workspace_key = WrappedKey(data=row["workspace_wrapped"], by=row["wrapped_by"])
         return DataKey(
             state=KeyState(row["state"]),
+            left_plain=row["left_plain"],
             wrapped=row["wrapped"],
             workspace_id=row["workspace_id"] or "",
             workspace_key=workspace_key,
@@ -149,6 +175,19 @@ class DataKeys:
                 "wrapped": wrapped[content] if wrapped else None,
             }
             await execute(self._connection, _ADD, parameters)
+
+    async def seal(
+        self, transcription_id: int, *, workspace_id: str, wrapped: Mapping[Content, bytes]
+    ) -> None:
+        """Give plain objects keys for encrypted copies. Keys that they have already stay."""
+        for content in Content:
+            parameters = {
+                "transcription_id": transcription_id,
+                "content": content,
+                "workspace_id": workspace_id,
+                "wrapped": wrapped[content],
+            }
+            await execute(self._connection, _SEAL, parameters)
 
     async def erase_recording(self, transcription_id: int) -> None:
         """Erase the key of a recording whose results are kept."""

@@ -3,6 +3,7 @@
 CLIPS = "clips"
 DECISIONS = "decisions"
 DELETIONS = "deletions"
+ENCRYPTION = "encryption"
 LEDGER = "ledger"
 NAMES = "names"
 PLAYBACK_COPIES = "playback-copies"
