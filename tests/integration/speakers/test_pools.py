@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 
 import pytest
 
+from common import bus
 from common.errors import ConflictError, NotFoundError, StateError, ValidationError
 from common.postgres import Database
 from securetranscribe.v1 import event_pb2, speaker_pb2
@@ -19,6 +20,7 @@ _POOLS_OF_PROTOTYPES = """
 SELECT p.name, t.pool FROM prototypes t JOIN profiles p USING (profile_id) ORDER BY p.name_key
 """
 _EVENTS = "SELECT payload FROM outbox ORDER BY id"
+_SUBJECTS = "SELECT subject FROM outbox ORDER BY id"
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +46,28 @@ async def test_workspaces_do_not_see_profiles_of_others(closed: Service) -> None
     with pytest.raises(ConflictError):
         await one.create("ann")
     assert await one.found("ann") == ["Ann"]
+
+
+async def test_events_of_profiles_are_those_of_their_workspace(
+    services: ServiceFactory, closed: Service, database: Database
+) -> None:
+    one = closed.session("a")
+    ann, annie = await one.create("Ann"), await one.create("Annie")
+    await one.update(ann.speaker_id, name="Anna")
+    await merge(one, ann.speaker_id, annie.speaker_id)
+    await restore(one, (await trash(one))[0].trash_id)
+    await one.delete(ann.speaker_id, permanent=True)
+    await taught(closed.transcriber("session_a"), named("Bob", 2, 2))
+    await closed.transcriber("session_a").decide(1)
+    async with opened(services) as shared:
+        await shared.session("a").create("Zoe")
+    subjects = [row["subject"] for row in await database.fetch_all(_SUBJECTS)]
+    own = bus.event_prefix("session_a")
+    verbs = {subject.rpartition(".")[2] for subject in subjects[:-1]}
+    assert verbs == {"updated", "deleted", "restored"}
+    assert all(subject.startswith(own) for subject in subjects[:-1]), subjects
+    # That of the deployment is for all.
+    assert subjects[-1].startswith(bus.event_prefix(""))
 
 
 def _requests(

@@ -218,8 +218,9 @@ class VoiceDecisions:
 
     async def _delete_unreferenced(self, connection: Connection, affected: set[int]) -> None:
         # Profiles of decisions taken back may be in another pool.
-        for profile_id in await Profiles(connection, None).delete_unreferenced(sorted(affected)):
-            await ProfileOutbox(connection).deleted(profile_id)
+        unused = await Profiles(connection, None).delete_unreferenced(sorted(affected))
+        for profile_id, pool in unused.items():
+            await ProfileOutbox(connection).deleted(profile_id, pool=pool)
 
 
 def _names_same(old: StoredDecision | None, decision: VoiceDecision, pool: str) -> bool:

@@ -58,8 +58,8 @@ class VoiceEraser:
             await erasure.detach_observations(workspace_id, clips=self._clips_shared)
             await erasure.detach_trash(workspace_id, clips=self._clips_shared)
             unused = await Profiles(connection, None).delete_unreferenced(sorted(affected))
-            for profile_id in unused:
-                await ProfileOutbox(connection).deleted(profile_id)
+            for profile_id, pool in unused.items():
+                await ProfileOutbox(connection).deleted(profile_id, pool=pool)
             await self._refresher.refresh(connection, affected, announced=False)
         return voices + len(affected) + len(own)
 
@@ -77,7 +77,7 @@ async def _erase(connection: Connection, profile_ids: Sequence[int]) -> None:
     existing = await profiles.all_with(profile_ids)
     for entry in await Trash(connection).of_profiles(profile_ids):
         await remove_for_good(connection, entry)
-    for profile_id in existing:
+    for profile_id, profile in existing.items():
         await GoneProfiles(connection).deleted(profile_id)
         await profiles.delete(profile_id)
-        await ProfileOutbox(connection).deleted(profile_id)
+        await ProfileOutbox(connection).deleted(profile_id, pool=profile.pool)

@@ -102,7 +102,7 @@ class Ledger:
             await GoneProfiles(connection).merged(source_id, profile_id)
             await profiles.delete(source_id)
             await ProfileOutbox(connection).deleted(
-                source_id, merged_into=profile_id, restorable=True
+                source_id, merged_into=profile_id, pool=source.pool, restorable=True
             )
             return (await self._refresher.refresh(connection, [profile_id], kept=True))[profile_id]
 

@@ -123,7 +123,7 @@ class ProfileCatalog:
             await Trash(connection).deletion(profile, caller.workspace_id)
             await GoneProfiles(connection).deleted(profile_id)
             await profiles.delete(profile_id)
-            await ProfileOutbox(connection).deleted(profile_id, restorable=True)
+            await ProfileOutbox(connection).deleted(profile_id, pool=profile.pool, restorable=True)
 
     async def statistics(self, profile_id: int, *, pool: str) -> SpeakerStatistics:
         """Return statistics over the recordings of a speaker.

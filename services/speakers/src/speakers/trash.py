@@ -67,7 +67,7 @@ class ProfileTrash:
         else:
             await restoration.move_back()
             if entry.made_target and await restoration.drop_target():
-                await outbox.deleted(entry.into_id)
+                await outbox.deleted(entry.into_id, pool=entry.pool)
         ids = [entry.profile_id, entry.into_id]
         profile = (await self._refresher.refresh(connection, ids))[entry.profile_id]
         if entry.kind is not TrashKind.SPLIT:
@@ -125,4 +125,6 @@ async def remove_for_good(connection: Connection, entry: Trashed) -> None:
     """Erase an entry, and announce its profile as no longer restorable."""
     await Trash(connection).remove(entry.trash_id)
     if entry.kind is not TrashKind.SPLIT:
-        await ProfileOutbox(connection).deleted(entry.profile_id, merged_into=entry.into_id)
+        await ProfileOutbox(connection).deleted(
+            entry.profile_id, merged_into=entry.into_id, pool=entry.pool
+        )

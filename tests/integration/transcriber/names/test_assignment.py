@@ -219,7 +219,9 @@ async def test_changes_of_profiles_are_followed(
         return (await caller.get(transcription_id)).speakers[0].speaker_id == 9
 
     await until(moved)
-    await publisher.publish(event_pb2.Event(speaker_deleted=event_pb2.SpeakerDeleted(speaker_id=9)))
+    # A profile of a workspace is announced under the subject of the workspace.
+    deleted = event_pb2.SpeakerDeleted(speaker_id=9)
+    await publisher.publish(event_pb2.Event(workspace_id="team", speaker_deleted=deleted))
 
     async def unlinked() -> bool:
         return (await caller.get(transcription_id)).speakers[0].speaker_id == 0

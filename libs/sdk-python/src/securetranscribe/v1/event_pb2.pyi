@@ -29,7 +29,8 @@ class Event(_message.Message):
     as `ce-*` headers, this message is the payload. The subject is
     `securetranscribe.events.v1.<workspace>.<entity>.<id>.<verb>`. A workspace has the id of the session
     that it was made for. Lifecycle events are stored in the JetStream stream EVENTS. Progress and
-    queue changes are not stored.
+    queue changes are not stored. Events that concern all have `all` in place of the workspace, such as
+    those of speaker profiles of the deployment. Profiles of a workspace are announced to it alone.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -115,11 +116,11 @@ class Event(_message.Message):
 
     @_builtins.property
     def speaker_updated(self) -> Global___SpeakerUpdated:
-        """A speaker profile changed: `all.speaker.<id>.updated`."""
+        """A speaker profile changed: `speaker.<id>.updated`."""
 
     @_builtins.property
     def speaker_deleted(self) -> Global___SpeakerDeleted:
-        """A speaker profile was merged away or deleted: `all.speaker.<id>.deleted`."""
+        """A speaker profile was merged away or deleted: `speaker.<id>.deleted`."""
 
     @_builtins.property
     def transcription_expiring(self) -> Global___TranscriptionExpiring:
@@ -135,7 +136,7 @@ class Event(_message.Message):
 
     @_builtins.property
     def speaker_restored(self) -> Global___SpeakerRestored:
-        """The deletion or merge of a speaker profile was undone: `all.speaker.<id>.restored`."""
+        """The deletion or merge of a speaker profile was undone: `speaker.<id>.restored`."""
 
     @_builtins.property
     def session_changed(self) -> Global___SessionChanged:

@@ -22,7 +22,8 @@ class Trashed:
 
     `into_id` is the profile receiving the observations, 0 for a deletion. Names are those of the
     time. `made_target` tells whether a split has made the receiving profile. `forwarded` has the
-    profiles merged into this one before.
+    profiles merged into this one before. `workspace_id` is the workspace of the person, and `pool`
+    that of the profile.
     """
 
     trash_id: int
@@ -35,5 +36,6 @@ class Trashed:
     forwarded: tuple[int, ...]
     observation_count: int
     workspace_id: str
+    pool: str
     created_at: dt.datetime
     erase_at: dt.datetime

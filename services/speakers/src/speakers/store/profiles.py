@@ -78,7 +78,7 @@ DELETE FROM profiles p
 WHERE profile_id = ANY(%s) AND NOT kept
   AND NOT EXISTS (SELECT FROM decisions d WHERE d.profile_id = p.profile_id)
   AND NOT EXISTS (SELECT FROM observations o WHERE o.profile_id = p.profile_id)
-RETURNING profile_id
+RETURNING profile_id, pool
 """
 
 
@@ -207,10 +207,13 @@ class Profiles:
         """Delete a profile and all rows referring to it."""
         await execute(self._connection, _DELETE, (profile_id,))
 
-    async def delete_unreferenced(self, profile_ids: Sequence[int]) -> list[int]:
-        """Delete profiles not kept and without decisions and observations. Return their ids."""
+    async def delete_unreferenced(self, profile_ids: Sequence[int]) -> dict[int, str]:
+        """Delete profiles not kept and without decisions and observations.
+
+        Return their pools, keyed by id.
+        """
         rows = await fetch_all(self._connection, _DELETE_UNREFERENCED, (sorted(profile_ids),))
-        return sorted(row["profile_id"] for row in rows)
+        return {row["profile_id"]: row["pool"] for row in sorted(rows, key=_number)}
 
     async def _written(self, sql: str, parameters: dict[str, Any], name: str) -> Profile:
         try:
@@ -231,6 +234,11 @@ def _texts(described: Description) -> dict[str, Any]:
         "search_name": search_text(described.name),
         "search_description": search_text(described.description),
     }
+
+
+def _number(row: DictRow) -> int:
+    number: int = row["profile_id"]
+    return number
 
 
 def _escaped(text: str) -> str:

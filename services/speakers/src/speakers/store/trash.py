@@ -223,6 +223,7 @@ def _trashed(row: DictRow) -> Trashed:
         forwarded=tuple(row["forwarded"]),
         observation_count=row["observation_count"],
         workspace_id=row["workspace_id"],
+        pool=row["pool"],
         created_at=row["created_at"],
         erase_at=row["erase_at"],
     )

@@ -31,7 +31,8 @@ class ProfileFollower(MessageStep):
             bus.EVENTS_STREAM,
             ConsumerConfig(
                 durable_name=bus.PROFILES_CONSUMER,
-                filter_subject=bus.event_subject("", "speaker", "*", "*"),
+                # Profiles of all workspaces and of the deployment.
+                filter_subject=bus.event_subject("*", "speaker", "*", "*"),
                 ack_policy=AckPolicy.EXPLICIT,
                 ack_wait=60,
             ),
@@ -77,7 +78,7 @@ class ProfileFollower(MessageStep):
             await self._forget(profile, erased=not into)
             # They hold the name of a person who may be forgotten.
             for verb in ("updated", "restored"):
-                subject = bus.event_subject("", "speaker", profile, verb)
+                subject = bus.event_subject("*", "speaker", profile, verb)
                 await bus.erase_events(self._stream, subject, before=position)
 
     async def _forget(self, profile: int, *, erased: bool) -> None:
