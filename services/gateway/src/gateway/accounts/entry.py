@@ -58,18 +58,20 @@ class Entry:
             ResourceExhaustedError: too many attempts with the name have failed.
         """
         now = self._registry.now()
-        await self._lockout.attempt(name, visit.address, now)
         async with self._database.statements() as connection:
             found = await Users(connection).find(name)
         user, stored = found or (None, None)
+        # Attempts with the e-mail address of a user count as those with the name.
+        counted = name if user is None else user.name
+        await self._lockout.attempt(counted, visit.address, now)
         if not await self._passwords.verify(stored, password) or user is None or stored is None:
             _log.info("sign-in refused", known=user is not None)
             raise AuthenticationError(_WRONG)
         if user.disabled_at is not None:
             raise AuthenticationError("This user may not sign in.")
         if self._passwords.is_outdated(stored):
-            await self._store(user.user_id, password)
-        await self._lockout.succeeded(name, visit.address)
+            await self._renew(user.user_id, stored, password)
+        await self._lockout.succeeded(counted, visit.address)
         return await self._sign_ins.begin(user.user_id, visit)
 
     async def complete_setup(self, token: str, first: FirstAdministrator, visit: Visit) -> SignedIn:
@@ -162,7 +164,8 @@ class Entry:
         async with self._database.statements() as connection:
             return not await Users(connection).exist()
 
-    async def _store(self, user_id: str, password: str) -> None:
+    async def _renew(self, user_id: str, stored: str, password: str) -> None:
+        """Hash a password again, unless it was changed meanwhile."""
         hashed = await self._passwords.hash(password)
         async with self._database.transaction() as connection:
-            await Users(connection).set_password(user_id, hashed)
+            await Users(connection).replace_hash(user_id, stored, hashed)

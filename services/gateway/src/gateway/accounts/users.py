@@ -59,6 +59,10 @@ UPDATE users SET
 WHERE user_id = %(user_id)s RETURNING *
 """
 _SET_PASSWORD = "UPDATE users SET password_hash = %(hash)s WHERE user_id = %(user_id)s"  # noqa: S105
+_REPLACE_HASH = """
+UPDATE users SET password_hash = %(hash)s
+WHERE user_id = %(user_id)s AND password_hash = %(before)s
+"""
 _SIGNED_IN = "UPDATE users SET last_sign_in_at = %(now)s WHERE user_id = %(user_id)s"
 _DELETE = "DELETE FROM users WHERE user_id = %(user_id)s"
 
@@ -189,6 +193,11 @@ class Users:
     async def set_password(self, user_id: str, hashed: str) -> None:
         """Store the hash of a new password."""
         await execute(self._connection, _SET_PASSWORD, {"user_id": user_id, "hash": hashed})
+
+    async def replace_hash(self, user_id: str, before: str, hashed: str) -> bool:
+        """Store another hash of the same password. Return whether it was still that password."""
+        parameters = {"user_id": user_id, "before": before, "hash": hashed}
+        return await execute(self._connection, _REPLACE_HASH, parameters) == 1
 
     async def signed_in(self, user_id: str, now: dt.datetime) -> None:
         """Record a user's sign-in."""
