@@ -875,8 +875,8 @@ class UploadConfig(_message.Message):
     allow_truncated: _builtins.bool
     """Whether a recording that breaks off is accepted, with a warning, as far as it goes."""
     voice_memory: _builtins.bool
-    """Whether voices of the recording may be remembered. Absent means yes, unless the deployment
-    remembers none.
+    """Whether voices of the recording may be remembered. Absent means what the settings of the workspace
+    say, which is yes by default. Never where the deployment remembers none.
     """
     translate: _builtins.bool
     """Whether to translate speech to English in place of writing it down in its language."""
