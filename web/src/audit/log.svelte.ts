@@ -64,9 +64,15 @@ export class AuditLog extends ServerState {
     }
   }
 
+  /** All users, page by page. */
   async #users() {
-    const query = { query: '', page: 1, per_page: USERS };
-    return (await client.call(api.GET('/api/users', { params: { query } }))).data.users;
+    const users = [];
+    for (let page = 1; ; page += 1) {
+      const query = { query: '', page, per_page: USERS };
+      const answer = await client.call(api.GET('/api/users', { params: { query } }));
+      users.push(...answer.data.users);
+      if (!answer.pagination.has_next) return users;
+    }
   }
 
   async #members() {
