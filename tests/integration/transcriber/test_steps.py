@@ -197,6 +197,7 @@ class World:
             _CAPTURES,
             _DELETIONS,
             _SUPERSEDED_COPIES,
+            _ENCRYPTING,
             _OUTBOX,
             _ERASURES,
         ):

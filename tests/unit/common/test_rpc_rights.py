@@ -38,9 +38,9 @@ LibraryService      editor:write  UpdateFolder DeleteFolder BulkUpdate
 LibraryService      viewer:read   ListTrash ListTags ListFolders
 LinkService         anybody  OpenLink
 LiveService         editor:write  StreamingRecognize
+LiveService         [read]   FollowLive
 MaintenanceService  services ListSetAside RetrySetAside
 PlaybackService     [read]   GetPlayback ReadPlayback GetPeaks
-LiveService         [read]   FollowLive
 QueueService        anybody  GetQueueStatus
 QueueService        viewer:read   GetJob ListJobs
 QueueService        editor:write  CancelJob UpdateJobPriority

@@ -350,9 +350,9 @@ class Gateway:
             rates=ByteRates(self._limits),
         )
         statuses = StatusReader(self._backends, self._registry.kept_until, release=_version())
+        admin = AdminCalls(self._backends, self._limits)
         parts = (
             UploadApi(uploads, UploadRepetitions(self._backends, rate=rate, places=self._places)),
-        admin = AdminCalls(self._backends, self._limits)
             ResumableUploadApi(self._backends, appends),
             CaptureApi(self._backends, chunks),
             TranscriptionApi(self._backends, statuses),
