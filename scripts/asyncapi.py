@@ -1,4 +1,4 @@
-"""Writes (`--write`) or checks (`--check`) the AsyncAPI document of the WebSocket and of NATS.
+"""Writes (`--write`) or checks (`--check`) the AsyncAPI document of the WebSockets and of NATS.
 
 .venv/bin/python -m scripts.asyncapi --write
 
@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from common import events
-from gateway.live import models
-from gateway.live.send_queue import GOING_AWAY, SESSION_ENDED, TOO_SLOW
+from gateway.live import models, recognition_models, recognition_schemas
+from gateway.live.connection import BUSY, FINISHED, REFUSED, TAKEN_OVER
+from gateway.live.send_queue import GOING_AWAY, SESSION_ENDED, TOO_SLOW, Closing
 from scripts.proto_schemas import ROOT, ProtoSchemas
 from securetranscribe.v1 import event_pb2
 
@@ -51,8 +52,8 @@ _REQUESTS: Mapping[str, tuple[str, dict[str, Any]]] = {
     "unwatch": ("Ends a `watch`.", {"transcription_id": _TRANSCRIPTION}),
 }
 _DESCRIPTION = """
-Events of SecureTranscribe: JSON messages of the WebSocket of the gateway, for one session, and \
-CloudEvents in NATS, for programs next to the services.
+Messages of SecureTranscribe: events of a session on a WebSocket of the gateway, live sessions on \
+two others, and CloudEvents in NATS, for programs next to the services.
 
 Payloads in NATS are protobuf: `securetranscribe.v1.Event` of the contracts in `protos`. The \
 schemas here are those of its JSON form, with the names of the contracts.
@@ -62,8 +63,17 @@ schemas here are those of its JSON form, with the names of the contracts.
 def document() -> dict[str, Any]:
     """Return the document."""
     schemas, kinds = _schemas()
-    channels = {"websocket": _websocket(), **{kind: _event_channel(kind) for kind in kinds}}
-    messages = {**_live_messages(), **{kind: _event(kind, text) for kind, text in kinds.items()}}
+    channels = {
+        "websocket": _websocket(),
+        "live": _live_channel(),
+        "followers": _follower_channel(),
+        **{kind: _event_channel(kind) for kind in kinds},
+    }
+    messages = {
+        **_live_messages(),
+        **_recognition_messages(),
+        **{kind: _event(kind, text) for kind, text in kinds.items()},
+    }
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -78,6 +88,14 @@ def document() -> dict[str, Any]:
         "operations": {
             "sendLiveMessages": _operation("send", "websocket", _live_types()),
             "receiveRequests": _operation("receive", "websocket", _REQUESTS),
+            "sendLiveText": _operation("send", "live", _keys(recognition_schemas.SERVER)),
+            "receiveSound": _operation(
+                "receive", "live", [*_keys(recognition_schemas.CLIENT), _BINARY]
+            ),
+            "sendFollowedText": _operation(
+                "send", "followers", _keys(recognition_schemas.FOLLOWER)
+            ),
+            "receivePings": _operation("receive", "followers", ["live_client_ping"]),
             **{f"send_{kind}": _operation("send", kind, [kind]) for kind in kinds},
         },
         "components": {
@@ -127,7 +145,7 @@ _SERVERS = {
 
 
 def _websocket() -> dict[str, Any]:
-    codes = ", ".join(f"{one.code}: {one.reason}" for one in (SESSION_ENDED, TOO_SLOW, GOING_AWAY))
+    codes = _codes(SESSION_ENDED, TOO_SLOW, GOING_AWAY)
     return {
         "address": "/ws",
         "title": "Live events of a session",
@@ -135,6 +153,39 @@ def _websocket() -> dict[str, Any]:
         "servers": [{"$ref": "#/servers/gateway"}],
         "messages": _references([*_live_types(), *_REQUESTS]),
         "bindings": {"ws": {"method": "GET"}},
+    }
+
+
+def _codes(*closings: Closing) -> str:
+    return ", ".join(f"{one.code}: {one.reason}" for one in closings)
+
+
+def _live_channel() -> dict[str, Any]:
+    codes = _codes(FINISHED, REFUSED, GOING_AWAY, BUSY, SESSION_ENDED, TAKEN_OVER)
+    return {
+        "address": "/ws/live",
+        "title": "Live session of one who records",
+        "description": "Also at `/api/ws/live` and `/api/v1/ws/live`. The first message is `begin` "
+        f"or `resume`. Codes of closed connections: {codes}",
+        "servers": [{"$ref": "#/servers/gateway"}],
+        "messages": _references(
+            [*_keys(recognition_schemas.SERVER), *_keys(recognition_schemas.CLIENT), _BINARY]
+        ),
+        "bindings": {"ws": {"method": "GET"}},
+    }
+
+
+def _follower_channel() -> dict[str, Any]:
+    codes = _codes(FINISHED, REFUSED, GOING_AWAY, BUSY, SESSION_ENDED)
+    parameters = recognition_models.FollowParameters.model_json_schema()
+    return {
+        "address": "/ws/live/follow",
+        "title": "Live session of an audience",
+        "description": "Also at `/api/ws/live/follow` and `/api/v1/ws/live/follow`. Codes of "
+        f"closed connections: {codes}",
+        "servers": [{"$ref": "#/servers/gateway"}],
+        "messages": _references([*_keys(recognition_schemas.FOLLOWER), "live_client_ping"]),
+        "bindings": {"ws": {"method": "GET", "query": parameters}},
     }
 
 
@@ -217,6 +268,38 @@ def _live_messages() -> dict[str, Any]:
     return {**sent, **received}
 
 
+#: Message of a client with sound.
+_BINARY = "live_client_sound"
+_UNIONS = {
+    recognition_schemas.SERVER: "live",
+    recognition_schemas.FOLLOWER: "follower",
+    recognition_schemas.CLIENT: "live_client",
+}
+
+
+def _keys(union: str) -> list[str]:
+    """Return the keys of the messages of a union."""
+    mapping = recognition_schemas.schemas()[union]["discriminator"]["mapping"]
+    return [f"{_UNIONS[union]}_{name}" for name in mapping]
+
+
+def _recognition_messages() -> dict[str, Any]:
+    schemas = recognition_schemas.schemas()
+    found = {
+        f"{prefix}_{name}": {"name": name, "payload": {"$ref": reference}}
+        for union, prefix in _UNIONS.items()
+        for name, reference in schemas[union]["discriminator"]["mapping"].items()
+    }
+    found[_BINARY] = {
+        "name": "sound",
+        "summary": "A binary message: the number of the chunk in 8 bytes (big-endian), one byte "
+        "that is 1 if the chunk begins a media stream, else 0, and the sound.",
+        "contentType": "application/octet-stream",
+        "payload": {"type": "string", "format": "binary"},
+    }
+    return found
+
+
 def _schemas() -> tuple[dict[str, Any], dict[str, str]]:
     """Return all schemas, and the kinds of events with the comments of the contract."""
     contract = ProtoSchemas(_CONTRACT)
@@ -224,9 +307,9 @@ def _schemas() -> tuple[dict[str, Any], dict[str, str]]:
     data = event_pb2.Event.DESCRIPTOR.oneofs_by_name["data"].fields
     comments = contract.field_comments(_EVENT)
     kinds = {field.name: comments[field.name] for field in data}
-    live = {
-        name: _plain(schema) for name, schema in models.schemas().items() if name != "LiveMessage"
-    }
+    unions = {"LiveMessage", *_UNIONS}
+    sockets = {**models.schemas(), **recognition_schemas.schemas()}
+    live = {name: _plain(schema) for name, schema in sockets.items() if name not in unions}
     if clashes := live.keys() & contract.schemas.keys():
         # The contract and the socket may use one name for two forms of the same thing.
         contract.schemas = _renamed(contract.schemas, clashes)

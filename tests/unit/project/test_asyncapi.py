@@ -51,7 +51,7 @@ def test_references_lead_somewhere(document: dict[str, Any]) -> None:
 
 def test_every_event_has_a_channel(document: dict[str, Any]) -> None:
     kinds = [field.name for field in event_pb2.Event.DESCRIPTOR.oneofs_by_name["data"].fields]
-    assert list(document["channels"]) == ["websocket", *kinds]
+    assert list(document["channels"]) == ["websocket", "live", "followers", *kinds]
     for kind in kinds:
         event = event_pb2.Event(workspace_id="w", session_id="s")
         getattr(event, kind).SetInParent()

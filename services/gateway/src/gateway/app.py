@@ -77,6 +77,7 @@ from gateway.audit.store import AuditLog
 from gateway.backends import Backends
 from gateway.idempotency.store import IdempotentRequests
 from gateway.live import models as live_models
+from gateway.live import recognition_schemas
 from gateway.live.connection import LiveDependencies
 from gateway.live.feed import Feed, Revocations
 from gateway.live.following import FollowSocket
@@ -434,7 +435,11 @@ class Gateway:
             ),
             recognition_socket=RecognitionSocket(live),
             follow_socket=FollowSocket(live),
-            live_messages={**live_models.schemas(), **webhook_models.schemas()},
+            live_messages={
+                **live_models.schemas(),
+                **recognition_schemas.schemas(),
+                **webhook_models.schemas(),
+            },
             openai=OpenAiRoutes(self._audio, ModelApi(self._limits)),
             health=self._health,
             registry=self._registry,
