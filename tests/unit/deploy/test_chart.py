@@ -148,6 +148,16 @@ def test_pods_run_without_privileges(example: str) -> None:
             assert each["resources"]["requests"]["cpu"], name
 
 
+def test_only_workers_take_the_cores_that_are_free(defaults: list[Object]) -> None:
+    unlimited = {
+        name
+        for name, pod in pods(defaults).items()
+        for each in [*pod["containers"], *pod.get("initContainers", [])]
+        if "cpu" not in each["resources"]["limits"]
+    }
+    assert unlimited == {"Deployment/demo-diarizer", "Deployment/demo-transcriber-worker"}
+
+
 def test_only_the_store_and_its_setup_have_the_root_key(
     defaults: list[Object], external: list[Object]
 ) -> None:

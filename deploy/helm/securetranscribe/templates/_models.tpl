@@ -24,7 +24,7 @@ containers:
   - name: HF_TOKEN
     valueFrom: { secretKeyRef: { name: {{ . }}, key: hf-token } }
   {{- end }}
-  resources: { requests: { cpu: 200m, memory: 256Mi }, limits: { memory: 2Gi } }
+  resources: { requests: { cpu: 200m, memory: 256Mi }, limits: { cpu: "2", memory: 2Gi } }
   securityContext: {{- include "securetranscribe.containerSecurity" . | nindent 4 }}
   volumeMounts:
   - { name: tmp, mountPath: /tmp }

@@ -23,7 +23,7 @@ env:
 {{- end }}
 
 {{- define "securetranscribe.setupContainer" }}
-resources: { requests: { cpu: 50m, memory: 96Mi }, limits: { memory: 256Mi } }
+resources: { requests: { cpu: 50m, memory: 96Mi }, limits: { cpu: "1", memory: 256Mi } }
 securityContext: {{- include "securetranscribe.containerSecurity" . | nindent 2 }}
 volumeMounts:
 - { name: tmp, mountPath: /tmp }
