@@ -41,6 +41,28 @@ def tone(seconds: float, *frequencies: float) -> Samples:
     )
 
 
+def mp4(samples: Samples, codec: str) -> bytes:
+    """Return `aac` or `libopus` in fragmented MP4 of sound, as MediaRecorder of Safari sends it."""
+    pipe = _Pipe()
+    layout = "mono" if len(samples) == 1 else "stereo"
+    size = _FRAME if codec == "libopus" else 1024
+    options = {
+        "movflags": "frag_keyframe+empty_moov+default_base_moof",
+        "frag_duration": "1000000",
+    }
+    with av.open(pipe, "w", format="mp4", container_options=options) as container:
+        stream = container.add_stream(codec, rate=RATE, layout=layout)
+        for start in range(0, samples.shape[1], size):
+            block = np.ascontiguousarray(samples[:, start : start + size].T.reshape(1, -1))
+            frame = av.AudioFrame.from_ndarray(block, format="flt", layout=layout)
+            frame.sample_rate = RATE
+            frame.time_base = Fraction(1, RATE)
+            frame.pts = start
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return bytes(pipe.data)
+
+
 def webm(samples: Samples, *, gap: float = 0.0) -> bytes:
     """Return Opus in WebM of sound with (channels, samples), as MediaRecorder sends it.
 

@@ -338,6 +338,7 @@ export class LiveCaptures implements CaptureTransport {
 const ENCODINGS: readonly [RegExp, LiveOptions["encoding"]][] = [
   [/^audio\/webm(;\s*codecs="?opus"?)?$/i, "webm_opus"],
   [/^audio\/ogg(;\s*codecs="?opus"?)?$/i, "ogg_opus"],
+  [/^audio\/mp4(;.*)?$/i, "mp4"],
 ];
 
 /** Return the encoding of a kind of media, or undefined if it cannot be read live. */

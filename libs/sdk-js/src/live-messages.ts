@@ -3,8 +3,8 @@ import type { LiveState } from "./live.js";
 
 /** Options of a live session. Those of its transcription are those of an upload. */
 export interface LiveOptions {
-  /** `webm_opus` and `ogg_opus` as browsers record it, or samples without a container. */
-  encoding: "webm_opus" | "ogg_opus" | "linear16" | "float32";
+  /** `webm_opus`, `ogg_opus` and `mp4` as browsers record it, or samples without a container. */
+  encoding: "webm_opus" | "ogg_opus" | "mp4" | "linear16" | "float32";
   /** Samples per second, 8000 to 48000. Required for samples without a container. */
   sampleRate?: number;
   /** 1 (default) or 2. Two channels are two parties, unless `channels` is `mix`. */

@@ -266,7 +266,7 @@ test('sound that is too large for a message goes over REST', async () => {
 });
 
 test('other kinds of media are recorded without live text', async () => {
-  const capture = await Capture.begin(transport, store, { ...OPTIONS, mediaType: 'audio/mp4' });
+  const capture = await Capture.begin(transport, store, { ...OPTIONS, mediaType: 'audio/wav' });
   await say(capture, 'a', true);
   expect(made).toEqual([]);
   expect(rest.create).toHaveBeenCalledOnce();

@@ -36,6 +36,8 @@ class _AudioEncodingEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AudioEn
     """Opus in Ogg, as browsers record it."""
     AUDIO_ENCODING_WEBM_OPUS: _AudioEncoding.ValueType  # 4
     """Opus in WebM, as browsers record it."""
+    AUDIO_ENCODING_MP4: _AudioEncoding.ValueType  # 5
+    """AAC or Opus in fragmented MP4, as Safari records it."""
 
 class AudioEncoding(_AudioEncoding, metaclass=_AudioEncodingEnumTypeWrapper):
     """Encoding of the audio of a live stream."""
@@ -50,6 +52,8 @@ AUDIO_ENCODING_OGG_OPUS: AudioEncoding.ValueType  # 3
 """Opus in Ogg, as browsers record it."""
 AUDIO_ENCODING_WEBM_OPUS: AudioEncoding.ValueType  # 4
 """Opus in WebM, as browsers record it."""
+AUDIO_ENCODING_MP4: AudioEncoding.ValueType  # 5
+"""AAC or Opus in fragmented MP4, as Safari records it."""
 Global___AudioEncoding: _TypeAlias = AudioEncoding  # noqa: Y015
 
 @_typing.final

@@ -31,6 +31,7 @@ _ENCODINGS: "dict[models.EncodingWord, speech_pb2.AudioEncoding.ValueType]" = {
     "float32": speech_pb2.AUDIO_ENCODING_FLOAT32,
     "ogg_opus": speech_pb2.AUDIO_ENCODING_OGG_OPUS,
     "webm_opus": speech_pb2.AUDIO_ENCODING_WEBM_OPUS,
+    "mp4": speech_pb2.AUDIO_ENCODING_MP4,
 }
 _STATES: "dict[capture_pb2.CaptureState.ValueType, CaptureWord]" = {
     capture_pb2.CAPTURE_STATE_RECEIVING: "receiving",

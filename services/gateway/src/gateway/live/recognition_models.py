@@ -10,7 +10,7 @@ from gateway.api.parameters import MAX_ID, JsonBody, Language, Text
 from gateway.channel_modes import ChannelWord
 from gateway.web.envelope import ApiModel, Moment
 
-EncodingWord = Literal["linear16", "float32", "ogg_opus", "webm_opus"]
+EncodingWord = Literal["linear16", "float32", "ogg_opus", "webm_opus", "mp4"]
 NoticeWord = Literal[
     "recognizing", "recognizers_busy", "no_recognizer", "not_recognizable", "chunks_missing"
 ]

@@ -9,6 +9,7 @@ _ENCODINGS = {
     speech_pb2.AUDIO_ENCODING_FLOAT32: LiveEncoding.FLOAT32,
     speech_pb2.AUDIO_ENCODING_OGG_OPUS: LiveEncoding.OGG_OPUS,
     speech_pb2.AUDIO_ENCODING_WEBM_OPUS: LiveEncoding.WEBM_OPUS,
+    speech_pb2.AUDIO_ENCODING_MP4: LiveEncoding.MP4,
 }
 _LEAST_RATE, _MOST_RATE = 8_000, 48_000
 _MOST_CHANNELS = 2

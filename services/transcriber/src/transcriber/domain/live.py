@@ -13,6 +13,7 @@ class LiveEncoding(StrEnum):
     FLOAT32 = "float32"
     OGG_OPUS = "ogg_opus"
     WEBM_OPUS = "webm_opus"
+    MP4 = "mp4"
 
     @property
     def sample_bytes(self) -> int:
@@ -25,6 +26,7 @@ class LiveEncoding(StrEnum):
         return {
             LiveEncoding.OGG_OPUS: "audio/ogg;codecs=opus",
             LiveEncoding.WEBM_OPUS: "audio/webm;codecs=opus",
+            LiveEncoding.MP4: "audio/mp4",
         }.get(self, "audio/wav")
 
 

@@ -26,6 +26,7 @@ _ENCODINGS = {
     LiveEncoding.FLOAT32: speech_pb2.AUDIO_ENCODING_FLOAT32,
     LiveEncoding.OGG_OPUS: speech_pb2.AUDIO_ENCODING_OGG_OPUS,
     LiveEncoding.WEBM_OPUS: speech_pb2.AUDIO_ENCODING_WEBM_OPUS,
+    LiveEncoding.MP4: speech_pb2.AUDIO_ENCODING_MP4,
 }
 
 

@@ -10,6 +10,7 @@ from scipy import signal
 
 from common.audio.resampling import Samples
 from common.errors import ValidationError
+from tests import live_recordings
 from tests.unit.common.audio import sounds
 from transcriber.worker.live.intake import SoundFormat, open_intake
 
@@ -92,6 +93,22 @@ async def test_files_of_unknown_length_are_decoded() -> None:
         container.mux(stream.encode(None))
     (found,) = await Listener(SoundFormat(container="WebM")).hear(buffer.getvalue())
     assert abs(len(found) - 48_000) < 1_000
+
+
+@pytest.mark.parametrize("codec", ["aac", "libopus"])
+async def test_fragments_of_mp4_are_decoded_as_they_arrive(codec: str) -> None:
+    data = live_recordings.mp4(live_recordings.tone(3.0, 400), codec)
+    listener = Listener(SoundFormat(container="MP4"))
+    await listener.intake.push(data[: len(data) * 2 // 3], starts_stream=True)
+    for _ in range(200):
+        if sum(len(one[0]) for one in listener.sound) > 16_000:
+            break
+        await asyncio.sleep(0.02)
+    else:
+        pytest.fail("no sound")
+    listener.intake.close()
+    (found,) = await Listener(SoundFormat(container="MP4")).hear(data, data)
+    assert abs(len(found) - 96_000) < 2_000
 
 
 async def test_a_recorder_that_starts_again_continues_the_sound() -> None:

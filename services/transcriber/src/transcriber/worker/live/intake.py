@@ -23,7 +23,12 @@ _WAITING = 64 * 1024
 #: FFmpeg must not wait for more sound than the header of the stream.
 _PROMPTLY = {"probesize": "32768", "analyzeduration": "0"}
 _READ_BYTES = 4_096
-_CODECS = frozenset({"opus", "libopus"})
+#: Demuxer and codecs of each container.
+_DEMUXERS = {
+    "WebM": ("matroska", frozenset({"opus", "libopus"})),
+    "Ogg": ("ogg", frozenset({"opus", "libopus"})),
+    "MP4": ("mp4", frozenset({"opus", "libopus", "aac"})),
+}
 
 #: Takes the samples of each channel, all of one length.
 Deliver = Callable[[list[Samples]], None]
@@ -203,7 +208,7 @@ class _ContainerStream:
             self._decode()
         except DECODING_ERRORS as caught:
             error = ValidationError.of(
-                "audio", f"The audio cannot be decoded as Opus in {self._form.container}."
+                "audio", f"The audio cannot be decoded as {self._form.container}."
             )
             error.__cause__ = caught
         except Exception as caught:
@@ -211,14 +216,15 @@ class _ContainerStream:
         self._call(lambda: self._end(error))
 
     def _decode(self) -> None:
-        name = "matroska" if self._form.container == "WebM" else "ogg"
+        name, codecs = _DEMUXERS[self._form.container]
         parties = _Parties(self._form.parties)
         with av.open(
             self._pipe, "r", format=name, options=_PROMPTLY, buffer_size=_READ_BYTES
         ) as container:
             stream = container.streams.best("audio")
-            if not isinstance(stream, AudioStream) or stream.codec_context.name not in _CODECS:
-                raise ValidationError.of("audio", "The audio is not encoded as Opus.")
+            if not isinstance(stream, AudioStream) or stream.codec_context.name not in codecs:
+                known = "AAC or Opus" if "aac" in codecs else "Opus"
+                raise ValidationError.of("audio", f"The audio is not encoded as {known}.")
             for packet in container.demux(stream):
                 for frame in _frames(packet):
                     self._send(parties.push(channels_of(frame), frame.sample_rate))

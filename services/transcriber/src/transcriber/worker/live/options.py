@@ -19,6 +19,7 @@ _SAMPLES = {
 _CONTAINERS = {
     speech_pb2.AUDIO_ENCODING_WEBM_OPUS: "WebM",
     speech_pb2.AUDIO_ENCODING_OGG_OPUS: "Ogg",
+    speech_pb2.AUDIO_ENCODING_MP4: "MP4",
 }
 
 
