@@ -41,6 +41,8 @@ export const LISTS = {
   ],
   /** List the users, for administrators. */
   listUsers: ["GET", "/api/users", "query", "users"],
+  /** Return a page of all workspaces with figures. For administrators. */
+  listAllWorkspaces: ["GET", "/api/admin/workspaces", "query", "workspaces"],
   /** List the delivery log, the latest first. */
   listDeliveries: [
     "GET",

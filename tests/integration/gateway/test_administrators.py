@@ -16,7 +16,7 @@ from tests.integration.gateway.conftest import MakeGateway, Running
 from tests.integration.gateway.fake_admin import ADMIN_TOKEN
 from tests.integration.gateway.peers import Peers
 
-READS = ("/admin/system", "/admin/storage", "/admin/set-aside")
+READS = ("/admin/system", "/admin/storage", "/admin/set-aside", "/admin/workspaces")
 RETRY = "/admin/set-aside/retry"
 ITEM = {"service": "transcriber", "step": "clips", "item": "41"}
 
@@ -49,6 +49,17 @@ async def test_administrators_need_no_token(ada: Person, peers: Peers) -> None:
     peers.admin.retried.clear()
     assert await ada.ask("POST", RETRY, json=ITEM) == {"retried": 1}
     assert [one.item for one in peers.admin.retried] == ["41"]
+
+
+async def test_workspaces_of_people_have_names_and_members(closed: Running, ada: Person) -> None:
+    async with new_user(closed, ada, "Bob") as bob:
+        await ada.ask("PUT", f"/workspaces/{ada.workspace_id}", json={"name": "Court"})
+        await ada.ask("PUT", f"/workspaces/{ada.workspace_id}/members/Bob", json={"role": "viewer"})
+        listed = (await ada.ask("GET", "/admin/workspaces"))["workspaces"]
+        found = {one["workspace_id"]: one for one in listed}
+        assert found.keys() == {ada.workspace_id, bob.workspace_id}
+        court = found[ada.workspace_id]
+        assert (court["name"], court["members"], court["lasting"]) == ("Court", 2, True)
 
 
 async def test_other_people_are_refused(closed: Running, ada: Person, peers: Peers) -> None:
