@@ -20,6 +20,7 @@ START, END = "<!-- table -->\n", "<!-- end -->\n"
 _TESTS = (
     "tests/e2e/test_openai.py",
     "tests/e2e/test_cli.py",
+    "tests/e2e/test_mcp.py",
     "tests/e2e/test_sdk_js.py",
     "tests/e2e/test_sdk_python.py",
     "tests/e2e/test_events_examples.py",

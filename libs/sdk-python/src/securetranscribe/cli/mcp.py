@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,8 @@ def _mcp(options: argparse.Namespace) -> int:
     except ImportError:
         output.error(_NO_EXTRA)
         return 2
+    # Ctrl-C ends the process, since a read from standard input cannot be cancelled.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     asyncio.run(_serve(options, login))
     return 0
 
