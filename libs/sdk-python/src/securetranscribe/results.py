@@ -2116,7 +2116,7 @@ class WorkspaceData:
 
 @dataclass(frozen=True, kw_only=True)
 class WorkspaceFiguresData:
-    """A workspace and what it owns. Uploads that have not ended are not counted."""
+    """A workspace with figures. Uploads in progress are not counted."""
 
     workspace_id: str
     #: Null for a workspace of a session.

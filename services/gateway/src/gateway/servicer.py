@@ -138,7 +138,8 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
     ) -> session_pb2.EndSessionsResponse:
         """End all sessions of a workspace.
 
-        Its content is about to be erased. One that lasts keeps its members and loses its webhooks.
+        Its content is about to be erased. A lasting workspace keeps its members and loses its
+        webhooks.
         """
         workspaces = await self._registry.end_sessions_of(request.owner)
         lasting = await self._teams.lasting([request.owner, *workspaces])

@@ -35,7 +35,7 @@ class ListedWorkspace:
 
 
 class WorkspaceList:
-    """Reads which workspaces there are."""
+    """Reads the list of workspaces."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

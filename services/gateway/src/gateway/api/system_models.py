@@ -170,7 +170,7 @@ class RetryData(ApiModel):
 
 
 class WorkspaceFiguresData(ApiModel):
-    """A workspace and what it owns. Uploads that have not ended are not counted."""
+    """A workspace with figures. Uploads in progress are not counted."""
 
     workspace_id: str
     name: str | None = Field(description="Null for a workspace of a session.")

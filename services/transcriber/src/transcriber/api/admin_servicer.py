@@ -171,7 +171,7 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
     async def EncryptRecordings(
         self, _request: admin_pb2.EncryptRecordingsRequest, context: Any
     ) -> admin_pb2.EncryptRecordingsResponse:
-        """Begin to encrypt what was stored before encryption."""
+        """Begin to encrypt objects stored before encryption."""
         self._administrators.require(context, _THIS)
         figures = await self._dependencies.earlier.request()
         return admin_pb2.EncryptRecordingsResponse(figures=_encryption(figures))
@@ -179,7 +179,7 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
     async def GetEncryptionFigures(
         self, _request: admin_pb2.GetEncryptionFiguresRequest, context: Any
     ) -> admin_pb2.GetEncryptionFiguresResponse:
-        """Return how much of what is stored is encrypted."""
+        """Return how many transcriptions are encrypted."""
         self._administrators.require(context, _THIS)
         figures = await self._dependencies.earlier.figures()
         return admin_pb2.GetEncryptionFiguresResponse(figures=_encryption(figures))

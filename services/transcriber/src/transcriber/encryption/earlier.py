@@ -1,8 +1,8 @@
-"""Encryption of what was stored before encryption was on.
+"""Encryption of objects stored before encryption was on.
 
-Encrypted copies are made beside the plain objects. Once all of a transcription are there, they take
-the place of the plain ones in one transaction. The plain ones stay for an hour, so that reads that
-have begun can end.
+Encrypted copies are made next to the plain objects. Once all of a transcription are there, they
+replace the plain ones in one transaction. The plain ones stay for an hour, so that running reads
+can end.
 """
 
 import asyncio
@@ -47,7 +47,7 @@ class EarlierRecordings:
             return await plain.figures()
 
     async def figures(self) -> PlainFigures:
-        """Return how much is encrypted."""
+        """Return the figures."""
         async with self._database.transaction() as connection:
             return await PlainObjects(connection).figures()
 

@@ -82,7 +82,7 @@ _REMOVED = "DELETE FROM plain_leftovers WHERE bucket = %s AND key = %s"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlainFigures:
-    """How much of what is stored is encrypted. See `EncryptionFigures` of the contract."""
+    """Figures about encryption. See `EncryptionFigures` of the contract."""
 
     encrypted: int
     plain: int

@@ -1,4 +1,4 @@
-"""Figures about what workspaces own, for administrators."""
+"""Figures about the transcriptions of workspaces, for administrators."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ FROM page ORDER BY recording_bytes + playback_bytes DESC, workspace_id
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WorkspaceFigures:
-    """What one workspace owns."""
+    """Figures about one workspace."""
 
     workspace_id: str
     transcriptions: int
