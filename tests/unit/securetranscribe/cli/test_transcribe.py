@@ -53,6 +53,8 @@ class Server:
                 self.stored = self.size
             return self._answer(self._upload())
         if path.startswith("/transcription/export"):
+            if body := request.read():
+                return httpx2.Response(200, content=json.loads(body)["template"].encode())
             return httpx2.Response(200, content=request.url.params["export_format"].encode())
         return self._answer(self.status)
 
@@ -117,6 +119,16 @@ def test_options_are_sent_only_where_they_are_given(serve: Serve, tmp_path: Path
     ]
 
 
+def test_a_template_is_for_texts_only(serve: Serve, tmp_path: Path) -> None:
+    serve()
+    (tmp_path / "a.wav").write_bytes(b"sound")
+    (tmp_path / "x.jinja").write_text("{{ title }}")
+    command = ["--token", "t", "transcribe", "a.wav", "--format", "md,srt"]
+    assert cli.main([*command, "--template", "x.jinja"]) == 0
+    assert (tmp_path / "a.md").read_text() == "{{ title }}"
+    assert (tmp_path / "a.srt").read_text() == "srt"
+
+
 def test_a_refused_recording_does_not_stop_the_others(
     serve: Serve, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -151,6 +163,7 @@ def test_a_failed_transcription_is_reported(
         (["a.wav", "--watch"], "--watch needs a directory, and a.wav is none"),
         (["a.wav", "b.wav", "--watch"], "--watch needs one directory"),
         (["s3://calls/inbox"], "s3:// needs --watch"),
+        (["a.wav", "--format", "srt", "--template", "x.jinja"], "--template needs"),
     ],
 )
 def test_wrong_arguments_are_refused_before_anything_is_sent(

@@ -21,6 +21,8 @@ from securetranscribe.errors import (
 )
 
 _POLL_SECONDS = 2.0
+#: Formats that take a template.
+TEMPLATED = frozenset({"txt", "md"})
 _DELETED = (
     "Its transcription was deleted on the server, and it is not sent again. Run the command once "
     "more to transcribe it again."
@@ -61,6 +63,7 @@ class Batch:
     outputs: Outputs | None
     bars: Bars
     at_once: int
+    template: str | None = None
     journal: Journal = field(default_factory=Journal)
 
     def __post_init__(self) -> None:
@@ -212,7 +215,11 @@ class Batch:
             return []
         written = []
         for form, path in self._outputs(recording, key, state, self.outputs).items():
-            document = await client.export_transcription(state["transcription_id"], form)
+            document = await client.export_transcription(
+                state["transcription_id"],
+                form,
+                template=self.template if form in TEMPLATED else None,
+            )
             files.write(path, document)
             written.append(str(path))
         return written

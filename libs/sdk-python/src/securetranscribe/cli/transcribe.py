@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from securetranscribe.cli import arguments, credentials, output, watch
-from securetranscribe.cli.batch import Batch, Finished, run_all
+from securetranscribe.cli.batch import TEMPLATED, Batch, Finished, run_all
 from securetranscribe.cli.outputs import FIELDS, Outputs, PatternError
 from securetranscribe.cli.progress import Bars
 from securetranscribe.cli.recordings import found_in
@@ -60,6 +60,12 @@ def add_commands(commands: Any) -> None:
         f"{_DEFAULT_FORMAT}. Without --output, they are written next to the recording",
     )
     parser.add_argument(
+        "--template",
+        type=Path,
+        metavar="FILE",
+        help="Jinja template for the formats txt and md",
+    )
+    parser.add_argument(
         "--at-once",
         type=_positive,
         default=_AT_ONCE,
@@ -99,7 +105,14 @@ def _batch(
         fields["allow_truncated"] = True
     if not options.voice_memory:
         fields["voice_memory"] = False
-    return Batch(login=login, options=fields, outputs=outputs, bars=bars, at_once=options.at_once)
+    return Batch(
+        login=login,
+        options=fields,
+        outputs=outputs,
+        bars=bars,
+        at_once=options.at_once,
+        template=options.template and options.template.read_text(encoding="utf-8"),
+    )
 
 
 async def _run(
@@ -141,13 +154,19 @@ def _reason(error: Exception) -> str:
 
 
 def _outputs(options: argparse.Namespace, client: SecureTranscribeClient) -> Outputs | None:
-    """Return the outputs of a command, None to print the transcript."""
-    if not (options.output or options.format or options.watch):
+    """Return the outputs of a command, None to print the transcript.
+
+    Raises:
+        PatternError: they have no names, or the template is for other formats.
+    """
+    if not (options.output or options.format or options.template or options.watch):
         return None
     names = (options.format or _DEFAULT_FORMAT).split(",")
     formats = [name.strip().lower() for name in names if name.strip()]
     if "all" in formats:
         formats = client.list_export_formats()
+    if options.template and not set(formats) & TEMPLATED:
+        raise PatternError("--template needs --format txt or md")
     several = options.watch or len(options.file) > 1 or Path(options.file[0]).is_dir()
     return Outputs.chosen(
         options.output, list(dict.fromkeys(formats)), several=several, keep=options.watch
