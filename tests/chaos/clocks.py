@@ -28,6 +28,7 @@ def turned(directory: Path, process: str) -> dict[str, str]:
     turn(directory, process, 0.0)
     return {
         "LD_PRELOAD": str(path),
+        "PYTHONPATH": str(Path(__file__).parent / "clock_fixes"),
         "FAKETIME_TIMESTAMP_FILE": str(_file(directory, process)),
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         "FAKETIME_DONT_RESET": "1",

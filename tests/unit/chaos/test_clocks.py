@@ -19,3 +19,4 @@ def test_variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = clocks.turned(tmp_path, "gateway")
     assert made["LD_PRELOAD"] == "/lib/faketime.so"
     assert Path(made["FAKETIME_TIMESTAMP_FILE"]).read_text() == "+0\n"
+    assert (Path(made["PYTHONPATH"]) / "sitecustomize.py").is_file()
