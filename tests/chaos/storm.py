@@ -18,6 +18,7 @@ from devstack.config import StackConfig
 from devstack.files import DataDirectory
 from devstack.inspection import inspect
 from devstack.stack import EmbeddedServers
+from devstack.state import read_state
 from securetranscribe import AsyncSecureTranscribeClient
 from tests import small_disk
 from tests.chaos import clocks, runner
@@ -332,5 +333,5 @@ def _crashes(restarts: Mapping[str, int], doing: Faults) -> list[str]:
 
 
 def _restarts(stack: SupervisedStack) -> dict[str, int]:
-    found = inspect(DataDirectory(root=stack.seen))
-    return {} if found is None else {row.name: row.restarts for row in found.rows}
+    state = read_state(DataDirectory(root=stack.seen).state)
+    return {} if state is None else {name: one.restarts for name, one in state.conditions.items()}
