@@ -43,10 +43,14 @@ class FakeRecognizer(speech_pb2_grpc.SpeechServiceServicer):
     refuses: grpc.StatusCode | None = None
     #: Names the speaker of each utterance after the next one.
     labels: bool = False
+    #: Number of people who speak in turn, an utterance each. Their sound is sent with it.
+    people: int = 0
     #: Holds final texts back until it is set.
     gate: asyncio.Event | None = None
     #: Ends no stream after its sound.
     lingers: bool = False
+    #: Sound with this beginning cannot be decoded.
+    undecodable: bytes | None = None
     #: Ends each stream that gets no sound for this long (seconds).
     patience: float | None = None
     configs: list[speech_pb2.StreamingRecognitionConfig] = field(default_factory=list)
@@ -83,6 +87,8 @@ class FakeRecognizer(speech_pb2_grpc.SpeechServiceServicer):
         buffer = bytearray()
         while (request := await self._next(requests, context)) is not None:
             self.heard.append(request.audio)
+            if self.undecodable is not None and request.audio.startswith(self.undecodable):
+                await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "not decodable")
             buffer += request.audio
             while len(buffer) >= _WORD_BYTES:
                 (number,) = struct.unpack_from("<h", buffer)
@@ -92,6 +98,8 @@ class FakeRecognizer(speech_pb2_grpc.SpeechServiceServicer):
                 if complete and self.gate is not None:
                     await self.gate.wait()
                 yield _text(heard, start, segment, final=complete)
+                if complete and self.people and config.enable_speakers:
+                    yield _sound(segment, heard[0] // WORDS % self.people)
                 if complete:
                     if self.labels and segment:
                         yield _label(segment - 1)
@@ -139,6 +147,13 @@ def _text(
 def _label(segment: int) -> speech_pb2.StreamingRecognizeResponse:
     change = speech_pb2.SpeakerChange(segment=segment, label=f"Speaker_{segment % 2 + 1}")
     return speech_pb2.StreamingRecognizeResponse(speaker_changes=[change])
+
+
+def _sound(segment: int, person: int) -> speech_pb2.StreamingRecognizeResponse:
+    """Return the sound of a segment, from which `fake_diarizer` tells the person."""
+    samples = person.to_bytes(2, "little") * 2 * 16_000
+    sound = speech_pb2.SegmentSound(segments=[segment], samples=samples)
+    return speech_pb2.StreamingRecognizeResponse(segment=segment, sound=sound)
 
 
 @dataclass(frozen=True, kw_only=True)
