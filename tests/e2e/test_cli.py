@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from minio import Minio
 
 from securetranscribe import SecureTranscribeClient
 from tests import clients
@@ -210,6 +211,44 @@ def test_a_watched_directory(
     again.send_signal(signal.SIGINT)
     assert again.wait(timeout=60) == 130
     assert (inbox / "b.srt").exists()
+
+
+def test_a_watched_prefix_of_a_bucket(
+    stack: Stack,
+    begun: Callable[..., Any],
+    token: str,
+    variables: dict[str, str],
+    client: SecureTranscribeClient,
+    clip: bytes,
+) -> None:
+    settings = stack.servers.environment("transcriber")
+    variables["AWS_ENDPOINT_URL"] = settings["S3_ENDPOINT"]
+    variables["AWS_ACCESS_KEY_ID"] = settings["S3_ACCESS_KEY"]
+    variables["AWS_SECRET_ACCESS_KEY"] = settings["S3_SECRET_KEY"]
+    store = Minio(
+        settings["S3_ENDPOINT"].removeprefix("http://"),
+        access_key=settings["S3_ACCESS_KEY"],
+        secret_key=settings["S3_SECRET_KEY"],
+        secure=False,
+    )
+    store.put_object("audio", "inbox/a.wav", io.BytesIO(clip), len(clip))
+    store.put_object("audio", "inbox/broken.wav", io.BytesIO(b"no sound"), 8)
+    watched = ("transcribe", "s3://audio/inbox", "--watch", "--format", "srt", "--done", "done")
+    process = begun(*watched)
+    wanted = {
+        *("inbox/a.srt", "inbox/done/a.wav"),
+        *("inbox/failed/broken.wav", "inbox/failed/broken.wav.error.txt"),
+    }
+
+    def names() -> set[str]:
+        found = store.list_objects("audio", prefix="inbox/", recursive=True)
+        return {str(one.object_name) for one in found}
+
+    eventually(lambda: names() == wanted)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=60) == 0
+    (item,) = client.find_transcriptions()
+    assert item["original_filename"] == "a.wav"
 
 
 def test_transcriptions_are_found_and_edited(

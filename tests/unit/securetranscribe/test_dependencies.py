@@ -79,4 +79,4 @@ def test_commands_load_nothing_of_the_services() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
-    assert not loaded & {"common", "gateway", "torch", "numpy", "pydantic"}
+    assert not loaded & {"common", "gateway", "torch", "numpy", "pydantic", "minio", "mcp"}

@@ -34,6 +34,7 @@ class Folder:
     failed: Path
     settle_seconds: float
     ledger: Path | None = None
+    pause_seconds: float = 0.0
     _attempts: Attempts = field(default_factory=Attempts, init=False)
     _seen: dict[str, _Seen] = field(default_factory=dict, init=False)
 

@@ -23,6 +23,9 @@ class Intake(Protocol):
     OSError, PlaceAwayError or PlaceRefusedError.
     """
 
+    #: Seconds between two looks at the place, at least.
+    pause_seconds: float
+
     def ready(self) -> list[Path]:
         """Return recordings that are to be transcribed now."""
 

@@ -148,6 +148,7 @@ class _Watcher:
     async def _ready(self) -> list[Path]:
         if time.monotonic() < self._next_look:
             return []
+        self._next_look = time.monotonic() + self._intake.pause_seconds
         try:
             return await asyncio.to_thread(self._intake.ready)
         except PlaceAwayError as error:
