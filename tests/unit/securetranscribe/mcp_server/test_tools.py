@@ -112,12 +112,12 @@ async def test_waiting_ends_with_the_transcription() -> None:
     states = [STATUS, {**STATUS, "status": "completed", "progress_percentage": 100.0}]
     reported: list[tuple[float, str | None]] = []
 
-    async def progress(value: float, _total: float | None, message: str | None) -> None:
-        reported.append((value, message))
+    async def on_progress(progress: float, total: float | None, message: str | None) -> None:
+        reported.append((progress, message))
 
     async with client_on(lambda _: success(states.pop(0))) as client:
         result = await client.call_tool(
-            "get_status", {"transcription_id": 7, "wait": 60}, progress_callback=progress
+            "get_status", {"transcription_id": 7, "wait": 60}, progress_callback=on_progress
         )
     assert result.structured_content["status"] == "completed"
     assert result.structured_content["link"] == "https://web.test/t/7"

@@ -130,16 +130,16 @@ ClientMessage = Annotated[
 
 def schemas() -> dict[str, Any]:
     """Return the schemas of all messages by name, and their unions."""
-    found: dict[str, Any] = {}
-    for name, union, mode in (
-        (SERVER, ServerMessage, "serialization"),
-        (FOLLOWER, FollowerMessage, "serialization"),
-        (CLIENT, ClientMessage, "validation"),
-    ):
-        adapter: TypeAdapter[Any] = TypeAdapter(union)
-        schema = adapter.json_schema(mode=mode, ref_template=_REFERENCE)  # type: ignore[arg-type]
-        found |= {**schema.pop("$defs"), name: schema}
-    return _prefixed(found)
+    server: TypeAdapter[ServerMessage] = TypeAdapter(ServerMessage)
+    follower: TypeAdapter[FollowerMessage] = TypeAdapter(FollowerMessage)
+    client: TypeAdapter[ClientMessage] = TypeAdapter(ClientMessage)
+    unions = {
+        SERVER: server.json_schema(mode="serialization", ref_template=_REFERENCE),
+        FOLLOWER: follower.json_schema(mode="serialization", ref_template=_REFERENCE),
+        CLIENT: client.json_schema(mode="validation", ref_template=_REFERENCE),
+    }
+    definitions = {key: one for union in unions.values() for key, one in union.pop("$defs").items()}
+    return _prefixed({**definitions, **unions})
 
 
 def _prefixed(found: dict[str, Any]) -> dict[str, Any]:
