@@ -17,7 +17,7 @@ from common.postgres import Connection, Database
 from transcriber.domain.sealed_names import is_sealed, sealed_name
 from transcriber.encryption.key_ring import KeyRing
 from transcriber.store import step_names
-from transcriber.store.plain_objects import PlainFigures, PlainObjects
+from transcriber.store.plain_objects import PlainFigures, PlainObjects, PlainTranscription
 from transcriber.store.transcriptions import Transcriptions
 
 _OFF = "Encryption is off. Set ENCRYPTION=on and ENCRYPTION_KEY for the transcriber api first."
@@ -125,20 +125,26 @@ class EncryptionStep(ItemStep[int]):
         async with self._database.transaction() as connection:
             objects = PlainObjects(connection)
             plain = await objects.lock(item)
-            if plain is not None:
+            erased = await Transcriptions(connection).get(item) is None
+            if plain is not None and plain.idle and plain.source_key == source_key:
+                # New results make it due again. Those that are missing in the store do not.
                 names = {key for key in await objects.names(item) if not is_sealed(key)}
-                # Otherwise it is due again. Results that are missing in the store count for none.
-                unchanged = plain.idle and plain.source_key == source_key
-                if not unchanged or await self._any_stored(names - set(copied)):
+                if await self._any_stored(names - set(copied)):
                     return False
                 sources = [source_key] if source_key else []
                 await objects.replace(item, {self._audio: sources, self._results: copied})
                 return True
-        # It was erased meanwhile, perhaps after a copy.
-        if source_key:
-            await self._objects.delete(self._audio, sealed_name(source_key))
-        await self._objects.delete_prefix(self._results, sealed_name(f"{item}/"))
+        await self._clear(item, source_key, plain, erased=erased)
         return False
+
+    async def _clear(
+        self, item: int, source_key: str, plain: PlainTranscription | None, *, erased: bool
+    ) -> None:
+        """Delete copies of objects that were erased while they were being copied."""
+        if source_key and (erased or (plain is not None and not plain.source_key)):
+            await self._objects.delete(self._audio, sealed_name(source_key))
+        if erased:
+            await self._objects.delete_prefix(self._results, sealed_name(f"{item}/"))
 
     async def _any_stored(self, names: set[str]) -> bool:
         """Return whether any of these objects is in the store."""
