@@ -1,9 +1,9 @@
 """Output and exit status of the command line."""
 
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx2
@@ -102,7 +102,9 @@ def test_transcript_without_speech(capsys: pytest.CaptureFixture[str]) -> None:
 def test_unreachable_server_gives_one_line_with_its_url(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(
+        "securetranscribe.client.time", SimpleNamespace(sleep=lambda _seconds: None)
+    )
     assert cli.main(["--url", "http://127.0.0.1:9/api", "list"]) == 1
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith("securetranscribe: Cannot reach http://127.0.0.1:9/api: ")

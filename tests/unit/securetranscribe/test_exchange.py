@@ -4,8 +4,8 @@ import asyncio
 import datetime as dt
 import email.utils
 import io
-import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import httpx2
@@ -52,8 +52,10 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     async def pause(seconds: float) -> None:
         found.append(seconds)
 
-    monkeypatch.setattr(time, "sleep", found.append)
-    monkeypatch.setattr(asyncio, "sleep", pause)
+    # Only in the clients: servers of other tests would spin without a pause.
+    monkeypatch.setattr("securetranscribe.client.time", SimpleNamespace(sleep=found.append))
+    waiting = SimpleNamespace(Lock=asyncio.Lock, sleep=pause)
+    monkeypatch.setattr("securetranscribe.async_client.asyncio", waiting)
     return found
 
 

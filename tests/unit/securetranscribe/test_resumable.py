@@ -3,8 +3,8 @@
 import base64
 import hashlib
 import io
-import time
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import httpx2
 import pytest
@@ -73,7 +73,9 @@ def client_of(server: Server) -> SecureTranscribeClient:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do not wait between attempts."""
-    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(
+        "securetranscribe.client.time", SimpleNamespace(sleep=lambda _seconds: None)
+    )
 
 
 @pytest.mark.parametrize("failure", [failed(503), failed(423), failed(409), failed(460), away])

@@ -1,7 +1,7 @@
 """Recordings that arrive in a watched directory."""
 
-import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -23,7 +23,9 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     one = Clock()
-    monkeypatch.setattr(time, "monotonic", one)
+    for module in ("attempts", "folder"):
+        path = f"securetranscribe.cli.{module}.time"
+        monkeypatch.setattr(path, SimpleNamespace(monotonic=one))
     return one
 
 
