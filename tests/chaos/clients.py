@@ -4,7 +4,7 @@ import io
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import grpc
 import grpc.aio
@@ -234,7 +234,7 @@ class GrpcClient:
 
     def __post_init__(self) -> None:
         """Make the stubs."""
-        self._options = {
+        self._options: dict[str, Any] = {
             "metadata": (("authorization", f"Bearer {self.token}"),),
             "timeout": _CALL_SECONDS,
         }

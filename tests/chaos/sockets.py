@@ -28,10 +28,10 @@ class EventOrder:
             return f"{data['job_id']}: {kind} after {self.ended[data['job_id']]}"
         if kind == "transcript_edited":
             number, revision = data["transcription_id"], data["revision"]
-            before = self.revisions.get(number, 0)
+            newest = self.revisions.get(number, 0)
             self.revisions[number] = revision
-            if revision <= before:
-                return f"transcription {number}: revision {revision} after {before}"
+            if revision <= newest:
+                return f"transcription {number}: revision {revision} after {newest}"
         return ""
 
 

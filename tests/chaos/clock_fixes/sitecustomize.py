@@ -6,10 +6,11 @@ libfaketime 0.9.10 fails in `clock_nanosleep` with an absolute monotonic time, t
 
 import threading
 import time
+from typing import SupportsIndex
 
 
-def _sleep(seconds: float) -> None:
-    threading.Event().wait(seconds)
+def _sleep(seconds: float | SupportsIndex, /) -> None:
+    threading.Event().wait(float(seconds))
 
 
 time.sleep = _sleep
