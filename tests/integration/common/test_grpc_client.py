@@ -52,6 +52,9 @@ def test_contracts_mark_idempotent_methods() -> None:
     writes = {name for name in marked if not name.partition("/")[2].startswith(reads)}
     assert writes == {
         "AccessTokenService/RevokeAccessToken",
+        "AccountService/EndOtherSignIns",
+        "AccountService/UpdateAccount",
+        "AdminService/EncryptRecordings",
         "AdminService/EraseOwner",
         "AdminService/EraseVoice",
         "AuditService/ExportAuditEntries",
@@ -84,6 +87,9 @@ def test_contracts_mark_idempotent_methods() -> None:
         "WorkspaceService/RemoveMember",
         "WorkspaceService/SetMember",
         "WorkspaceService/SwitchWorkspace",
+        "WorkspaceService/UpdateWorkspaceSettings",
+        "WorkspaceSettingsService/ChangeWorkspaceSettings",
+        "WorkspaceSettingsService/ReadWorkspaceSettings",
     }
     assert {"TranscriptionService/GetTranscription", "QueueService/ListJobs"} <= marked
     others = ("/UploadTranscription", "/Append", "/Start", "/Cancel", "/Edit", "/Undo")
