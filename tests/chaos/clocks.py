@@ -4,6 +4,8 @@ Only the time of day is turned. Monotonic clocks go on, as when an administrator
 time of a machine.
 """
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
 _PLACES = (
@@ -20,15 +22,17 @@ def library() -> Path | None:
     return next(found, None)
 
 
-def turned(directory: Path, process: str) -> dict[str, str]:
+def turned(directory: Path, process: str, variables: Mapping[str, str]) -> dict[str, str]:
     """Return the variables of a process whose clock a file of the directory turns."""
     path = library()
     if path is None:
-        return {}
+        return dict(variables)
     turn(directory, process, 0.0)
+    paths = (str(Path(__file__).parent / "clock_fixes"), variables.get("PYTHONPATH"))
     return {
+        **variables,
         "LD_PRELOAD": str(path),
-        "PYTHONPATH": str(Path(__file__).parent / "clock_fixes"),
+        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
         "FAKETIME_TIMESTAMP_FILE": str(_file(directory, process)),
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         "FAKETIME_DONT_RESET": "1",

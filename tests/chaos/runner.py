@@ -43,7 +43,7 @@ def main() -> None:
 
     def rewire(process: str, variables: Mapping[str, str]) -> Mapping[str, str]:
         changed = rewired(variables, links.get(process, {}))
-        return changed | (turned(Path(clocks), process) if clocks else {})
+        return turned(Path(clocks), process, changed) if clocks else changed
 
     console = StackConsole(Console(highlight=False))
     runner = Runner(

@@ -14,9 +14,12 @@ def test_clock_is_turned_by_a_file(tmp_path: Path, seconds: float, text: str) ->
 
 def test_variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clocks, "library", lambda: None)
-    assert clocks.turned(tmp_path, "gateway") == {}
+    assert clocks.turned(tmp_path, "gateway", {"PORT": "1"}) == {"PORT": "1"}
     monkeypatch.setattr(clocks, "library", lambda: Path("/lib/faketime.so"))
-    made = clocks.turned(tmp_path, "gateway")
+    made = clocks.turned(tmp_path, "gateway", {"PORT": "1", "PYTHONPATH": "/packages"})
     assert made["LD_PRELOAD"] == "/lib/faketime.so"
     assert Path(made["FAKETIME_TIMESTAMP_FILE"]).read_text() == "+0\n"
-    assert (Path(made["PYTHONPATH"]) / "sitecustomize.py").is_file()
+    assert made["PORT"] == "1"
+    fixes, packages = made["PYTHONPATH"].split(":")
+    assert (Path(fixes) / "sitecustomize.py").is_file()
+    assert packages == "/packages"
