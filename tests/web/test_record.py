@@ -20,6 +20,8 @@ SAFE = "Everything so far is on the server."
 def _start(page: Page, title: str) -> Locator:
     page.goto("/record")
     page.get_by_label("Title").fill(title)
+    # With words, sound goes over a WebSocket.
+    page.get_by_label("Show words while they are spoken").uncheck()
     page.get_by_role("button", name="Start recording").press("Enter")
     recording = page.get_by_role("region", name=f"Recording {title}")
     expect(recording.get_by_role("heading")).to_be_focused()

@@ -338,6 +338,7 @@ export class LiveCaptures implements CaptureTransport {
 const ENCODINGS: readonly [RegExp, LiveOptions["encoding"]][] = [
   [/^audio\/webm(;\s*codecs="?opus"?)?$/i, "webm_opus"],
   [/^audio\/ogg(;\s*codecs="?opus"?)?$/i, "ogg_opus"],
+  [/^audio\/mp4(;|$)/i, "mp4"],
   [/^audio\/mp4(;.*)?$/i, "mp4"],
 ];
 

@@ -1,6 +1,7 @@
 import { IndexedDbCaptureStore, RestCaptures } from 'securetranscribe-js';
 
 import { client } from '../lib/client';
+import { forgetLiveNotes } from '../live/kept';
 import { KEPT_SOUND } from './active.svelte';
 
 const DATABASE = 'captures';
@@ -15,9 +16,10 @@ export function noteKept(some: boolean): void {
   else localStorage.removeItem(KEPT_SOUND);
 }
 
-/** Erase all kept sound. */
+/** Erase all kept sound and notes. */
 export async function forgetSound(): Promise<void> {
   noteKept(false);
+  forgetLiveNotes();
   await new Promise<void>((resolve) => {
     const request = indexedDB.deleteDatabase(DATABASE);
     // Another tab that still has it open lets it go.

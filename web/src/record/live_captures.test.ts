@@ -270,7 +270,6 @@ test('other kinds of media are recorded without live text', async () => {
   await say(capture, 'a', true);
   expect(made).toEqual([]);
   expect(rest.create).toHaveBeenCalledOnce();
-  // The transport resumes it as a session, which the server refuses.
   expect(capture.captureId).toBe('rest-1');
 });
 

@@ -13,8 +13,9 @@ import { keepAwake } from './wake';
 
 export type Phase = 'idle' | 'starting' | 'recording' | 'paused';
 
-/** Milliseconds of sound per chunk. */
+/** Milliseconds of sound per chunk. Words cannot be shown sooner than the sound is sent. */
 const SLICE = 2000;
+const SLICE_WITH_WORDS = 250;
 /** Milliseconds between two readings of level and time. */
 const TICK = 100;
 /** Bits per second of each channel. Speech needs no more. */
@@ -63,7 +64,8 @@ export class Recorder {
     // Other pages need it, also without a connection.
     void import('./RecordBar.svelte').catch(() => {});
     const used = sending ?? (await Sending.begin(optionsOf(title)));
-    if (!sending) sendings.add(used);
+    if (sending) sending.followWords();
+    else sendings.add(used);
     sendings.active = used;
     active.recorder = this;
     this.#rest = keepAwake();
@@ -168,7 +170,7 @@ export class Recorder {
     this.#source = source;
     this.#recorder = recorder;
     this.#gauges = source.levels().map(() => new LoudnessGauge());
-    recorder.start(SLICE);
+    recorder.start(this.sending!.words ? SLICE_WITH_WORDS : SLICE);
     this.#watch.start();
     this.interrupted = false;
     this.phase = 'recording';

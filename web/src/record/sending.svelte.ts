@@ -5,8 +5,11 @@ import {
   type CaptureOptions,
   type CaptureStatus,
   type KeptCapture,
+  type LiveCaptures,
 } from 'securetranscribe-js';
 
+import { client } from '../lib/client';
+import { LiveWords } from '../live/words.svelte';
 import { store, transport } from './kept';
 
 /** A recording of this tab that is being sent. */
@@ -15,28 +18,38 @@ export class Sending {
   /** Whether its sound is complete, and only has to arrive. */
   ending = $state(false);
   readonly startedAt: number;
+  /** Its words while they are spoken, if they are shown. */
+  readonly words: LiveWords | undefined;
   /** The first part was finished by the server as this transcription. */
   onparted: ((transcriptionId: number | undefined) => void) | undefined;
   #capture!: Capture;
   #release: (() => void) | undefined;
+  readonly #live: LiveCaptures | undefined;
 
-  private constructor(startedAt: number) {
+  private constructor(startedAt: number, { live }: CaptureOptions) {
     this.startedAt = startedAt;
+    if (!live) return;
+    this.#live = client.liveCaptures();
+    this.words = new LiveWords(this.#live);
+    // The connection is back, so that nothing has to wait any longer.
+    this.#live.on('begun', () => this.#capture?.retry());
   }
 
   /** Begin a recording. */
   static async begin(options: CaptureOptions): Promise<Sending> {
-    const sending = new Sending(Date.now());
-    sending.#take(await Capture.begin(transport, store, options, sending.#handlers));
+    const sending = new Sending(Date.now(), options);
+    const used = sending.#live ?? transport;
+    sending.#take(await Capture.begin(used, store, options, sending.#handlers));
     await sending.#hold();
     return sending;
   }
 
   /** Go on with one that was interrupted. The caller holds its lock. */
   static async resume(kept: KeptCapture, known: CaptureData | undefined): Promise<Sending> {
-    const sending = new Sending(kept.startedAt);
+    const sending = new Sending(kept.startedAt, kept.options);
     sending.ending = kept.ended;
-    const capture = await Capture.resume(transport, store, kept, sending.#handlers, known);
+    const used = sending.#live ?? transport;
+    const capture = await Capture.resume(used, store, kept, sending.#handlers, known);
     sending.#take(capture);
     return sending;
   }
@@ -64,6 +77,7 @@ export class Sending {
     try {
       return await this.#capture.finish();
     } finally {
+      this.#live?.close();
       this.#release?.();
     }
   }
@@ -76,11 +90,22 @@ export class Sending {
   /** Delete it here and on the server. */
   async discard(): Promise<void> {
     await this.#capture.discard();
+    this.#live?.close();
     this.#release?.();
   }
 
   retry(): void {
     this.#capture.retry();
+  }
+
+  /** Get the words of an earlier visit, and those that come. */
+  followWords(): void {
+    if (this.captureId) this.#live?.resume(this.captureId);
+  }
+
+  /** Try to get words again. */
+  retryWords(): void {
+    this.#live?.retry();
   }
 
   /** Keep other tabs from sending it, as long as this one is open. */

@@ -3,6 +3,7 @@ import type { CaptureData } from 'securetranscribe-js';
 import { t } from '../lib/i18n.svelte';
 import { notices } from '../lib/notices.svelte';
 import { router } from '../lib/router.svelte';
+import { liveNotes } from '../live/notes.svelte';
 import { noteKept, store, transport } from './kept';
 import { owning, Sending } from './sending.svelte';
 
@@ -52,6 +53,7 @@ class Sendings {
   async finish(sending: Sending): Promise<number | undefined> {
     try {
       const { transcriptionId } = await sending.finish();
+      liveNotes.end(sending.key, transcriptionId);
       return transcriptionId;
     } catch (error) {
       notices.fail(error);
@@ -70,6 +72,7 @@ class Sendings {
   /** Delete a recording here and on the server. */
   async discard(sending: Sending): Promise<void> {
     await sending.discard();
+    liveNotes.forget(sending.key);
     await this.#remove(sending);
   }
 

@@ -1,4 +1,4 @@
-import type { CaptureOptions } from 'securetranscribe-js';
+import { liveEncodingOf, type CaptureOptions } from 'securetranscribe-js';
 
 import { speakerNumbers, type SpeakerChoice } from '../library/speakers';
 import { mediaType, type SourceKind } from './source';
@@ -14,6 +14,8 @@ export interface RecordSettings {
   language: string;
   speakers: SpeakerChoice;
   voices: boolean;
+  /** Whether words are shown while they are spoken. */
+  words: boolean;
 }
 
 const DEFAULTS: RecordSettings = {
@@ -22,6 +24,7 @@ const DEFAULTS: RecordSettings = {
   language: '',
   speakers: { number: '' },
   voices: true,
+  words: true,
 };
 
 /** Settings that the browser keeps. */
@@ -33,7 +36,7 @@ export function saveSettings(): void {
 
 /** Return the options of a recording that begins now. */
 export function optionsOf(title: string): CaptureOptions {
-  const { source, language, speakers, voices } = settings;
+  const { source, language, speakers, voices, words } = settings;
   const numbers = speakerNumbers(speakers);
   return {
     mediaType: mediaType(),
@@ -44,7 +47,13 @@ export function optionsOf(title: string): CaptureOptions {
     minSpeakers: numbers.min_speakers,
     maxSpeakers: numbers.max_speakers,
     voiceMemory: voices,
+    live: words && canShowWords(),
   };
+}
+
+/** Whether the browser records sound that can be read while it is made. */
+export function canShowWords(): boolean {
+  return liveEncodingOf(mediaType()) !== undefined;
 }
 
 function saved(): RecordSettings {

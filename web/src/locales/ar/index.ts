@@ -2,6 +2,7 @@ import account from './account.json';
 import audit from './audit.json';
 import common from './common.json';
 import library from './library.json';
+import live from './live.json';
 import people from './people.json';
 import queue from './queue.json';
 import record from './record.json';
@@ -17,6 +18,7 @@ export default {
   ...audit,
   ...common,
   ...library,
+  ...live,
   ...people,
   ...queue,
   ...record,
