@@ -32,6 +32,8 @@ _OVERRIDES = {
     "gateway": {
         # Short, so that tests see what ended sessions owned being erased.
         "SESSION_SWEEP_SECONDS": "2",
+        # Receivers of the tests.
+        "WEBHOOK_ALLOWED_NETWORKS": "127.0.0.1",
     },
 }
 

@@ -9,6 +9,7 @@ export type Route =
   | { page: 'session' }
   | { page: 'account' }
   | { page: 'workspace' }
+  | { page: 'webhooks' }
   | { page: 'users' }
   | { page: 'audit' }
   | { page: 'with-me'; id?: number }
@@ -28,6 +29,7 @@ export function routeOf(path: string): Route {
     if (first === '') return { page: 'library' };
     if (first === 'people' || first === 'queue' || first === 'session') return { page: first };
     if (first === 'account' || first === 'with-me') return { page: first };
+    if (first === 'webhooks') return { page: first };
     if (first === 'workspace' || first === 'users' || first === 'audit') return { page: first };
     if (first === 'record' || first === 'vocabulary' || first === 'system') return { page: first };
   }

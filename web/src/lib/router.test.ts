@@ -14,6 +14,7 @@ test.each([
   ['/with-me/7', { page: 'with-me', id: 7 }],
   ['/account', { page: 'account' }],
   ['/workspace', { page: 'workspace' }],
+  ['/webhooks', { page: 'webhooks' }],
   ['/users', { page: 'users' }],
   ['/audit', { page: 'audit' }],
   ['/t/67', { page: 'transcript', id: 67 }],

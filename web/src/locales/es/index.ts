@@ -12,6 +12,7 @@ import sharing from './sharing.json';
 import system from './system.json';
 import transcript from './transcript.json';
 import vocabulary from './vocabulary.json';
+import webhooks from './webhooks.json';
 
 export default {
   ...account,
@@ -28,4 +29,5 @@ export default {
   ...system,
   ...transcript,
   ...vocabulary,
+  ...webhooks,
 };

@@ -24,6 +24,7 @@ ADDRESSES = (
     "/session",
     "/account",
     "/workspace",
+    "/webhooks",
     "/users",
     "/audit",
     "/with-me",

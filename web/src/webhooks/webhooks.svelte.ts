@@ -1,0 +1,145 @@
+import type { components } from 'securetranscribe-js';
+
+import { api, client } from '../lib/client';
+import { ServerState } from '../lib/server_state.svelte';
+
+export type Webhook = components['schemas']['WebhookData'];
+export type Delivery = components['schemas']['DeliveryData'];
+type NewWebhook = components['schemas']['WebhookBody'];
+type Changes = components['schemas']['WebhookUpdateBody'];
+export type EventType = NewWebhook['events'][number];
+
+/** Types of events in the order of a recording's life. */
+export const EVENT_TYPES: readonly EventType[] = [
+  'transcription.created',
+  'job.queued',
+  'job.started',
+  'job.completed',
+  'job.failed',
+  'job.cancelled',
+  'transcription.edited',
+  'transcription.speakers_assigned',
+  'transcription.expiring',
+  'transcription.deleted',
+];
+
+const ONE = '/api/webhooks/{webhook_id}';
+
+/** The webhooks of the workspace, with what its managers do with them. */
+export class Webhooks extends ServerState {
+  list = $state.raw<readonly Webhook[]>([]);
+
+  /** Make a webhook. Return its secret. */
+  async create(body: NewWebhook): Promise<string> {
+    const { data } = await client.call(api.POST('/api/webhooks', { body }));
+    await this.read();
+    return data.secret;
+  }
+
+  /** Change a webhook. */
+  async change(webhook: Webhook, body: Changes): Promise<void> {
+    await client.call(api.PUT(ONE, { params: { path: pathOf(webhook) }, body }));
+    await this.read();
+  }
+
+  /** Make a new secret, and return it. The former one signs too for a day. */
+  async rotate(webhook: Webhook): Promise<string> {
+    const params = { path: pathOf(webhook) };
+    const { data } = await client.call(api.POST(`${ONE}/rotate`, { params }));
+    await this.read();
+    return data.secret;
+  }
+
+  /** Delete a webhook with its log. */
+  remove(webhook: Webhook): Promise<boolean> {
+    return this.act(client.call(api.DELETE(ONE, { params: { path: pathOf(webhook) } })));
+  }
+
+  protected async load(): Promise<void> {
+    this.list = (await client.call(api.GET('/api/webhooks'))).data.webhooks;
+  }
+}
+
+/** Milliseconds between two looks at a delivery that is due. */
+const LOOK = 2000;
+/** Milliseconds by which the clocks of browser and server may differ. */
+const SKEW = 10_000;
+
+/** The delivery log of a webhook, the latest first. */
+export class Deliveries extends ServerState {
+  list = $state.raw<readonly Delivery[]>([]);
+  /** Cursor of the next page, null on the last one. */
+  cursor = $state.raw<string | null>(null);
+
+  constructor(
+    readonly webhook: () => Webhook,
+    /** Called after each look, since attempts may pause the webhook. */
+    readonly onread: () => void,
+  ) {
+    super();
+  }
+
+  /** Keep the log up to date while an attempt is due. */
+  override watch(): () => void {
+    const end = super.watch();
+    const timer = setInterval(() => {
+      if (document.visibilityState === 'visible' && this.isMoving()) void this.follow();
+    }, LOOK);
+    return () => {
+      end();
+      clearInterval(timer);
+    };
+  }
+
+  /** Send a message of the type of tests. */
+  async test(): Promise<void> {
+    const params = { path: pathOf(this.webhook()) };
+    await this.act(client.call(api.POST(`${ONE}/test`, { params })));
+  }
+
+  /** Send a delivery again. */
+  async repeat(delivery: Delivery): Promise<void> {
+    const path = { ...pathOf(this.webhook()), delivery_id: delivery.delivery_id };
+    const url = `${ONE}/deliveries/{delivery_id}/redeliver` as const;
+    await this.act(client.call(api.POST(url, { params: { path } })));
+  }
+
+  /** Read the next page. */
+  async more(): Promise<void> {
+    const cursor = this.cursor;
+    if (cursor === null) return;
+    await this.attempt(async () => {
+      const page = await this.#page(cursor);
+      this.list = [...this.list, ...page.deliveries];
+      this.cursor = page.cursor;
+    });
+  }
+
+  /** Read the log again, and the state of the webhook. */
+  async follow(): Promise<void> {
+    await this.read();
+    this.onread();
+  }
+
+  /** Whether an attempt is due, so that its outcome can be waited for. */
+  isMoving(now = Date.now()): boolean {
+    const due = (one: Delivery) => Date.parse(one.next_attempt_at ?? '') <= now + SKEW;
+    return this.webhook().active && this.list.some((one) => one.state === 'waiting' && due(one));
+  }
+
+  protected async load(): Promise<void> {
+    const page = await this.#page();
+    this.list = page.deliveries;
+    this.cursor = page.cursor;
+  }
+
+  async #page(cursor?: string) {
+    const query = { limit: 20, cursor };
+    const params = { path: pathOf(this.webhook()), query };
+    return (await client.call(api.GET(`${ONE}/deliveries`, { params }))).data;
+  }
+}
+
+function pathOf({ webhook_id }: Webhook): { webhook_id: string } {
+  return { webhook_id };
+}
