@@ -23,7 +23,8 @@ from transcriber.worker.engines import invention
 
 #: Words of speech that is cut off may be placed so many seconds after its end.
 _SLACK = 0.5
-_LIMIT = 2.4
+#: Ratio of the length of a text to that of its compressed form from which it repeats itself.
+REPETITIVE = 2.4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,7 +59,7 @@ class Counts:
 
 def measure(case: Case, decoded: Sequence[Any]) -> tuple[Counts, Counts]:
     """Return the counts of the filter, and those of a filter that drops all repetition."""
-    repeating = [segment for segment in decoded if segment.compression_ratio > _LIMIT]
+    repeating = [segment for segment in decoded if segment.compression_ratio > REPETITIVE]
     words = [word for segment in repeating for word in segment.words or ()]
     kept = {id(word) for _, spoken in invention.said(repeating) for word in spoken}
     said = _said(case, words)
@@ -120,7 +121,7 @@ def main() -> None:
     chosen = parser.parse_args()
     print(*SOURCES, sep="\n")
     totals: dict[str, list[Counts]] = {"this filter": [], "all repetition dropped": []}
-    decode = _decoder()
+    decode = decoder()
     for case in itertools.chain(repetitions(chosen.data), provocations(chosen.data)):
         ours, every = measure(case, decode(case))
         if every != Counts():
@@ -135,7 +136,7 @@ def main() -> None:
         )
 
 
-def _decoder() -> Callable[[Case], list[Any]]:
+def decoder() -> Callable[[Case], list[Any]]:
     """Return a function that decodes a case as the engine does, but without detecting speech."""
     from faster_whisper import WhisperModel  # noqa: PLC0415 - after the help text
 

@@ -4,7 +4,7 @@ Repetitions never are copies of samples: each is said at another speed, at anoth
 some noise, as people and machines in rooms do.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,18 +86,18 @@ def repetitions(data: Path | None) -> Iterator[Case]:
     """Yield speech that repeats itself, said by people and by synthesizers."""
     random = np.random.default_rng(5)
     for language, voice, text, times in _SAID:
-        yield _said([say(text, language, voice)] * times, random, text[:24])
+        yield repeated([say(text, language, voice)] * times, random, text[:24])
     for language, voice, text in _LISTS:
-        yield _said([say(text, language, voice)], random, text[:24])
+        yield repeated([say(text, language, voice)], random, text[:24])
     for language in ("es", "fr", "it", "ru"):
         short = [one for one in prompts(language) if 1.5 < one.seconds < 4]
         for one in random.choice(np.array(short, dtype=object), 4, replace=False):
-            yield _said([one] * int(20 / one.seconds), random, one.text[:24])
+            yield repeated([one] * int(20 / one.seconds), random, one.text[:24])
     read = [one for one in (utterances(data) if data else ()) if one.seconds < 5]
     for one in read[:8]:
-        yield _said([one] * int(22 / one.seconds), random, one.text[:24])
+        yield repeated([one] * int(22 / one.seconds), random, one.text[:24])
     for one, other in zip(read[::2], read[1::2], strict=False):
-        yield _said([one, one, other, other], random, "two sentences, each twice")
+        yield repeated([one, one, other, other], random, "two sentences, each twice")
 
 
 def provocations(data: Path | None) -> Iterator[Case]:
@@ -128,7 +128,7 @@ def provocations(data: Path | None) -> Iterator[Case]:
             )
 
 
-def _said(sayings: list[Saying], random: np.random.Generator, name: str) -> Case:
+def repeated(sayings: Sequence[Saying], random: np.random.Generator, name: str) -> Case:
     """Return sayings one after the other. No two of them sound the same."""
     pieces: list[Samples] = []
     for one in sayings:

@@ -1,6 +1,6 @@
 """Quality of transcripts on public recordings.
 
-    python -m bench.quality [--data DIR] [--peer PYTHON] [--write] [--resume]
+    python -m bench.quality [--data DIR] [--peer PYTHON] [--resume] [--score] [--write]
 
 Measures WER, cpWER, tcpWER, DER, JER, numbers of speakers, invented words, times of words, speed
 and memory of the product next to plain scripts with the same models, and next to the diarization of
@@ -18,7 +18,7 @@ from typing import Any
 from bench.quality import report
 from bench.quality.corpus import Case, cases
 from bench.quality.scores import Scores, heard_by_product, heard_by_script, scores
-from bench.quality.systems import PEER, TURNS, WORDS, outputs
+from bench.quality.systems import PEER, TURNS, WORDS, output, read, run
 
 RESULTS = Path(__file__).with_name("results.json")
 #: Most load of other programs, per core, at which speed is published.
@@ -34,44 +34,49 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--peer", type=Path, help="Python of an environment with senko 0.2.2")
     parser.add_argument("--work", type=Path, default=Path("build/quality"), help="files in between")
     parser.add_argument("--resume", action="store_true", help="keep outputs that are there")
+    parser.add_argument("--score", action="store_true", help="only score outputs that are there")
     parser.add_argument("--write", action="store_true", help="update docs/quality.md")
     chosen = parser.parse_args(arguments)
     found = cases(chosen.work, chosen.data)
-    results = measure(found, chosen.work, peer=chosen.peer, resume=chosen.resume)
+    systems = (*WORDS, *TURNS, *((PEER,) if chosen.peer else ()))
+    machine = {"cores": os.cpu_count() or 1, "quiet": False}
+    if not chosen.score:
+        machine |= run_all(systems, found, chosen.work, peer=chosen.peer, resume=chosen.resume)
+    results = measure({name: read(name, chosen.work) for name in systems}, found) | {
+        "machine": machine
+    }
     if chosen.write:
         RESULTS.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
         report.write(results)
     print("\n\n".join(report.tables(results)))
 
 
-def measure(
-    found: Sequence[Case], work: Path, *, peer: Path | None, resume: bool
+def run_all(
+    systems: Sequence[str], found: Sequence[Case], work: Path, *, peer: Path | None, resume: bool
 ) -> dict[str, Any]:
-    """Run all systems. Return their scores, and what they need."""
+    """Run all systems. Return the load of other programs, and whether that was little."""
     loads: list[float] = []
-    raw: dict[str, dict[str, Any]] = {}
-    for system in (*WORDS, *TURNS, *((PEER,) if peer else ())):
-        kept = work / f"{system}.json"
-        if not (resume and kept.is_file()):
-            loads.append(os.getloadavg()[0])
-            chosen = _recordings_of(system, found)
-            output = outputs(system, chosen, work, peer=peer if system == PEER else None)
-            kept.write_text(json.dumps(output))
-        raw[system] = json.loads(kept.read_text())
-    cores = os.cpu_count() or 1
-    # The load of a run counts from the second system on: it has one thread.
-    others = [load - (number > 0) for number, load in enumerate(loads)]
+    for number, system in enumerate(systems):
+        # From the second system on, one thread of the run is part of the load.
+        loads.append(os.getloadavg()[0] - (number > 0))
+        if not resume:
+            output(system, work).unlink(missing_ok=True)
+        chosen = _recordings_of(system, found)
+        run(system, chosen, work, peer=peer if system == PEER else None)
+    most = max(loads)
+    # Outputs of an earlier run have unknown loads.
+    return {"load": most, "quiet": not resume and most <= _QUIET * (os.cpu_count() or 1)}
+
+
+def measure(raw: Mapping[str, Mapping[str, Any]], found: Sequence[Case]) -> dict[str, Any]:
+    """Return the scores of outputs by system and recording, and the time and memory they took."""
+    names = ("plain", "product", "product, Moonshine", *((PEER,) if raw.get(PEER) else ()))
     return {
-        "machine": {
-            "cores": cores,
-            "load": max(loads, default=None),
-            "quiet": bool(others) and max(others) <= _QUIET * cores,
-        },
         "cases": [_described(case) for case in found],
-        "systems": {name: _resources(one) for name, one in raw.items()},
+        "systems": {name: _resources(one) for name, one in raw.items() if one},
         "scores": {
             name: {case.name: one for case in found if (one := _scores(name, case, raw))}
-            for name in ("plain", "product", "product, Moonshine", *((PEER,) if peer else ()))
+            for name in names
         },
     }
 
@@ -91,8 +96,8 @@ def _scores(name: str, case: Case, raw: Mapping[str, Mapping[str, Any]]) -> Scor
         name, f"product words{engine and ', '}{engine}"
     )
     turns_of = PEER if name == PEER else f"{by} turns"
-    words = raw.get(words_of, {}).get("recordings", {}).get(case.name)
-    turns = raw[turns_of]["recordings"].get(case.name)
+    words = raw.get(words_of, {}).get(case.name)
+    turns = raw.get(turns_of, {}).get(case.name)
     if engine and words is None:
         return {}
     heard = (heard_by_script if script else heard_by_product)(words, turns)
@@ -110,9 +115,9 @@ def _described(case: Case) -> dict[str, Any]:
 
 
 def _resources(output: Mapping[str, Any]) -> dict[str, float]:
-    found = output["recordings"].values()
+    found = output.values()
     return {
-        "peak_mb": round(output["peak_mb"]),
+        "peak_mb": round(max(one["peak_mb"] for one in found)),
         **{key: round(sum(one[key] for one in found), 1) for key in ("seconds", "wall", "cpu")},
     }
 

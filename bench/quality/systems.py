@@ -1,7 +1,8 @@
 """Systems that are measured side by side, each in a process of its own.
 
-`python -m bench.quality.systems SYSTEM LIST` reads a JSON list of [file, language] and prints one
-JSON object with the words or turns of each file, the time and the peak of memory.
+`python -m bench.quality.systems SYSTEM LIST OUTPUT` reads a JSON list of [name, file, language] and
+appends a line of JSON per recording to OUTPUT: its words or turns, times, and the peak of memory so
+far. Recordings with a line are skipped, so that an interrupted run can be resumed.
 """
 
 import json
@@ -35,12 +36,11 @@ PEER = "senko"
 _MAX_SPEAKERS, _MIN_SPEAKER_DURATION = 10, 2.0
 
 
-def outputs(
-    system: str, chosen: Sequence[Case], work: Path, *, peer: Path | None = None
-) -> dict[str, Any]:
+def run(system: str, chosen: Sequence[Case], work: Path, *, peer: Path | None = None) -> None:
     """Run a system over recordings. `peer` is the Python of the environment with its package."""
     listed = work / f"{system}.list.json"
-    listed.write_text(json.dumps([[str(one.recording.audio), one.language] for one in chosen]))
+    rows = [[one.name, str(one.recording.audio.absolute()), one.language] for one in chosen]
+    listed.write_text(json.dumps(rows))
     script = Path(__file__).with_name("senko_script.py")
     command = (
         [str(peer), str(script)]
@@ -48,15 +48,19 @@ def outputs(
         else [sys.executable, "-m", "bench.quality.systems", system]
     )
     environment = os.environ | {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [*command, str(listed)], check=True, stdout=subprocess.PIPE, env=environment, text=True
-    )
-    report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return report | {
-        "recordings": {
-            one.name: found for one, found in zip(chosen, report["recordings"], strict=True)
-        }
-    }
+    subprocess.run([*command, str(listed), str(output(system, work))], check=True, env=environment)
+
+
+def output(system: str, work: Path) -> Path:
+    """Return the file with the outputs of a system."""
+    return work / f"{system}.jsonl"
+
+
+def read(system: str, work: Path) -> dict[str, Any]:
+    """Return the outputs of a system by recording, none before it was run."""
+    path = output(system, work)
+    lines = path.read_text().splitlines() if path.is_file() else ()
+    return {one["name"]: one for one in map(json.loads, lines)}
 
 
 def load(system: str, store: ModelStore) -> Run:
@@ -145,27 +149,33 @@ _LOADERS: Mapping[str, Callable[[ModelStore], Run]] = {
 }
 
 
-def measured(run: Run, files: Sequence[tuple[str, str | None]]) -> list[Result]:
-    """Run a system over files. Return its results with wall and processor time."""
-    results = []
-    for file, language in files:
-        began, used = time.monotonic(), time.process_time()
-        found = run(Path(file), language)
-        times = {"wall": time.monotonic() - began, "cpu": time.process_time() - used}
-        results.append({**found, **times})
-        print(f"  {Path(file).stem}: {times['wall']:.0f} s", file=sys.stderr, flush=True)
-    return results
-
-
 def main(arguments: Sequence[str]) -> None:
-    """Run one system over a list of files and print the report."""
-    system, listed = arguments
+    """Run one system over a list of recordings."""
+    system, listed, written = arguments
     warnings.simplefilter("ignore")
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     store = ModelStore(Path(os.environ.get("MODEL_DIR") or DEFAULT_MODEL_DIR))
-    found = measured(load(system, store), json.loads(Path(listed).read_text()))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"recordings": found, "peak_mb": peak}))
+    path = Path(written)
+    done = (
+        {json.loads(line)["name"] for line in path.read_text().splitlines()}
+        if path.is_file()
+        else ()
+    )
+    run_one = load(system, store)
+    for name, file, language in json.loads(Path(listed).read_text()):
+        if name in done:
+            continue
+        began, used = time.monotonic(), time.process_time()
+        found = run_one(Path(file), language)
+        row = {"name": name, **found, "wall": time.monotonic() - began}
+        row |= {"cpu": time.process_time() - used, "peak_mb": _peak()}
+        with path.open("a") as lines:
+            lines.write(json.dumps(row) + "\n")
+        print(f"{system}, {name}: {row['wall']:.0f} s", flush=True)
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 if __name__ == "__main__":
