@@ -1,0 +1,1 @@
+"""Hostile input for the running product, and the book of its answers."""

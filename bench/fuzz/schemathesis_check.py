@@ -1,0 +1,33 @@
+"""Check for schemathesis: judges every answer and writes it to a file. Loaded as its hooks."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import schemathesis
+
+from bench.fuzz.oracle import SERVER_ERROR, UNAVAILABLE, inside
+
+#: Variable with the path of the file: JSON lines with `status` and, for faults, `fault`.
+BOOK = "FUZZ_BOOK"
+_CLIENT_ERROR = 400
+
+
+@schemathesis.check
+def judged(
+    _context: schemathesis.CheckContext,
+    response: schemathesis.Response,
+    case: schemathesis.Case[Any],
+) -> None:
+    """Write down an answer. Never fails, so that the run goes on."""
+    status, text = response.status_code, response.text
+    busy = status == UNAVAILABLE and "retry-after" in {name.lower() for name in response.headers}
+    line: dict[str, object] = {"status": status, "busy": busy}
+    sent = repr((case.body, case.query, case.path_parameters, case.headers))
+    if status >= SERVER_ERROR and not busy:
+        line["fault"] = f"{case.method} {case.path}: status {status}: {text[:500]}"
+    elif status >= _CLIENT_ERROR and (found := inside(text, sent)):
+        line["fault"] = f"{case.method} {case.path}: the answer shows {found!r}: {text[:500]}"
+    with Path(os.environ[BOOK]).open("a") as book:
+        book.write(json.dumps(line) + "\n")

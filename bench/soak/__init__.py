@@ -1,0 +1,1 @@
+"""Growth of the running product over time, under a steady load."""
