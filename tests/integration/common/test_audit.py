@@ -16,6 +16,7 @@ from devstack.stack import EmbeddedServers
 from securetranscribe.v1 import audit_pb2
 from tests.integration.common.grpc_service import KINDS, NAME, Connection, serving, signed_by
 from tests.integration.common.test_bus_rights import connected
+from tests.nats_clients import flushed
 
 ENTRY = audit_pb2.AuditEntry(
     entry_id="6a1f0c1e-0000-4000-8000-000000000000", action="transcription.delete"
@@ -32,7 +33,7 @@ class Log:
 
     async def entries(self) -> list[audit_pb2.AuditEntry]:
         """Return the entries so far. They are acknowledged, so all have arrived."""
-        await self._client.flush()
+        await flushed(self._client)
         count = self._subscription.pending_msgs
         messages = [await self._subscription.next_msg(timeout=20) for _ in range(count)]
         return [audit_pb2.AuditEntry.FromString(one.data) for one in messages]
@@ -42,7 +43,7 @@ class Log:
 async def log(client: Client) -> Log:
     await bus.ensure_streams(client.jetstream(), Delivery())
     subscription = await client.subscribe(bus.audit_subject("speakers"))
-    await client.flush()
+    await flushed(client)
     return Log(client, subscription)
 
 

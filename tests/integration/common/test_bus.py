@@ -16,6 +16,7 @@ from common.errors import DiskFullError, UnavailableError
 from devstack.server import program
 from devstack.stack import EmbeddedServers
 from tests.integration.common.tasks.workers import until
+from tests.nats_clients import flushed
 from tests.ports import free_port
 
 
@@ -121,7 +122,7 @@ async def test_connection_is_reopened(client: Client, servers: EmbeddedServers) 
         received.append(b"")
 
     await client.subscribe("somewhere", cb=receive)
-    await client.flush()
+    await flushed(client)
     servers.process("nats").kill()
     await until(lambda: not client.is_connected)
     await servers.restart("nats")
@@ -162,7 +163,7 @@ async def test_wrong_password_fails_and_is_logged(nats_url: str) -> None:
 
 async def test_closing_flushes_pending_messages(nats_url: str, client: Client) -> None:
     subscription = await client.subscribe("last.words")
-    await client.flush()
+    await flushed(client)
     leaving = await bus.connect(nats_url, name="leaving")
     await leaving.publish("last.words", b"bye")
 

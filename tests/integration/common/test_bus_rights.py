@@ -21,6 +21,7 @@ from common.bus import Delivery
 from common.bus_rights import RIGHTS
 from devstack.stack import EmbeddedServers
 from tests.integration.common.tasks.workers import Bench, Held, until
+from tests.nats_clients import flushed
 
 WORKERS = {"transcriber-worker": "transcribe", "diarizer": "diarize"}
 REVOKED = bus.event_subject("s", "session", "s", "revoked")
@@ -41,7 +42,7 @@ class User:
         before = len(self.refused)
         with suppress(TimeoutError, nats.errors.Error, APIError):
             await action()
-        await self.client.flush()
+        await flushed(self.client)
         await until(lambda: len(self.refused) > before)
         assert "permissions violation" in self.refused[-1]
 
@@ -98,7 +99,7 @@ async def test_revoked_sessions_are_heard(
 ) -> None:
     async with connected(servers, user) as limited:
         heard = await limited.client.subscribe(bus.event_subject("*", "session", "*", "revoked"))
-        await limited.client.flush()
+        await flushed(limited.client)
         await service.publish(REVOKED, b"gone")
         assert (await heard.next_msg(timeout=20)).data == b"gone"
         assert limited.refused == []
@@ -130,8 +131,8 @@ async def test_nothing_of_others_is_heard(
 
             await limited.must_not(listen)
             await service.publish(bus.event_subject("s", "job", "j", "progress"), b"event")
-            await service.flush()
-            await limited.client.flush()
+            await flushed(service)
+            await flushed(limited.client)
         assert heard == []
 
 
@@ -140,7 +141,7 @@ async def test_nothing_is_published_for_others(
     servers: EmbeddedServers, service: Client, user: str
 ) -> None:
     overheard = await service.subscribe("securetranscribe.>")
-    await service.flush()
+    await flushed(service)
     other = {"transcriber-worker": "diarize", "diarizer": "transcribe", "exporter": "diarize"}[user]
     async with connected(servers, user) as limited:
         for subject in (
@@ -160,7 +161,7 @@ async def test_nothing_is_published_for_others(
                 await limited.client.publish(subject, b"forged")
 
             await limited.must_not(publish)
-        await service.flush()
+        await flushed(service)
         assert overheard.pending_msgs == 0
 
 
@@ -245,8 +246,8 @@ async def test_services_hear_nothing_of_others(
             await limited.must_not(listen)
         await service.publish(bus.progress_subject("t"), b"progress")
         await service.publish(_RENAMED, b"event")
-        await service.flush()
-        await limited.client.flush()
+        await flushed(service)
+        await flushed(limited.client)
         assert heard == []
 
 
@@ -255,7 +256,7 @@ async def test_services_say_nothing_for_others(
     servers: EmbeddedServers, service: Client, user: str
 ) -> None:
     overheard = await service.subscribe("securetranscribe.>")
-    await service.flush()
+    await flushed(service)
     async with connected(servers, user) as limited:
         for subject in (
             *_FOREIGN_MESSAGES[user],
@@ -270,7 +271,7 @@ async def test_services_say_nothing_for_others(
                 await limited.client.publish(subject, b"forged")
 
             await limited.must_not(publish)
-        await service.flush()
+        await flushed(service)
         assert overheard.pending_msgs == 0
 
 

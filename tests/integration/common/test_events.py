@@ -13,6 +13,7 @@ from common.identity import Grant, hash_token
 from devstack.stack import EmbeddedServers
 from securetranscribe.v1 import event_pb2
 from tests.integration.common.tasks.workers import until
+from tests.nats_clients import flushed
 
 KINDS = [field.name for field in event_pb2.Event.DESCRIPTOR.oneofs_by_name["data"].fields]
 
@@ -40,7 +41,7 @@ async def test_all_events_reach_subscribers_and_some_are_kept(
         heard.append(str(events.parse(message).WhichOneof("data")))
 
     await client.subscribe(f"{bus.PREFIX}.events.v1.>", cb=hear)
-    await client.flush()
+    await flushed(client)
 
     for kind in KINDS:
         await publisher.publish(event_of(kind))
@@ -84,7 +85,7 @@ async def test_session_receives_its_own_and_global_events(
 
     for session in ("session_1", "all"):
         await client.subscribe(f"{bus.PREFIX}.events.v1.{session}.>", cb=hear)
-    await client.flush()
+    await flushed(client)
     await publisher.publish(event_of("job_started", session="session_2"))
     await publisher.publish(event_of("job_started", session="session_1"))
     await publisher.publish(event_of("speaker_updated", session=""))
@@ -97,7 +98,7 @@ async def test_session_receives_its_own_and_global_events(
 
 async def test_envelope_arrives_complete(client: Client, publisher: EventPublisher) -> None:
     subscription = await client.subscribe(f"{bus.PREFIX}.events.v1.>")
-    await client.flush()
+    await flushed(client)
     event = event_of("job_failed")
     event.job_failed.failure.message = "Größe"
 
@@ -139,7 +140,7 @@ async def test_changed_session_is_dropped_at_once(
     tokens = Tokens()
     cache = CachedAuthenticator(tokens, 60)
     await sessions.forget_changed(client, cache)
-    await client.flush()
+    await flushed(client)
     assert await cache.authenticate("tok") == Grant.of("session_1")
     tokens.valid = False
     assert await cache.authenticate("tok") == Grant.of("session_1")

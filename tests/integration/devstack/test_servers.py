@@ -24,6 +24,7 @@ from psycopg.rows import TupleRow
 from common.bus import Delivery, ensure_streams
 from devstack.health import HttpProbe
 from devstack.stack import EmbeddedServers
+from tests.nats_clients import flushed
 
 Connect = Callable[[str], psycopg.Connection[TupleRow]]
 ROLES = ("gateway", "transcriber", "speakers")
@@ -210,7 +211,7 @@ class TestNats:
             heard = [await subscriber.subscribe(name) for name in (">", "securetranscribe.tasks.>")]
             await subscriber.flush()
             await service.publish("securetranscribe.tasks.v1.transcribe", b"task")
-            await service.flush()
+            await flushed(service)
             # Messages of the server for the subscriber arrive before the response to this.
             await subscriber.flush()
             assert len(refused) == 2
@@ -229,7 +230,7 @@ class TestNats:
         ):
             await ensure_streams(service.jetstream(), Delivery())
             overheard = await service.subscribe("securetranscribe.>")
-            await service.flush()
+            await flushed(service)
             before = (await service.jetstream().stream_info("EVENTS")).state.messages
             for subject in (EVENT, "securetranscribe.control.v1.cancel.job_1"):
                 await subscriber.publish(subject, b"forged")
@@ -244,7 +245,7 @@ class TestNats:
                 with pytest.raises((TimeoutError, nats.errors.Error, APIError)):
                     await attempt
             await subscriber.flush()
-            await service.flush()
+            await flushed(service)
             assert len(refused) == 6
             assert overheard.pending_msgs == 0
             after = (await service.jetstream().stream_info("EVENTS")).state.messages
@@ -260,7 +261,7 @@ class TestNats:
         ):
             await ensure_streams(service.jetstream(), Delivery())
             overheard = await service.subscribe(command)
-            await service.flush()
+            await flushed(service)
             config = ConsumerConfig(
                 durable_name="evil", deliver_subject=command, ack_policy=AckPolicy.NONE
             )

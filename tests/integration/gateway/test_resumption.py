@@ -15,6 +15,7 @@ from common.postgres import Database
 from securetranscribe.v1 import session_pb2, session_pb2_grpc
 from tests.integration.gateway.conftest import MakeGateway, Running
 from tests.integration.gateway.test_sessions import CURRENT, bearer, create
+from tests.nats_clients import flushed
 
 RESUME = "/api/sessions/resume"
 REPLACED = "x-session-replaced"
@@ -46,7 +47,7 @@ async def test_a_bearer_token_takes_up_its_session(
         await end(database, made["session_id"])
         subject = bus.event_subject(made["session_id"], "session", "*", "revoked")
         subscription = await nats.subscribe(subject)
-        await nats.flush()
+        await flushed(nats)
 
         answer = await other.post(RESUME, headers=bearer(made["session_token"]))
 

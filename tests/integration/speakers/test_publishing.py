@@ -13,6 +13,7 @@ from common.postgres import Database
 from securetranscribe.v1 import event_pb2, speaker_pb2
 from tests.integration.speakers.conftest import Caller, Named
 from tests.integration.speakers.fakes import person
+from tests.nats_clients import flushed
 
 ANN = Named(label="Speaker_1", name="Ann", values=person(1))
 
@@ -52,7 +53,7 @@ async def heard(client: Any, database: Database) -> AsyncIterator[Heard]:
     await settled(database)
     subject = bus.event_subject("", "speaker", "*", "*")
     subscription = await client.subscribe(subject, cb=listening.add)
-    await client.flush()
+    await flushed(client)
     yield listening
     await subscription.unsubscribe()
 

@@ -24,6 +24,7 @@ from tests.integration.transcriber.fakes import (
     until,
     wav,
 )
+from tests.nats_clients import flushed
 from transcriber.domain.retention import Retention
 from transcriber.recordings.cleanup import RecordingStep
 
@@ -106,7 +107,7 @@ async def test_events_cover_the_life_of_a_job_in_order(
         return TWO_SPEAKERS.SerializeToString()
 
     subscription = await client.subscribe(bus.event_subject("session_a", "*", "*", "*"), cb=hear)
-    await client.flush()
+    await flushed(client)
     async with worker_factory.both(turns=patient):
         transcription_id = await caller.upload_id(auto_start=True)
         await caller.ended(transcription_id)

@@ -16,6 +16,7 @@ from tests.integration.transcriber.captures.capturing import Captures
 from tests.integration.transcriber.conftest import SECRET, Api, Caller
 from tests.integration.transcriber.fakes import WorkerFactory, until, wav
 from tests.integration.transcriber.resumable.uploading import Uploads
+from tests.nats_clients import flushed
 
 _OLD = """
 INSERT INTO transcriptions (
@@ -104,7 +105,7 @@ async def test_events_name_the_workspace_and_the_session(api: Api, client: Any) 
         heard.append(events.parse(message))
 
     subscription = await client.subscribe(bus.event_subject("session_a", "*", "*", "*"), cb=hear)
-    await client.flush()
+    await flushed(client)
     second = api.caller("b@a")
     number = await second.upload_id(auto_start=True)
     await second.delete(number)

@@ -25,6 +25,7 @@ from common.times import seconds
 from securetranscribe.v1 import queue_pb2
 from tests.integration.common.grpc_service import SECRET
 from tests.integration.common.tasks.workers import Bench, Held, until
+from tests.nats_clients import flushed
 
 NAME = "test.v1.Speech"
 
@@ -152,7 +153,7 @@ async def test_task_waits_for_a_call_and_goes_before_the_next(
         beats.append(queue_pb2.WorkerHeartbeat.FromString(message.data))
 
     await bench.client.subscribe(bus.worker_subject("transcribe", "*"), cb=hear)
-    await bench.client.flush()
+    await flushed(bench.client)
     task = await bench.task(b"sound")
     async with running(settings) as service:
         engine = service.engine

@@ -15,6 +15,7 @@ from common.objects import ObjectStore, RangedObject
 from common.tasks.task import TaskControl
 from securetranscribe.v1 import queue_pb2
 from tests.integration.common.tasks.workers import STAGE, Bench, Echo, Held, until
+from tests.nats_clients import flushed
 
 
 async def test_task_is_done_once(bench: Bench, store: ObjectStore) -> None:
@@ -116,7 +117,7 @@ async def test_worker_publishes_heartbeats_and_progress(
     task = await bench.task()
     await client.subscribe(bus.worker_subject(STAGE, "*"), cb=on_beat)
     await client.subscribe(bus.progress_subject(task.task_id), cb=on_progress)
-    await client.flush()
+    await flushed(client)
     handler = Telling()
     running = await bench.start(handler)
     await until(lambda: beats)

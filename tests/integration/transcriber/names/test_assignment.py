@@ -18,6 +18,7 @@ from tests.integration.transcriber.fakes import (
     gives,
     until,
 )
+from tests.nats_clients import flushed
 from transcriber.domain.transcriptions import Transcription
 from transcriber.domain.transcripts import TranscriptSpeaker
 from transcriber.names.clips import ClipStore
@@ -402,7 +403,7 @@ async def test_assignment_publishes_event(
 
     subject = bus.event_subject("session_a", "transcription", transcription_id, "*")
     subscription = await client.subscribe(subject, cb=hear)
-    await client.flush()
+    await flushed(client)
     await caller.assign(transcription_id, {"Speaker_1": "Ada"})
 
     async def arrived() -> bool:

@@ -18,6 +18,7 @@ from securetranscribe.v1 import (
 )
 from tests.integration.transcriber.conftest import Api, Caller
 from tests.integration.transcriber.fakes import Peers, WorkerFactory, diarization, gives, until
+from tests.nats_clients import flushed
 
 EDIT = transcript_pb2.REVISION_KIND_EDIT
 NAMES = transcript_pb2.REVISION_KIND_NAMES
@@ -337,7 +338,7 @@ async def test_names_are_repeated_on_another_machine_version_and_announced(
 
     subject = bus.event_subject("session_a", "transcription", transcription_id, "edited")
     subscription = await client.subscribe(subject, cb=hear)
-    await client.flush()
+    await flushed(client)
     other = diarization(("Speaker_2", 0.0, 2.0), ("Speaker_1", 2.0, 4.0))
     async with worker_factory.worker("diarize", gives(other)):
         await caller.start(transcription_id, stages=[queue_pb2.STAGE_DIARIZE])

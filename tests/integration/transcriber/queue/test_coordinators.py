@@ -23,6 +23,7 @@ from tests.integration.serving import healthy
 from tests.integration.transcriber.conftest import Api, ApiFactory
 from tests.integration.transcriber.fakes import WorkerFactory, until, wav
 from tests.integration.transcriber.streams import events_of, published
+from tests.nats_clients import flushed
 from transcriber.outbox.relay import JobOutboxRelay
 from transcriber.queue.admission import Admission, Quotas
 from transcriber.queue.job_start import StartRequest, queue_job
@@ -195,7 +196,7 @@ async def test_nothing_is_lost_when_api_is_killed(
         heard.append(events.parse(message))
 
     subscription = await client.subscribe(bus.event_subject("*", "job", "*", "completed"), cb=hear)
-    await client.flush()
+    await flushed(client)
     async with _process(settings, address) as (process, channel):
         caller = Api(channel=channel, address=address).caller()
         ids = [await caller.upload_id(auto_start=True) for _ in range(2)]

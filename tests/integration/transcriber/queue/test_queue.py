@@ -15,6 +15,7 @@ from common.times import seconds
 from securetranscribe.v1 import event_pb2, queue_pb2, transcription_pb2
 from tests.integration.transcriber.conftest import Api, Caller
 from tests.integration.transcriber.fakes import WorkerFactory, until, wav
+from tests.nats_clients import flushed
 from transcriber.domain.jobs import Stage
 from transcriber.domain.queue_order import WaitingJob, in_order
 from transcriber.queue.announcer import INTERVAL_SECONDS
@@ -294,7 +295,7 @@ async def test_changes_are_announced_with_places_of_all_sessions(
 
     subject = bus.event_subject("", "queue", "all", "changed")
     subscription = await client.subscribe(subject, cb=hear)
-    await client.flush()
+    await flushed(client)
     begun = time.monotonic()
     await started(caller)
     await started(api.caller("b"))
