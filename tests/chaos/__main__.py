@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.chaos import report
-from tests.chaos.schedule import Fault, dumps, loads
+from tests.chaos.schedule import Fault, Kind, dumps, loads
 from tests.chaos.shrinking import shortest
 from tests.chaos.storm import Outcome, Plan, run
 
@@ -32,6 +32,7 @@ def main() -> None:
         jobs=options.jobs,
         longest_seconds=options.seconds,
         live=options.live,
+        kinds=frozenset(Kind) - set(options.without),
         faults=faults,
     )
     outcome = _run(plan, options.keep)
@@ -63,6 +64,14 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=10_000, help="most recordings to upload")
     parser.add_argument("--live", type=int, default=1, help="owners with live sessions")
     parser.add_argument("--seconds", type=float, default=60, help="longest fault (default 60)")
+    parser.add_argument(
+        "--without",
+        type=Kind,
+        action="append",
+        default=[],
+        metavar="KIND",
+        help=f"leave faults out: {', '.join(Kind)}",
+    )
     parser.add_argument("--replay", type=Path, help="file with a schedule, instead of the seed's")
     parser.add_argument("--shrink", action="store_true", help="shorten a schedule with findings")
     parser.add_argument("--report", type=Path, help="document whose section is replaced")

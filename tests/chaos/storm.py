@@ -39,6 +39,7 @@ DISK_MEGABYTES = 2500
 PROCESSES = (*SERVER_VARIABLES.values(), *SERVICE_VARIABLES.values())
 #: Of all clients together, between two calls.
 _CALL_SECONDS = 0.1
+_REFERENCE_SECONDS = 900.0
 #: Most are short, so that many jobs run.
 _SHARES = {"short": 8, "middle": 2, "long": 1}
 
@@ -294,7 +295,7 @@ async def _texts(
         numbers[kind] = uploaded["transcription_id"]
     texts = {}
     for kind, number in numbers.items():
-        await api.wait(number, timeout_seconds=WELL_SECONDS)
+        await api.wait(number, timeout_seconds=_REFERENCE_SECONDS)
         page = await api.read_transcript(number, revision=1, words=False)
         texts[kind] = " ".join(segment["text"] for segment in page["segments"])
     return texts
