@@ -77,7 +77,7 @@ def test_short_speech_begins_no_speaker() -> None:
     short = SOLID / 2
     assert groups.add([0], voice(0, seconds=short), link=LINK) == {}
     assert groups.add([1], voice(0), link=LINK) == {1: "Speaker_1"}
-    assert groups.add([2], between(0, 1, 0.5, seconds=short), link=LINK) == {2: "Speaker_1"}
+    assert groups.add([2], between(0, 1, 0.6, seconds=short), link=LINK) == {2: "Speaker_1"}
     assert groups.add([3], voice(1, seconds=short), link=LINK) == {}
     # It changes no voice either.
     assert groups.speakers[0].seconds == 2.0
@@ -102,8 +102,8 @@ def test_speakers_with_the_same_voice_are_joined() -> None:
     groups.add([0], between(0, 1, 0.95, seconds=4.0), link=LINK)
     assert groups.add([1], between(0, 1, 0.1, seconds=4.0), link=LINK) == {1: "Speaker_2"}
     changed = {}
-    for segment in range(2, 8):
-        changed = groups.add([segment], between(0, 1, 0.7, seconds=4.0), link=LINK)
+    for segment in range(2, 12):
+        changed = groups.add([segment], between(0, 1, 0.65, seconds=4.0), link=LINK)
         if len(groups.speakers) == 1:
             break
     assert len(groups.speakers) == 1

@@ -16,10 +16,11 @@ from common.voices.values import FloatArray, Voice, unit
 #: Less speech (seconds) is compared with known voices, but changes none and begins none.
 SOLID = 1.5
 #: How much less similar than two voices from much speech a piece of speech may be to its speaker,
-#: with enough speech and with less.
-_ALLOWANCE, _SHORT_ALLOWANCE = 0.15, 0.2
-#: Speech (seconds) of both speakers from which on they can be joined.
-_JOINED = 2 * SOLID
+#: with enough speech and with less. On a telephone line, even two people have a cosine of 0.6.
+_ALLOWANCE, _SHORT_ALLOWANCE = 0.03, 0.1
+#: Speech (seconds) of both speakers from which on they can be joined, and how much more similar
+#: they must be, since joined speakers are never told apart again.
+_JOINED, _CLOSER = 2 * SOLID, 0.1
 _LABEL = re.compile(r"Speaker_(\d+)", re.ASCII)
 
 
@@ -167,7 +168,7 @@ class SpeakerGroups:
                 if first is None or second is None or (one.name and other.name):
                     continue
                 much = min(first.seconds, second.seconds) >= _JOINED
-                if much and _cosine(first, second) >= link:
+                if much and _cosine(first, second) >= link + _CLOSER:
                     return one, other
         return None
 
