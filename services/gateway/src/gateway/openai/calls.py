@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
-from common import logging, times
+from common import logging, rights, times
 from common.errors import (
     ApplicationError,
     AudioProcessingError,
@@ -17,7 +17,9 @@ from common.errors import (
     UnavailableError,
     ValidationError,
 )
+from common.identity import Grant
 from common.least_rate import LeastRate
+from common.rights import Right
 from common.upload_places import UploadPlaces
 from gateway.backends import Backends
 from gateway.openai.form import MAX_FIELD_BYTES, AudioForm
@@ -32,6 +34,8 @@ _WATCH_SECONDS = 3600.0
 _AGAIN_SECONDS = 1.0
 _ATTEMPTS = 5
 _LEAST_RETRY_SECONDS = 5
+#: Without one of them, the recording would be processed in vain, or stay.
+_RIGHTS = (Right.CREATE, Right.READ, Right.DELETE)
 _REASONS = {
     kind.code: kind for kind in (ValidationError, AudioProcessingError, ResourceExhaustedError)
 }
@@ -78,9 +82,13 @@ class AudioCalls:
         """Store the recording of a form and queue its job.
 
         Raises:
-            ResourceExhaustedError: the queue is full. The body has not been read then.
+            AuthorizationError: the caller may not store a recording, read it and delete it.
+            ResourceExhaustedError: the queue is full. In both cases the body has not been read.
             ApplicationError: the form, a parameter or the recording is rejected.
         """
+        grant = Grant.copy(visitor.session)
+        for right in _RIGHTS:
+            rights.require(grant, grant.own_role, right)
         await self._check_queue(visitor)
         with self._places.place(visitor.session.session_id, body.address):
             return await self._receive(visitor, body, task)
