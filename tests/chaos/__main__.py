@@ -18,7 +18,7 @@ from pathlib import Path
 from tests.chaos import report
 from tests.chaos.schedule import Fault, Kind, dumps, loads
 from tests.chaos.shrinking import shortest
-from tests.chaos.storm import Outcome, Plan, run
+from tests.chaos.storm import SHARES, Outcome, Plan, run
 
 
 def main() -> None:
@@ -32,6 +32,7 @@ def main() -> None:
         jobs=options.jobs,
         longest_seconds=options.seconds,
         live=options.live,
+        shares={"short": 1} if options.short else SHARES,
         kinds=frozenset(Kind) - set(options.without),
         faults=faults,
     )
@@ -63,6 +64,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--owners", type=int, default=20, help="sessions (default 20)")
     parser.add_argument("--jobs", type=int, default=10_000, help="most recordings to upload")
     parser.add_argument("--live", type=int, default=1, help="owners with live sessions")
+    parser.add_argument("--short", action="store_true", help="only recordings of 4 s")
     parser.add_argument("--seconds", type=float, default=60, help="longest fault (default 60)")
     parser.add_argument(
         "--without",

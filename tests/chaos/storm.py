@@ -41,7 +41,7 @@ PROCESSES = (*SERVER_VARIABLES.values(), *SERVICE_VARIABLES.values())
 _CALL_SECONDS = 0.1
 _REFERENCE_SECONDS = 900.0
 #: Most are short, so that many jobs run.
-_SHARES = {"short": 8, "middle": 2, "long": 1}
+SHARES: Mapping[str, int] = {"short": 8, "middle": 2, "long": 1}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +56,9 @@ class Plan:
     longest_pause: float = 6.0
     live: int = 1
     """Owners with live sessions."""
+
+    shares: Mapping[str, int] = field(default_factory=lambda: SHARES)
+    """Recordings to choose among, by kind."""
 
     kinds: frozenset[Kind] = frozenset(Kind)
     """Kinds of faults, as far as the machine allows them."""
@@ -167,7 +170,10 @@ async def _stack(
     # The proxies work while it starts and ends, so both happen in other threads.
     running = supervised_stack(
         directory,
-        {runner.CLOCKS: str(directory)} if Kind.TURN_CLOCK in kinds else {},
+        {
+            "DEVSTACK_SERVICE_SECONDS": str(WELL_SECONDS * 3),
+            **({runner.CLOCKS: str(directory)} if Kind.TURN_CLOCK in kinds else {}),
+        },
         disk_megabytes=DISK_MEGABYTES if Kind.FILL in kinds else 0,
         program=("-P", runner.__file__, str(links)),
         on_started=connect,
@@ -252,7 +258,7 @@ async def _prepared(
                     ),
                     recordings=[
                         Recording(kind=kind, content=recordings[kind])
-                        for kind, share in _SHARES.items()
+                        for kind, share in plan.shares.items()
                         for _ in range(share)
                     ],
                     quota=quota,
@@ -263,7 +269,8 @@ async def _prepared(
             )
         # By another session, so that it is not among those of the owners.
         async with AsyncSecureTranscribeClient(stack.api_url) as reference:
-            expected = await _texts(reference, recordings)
+            wanted = {*plan.shares, *(["live"] if plan.live else [])}
+            expected = await _texts(reference, {kind: recordings[kind] for kind in sorted(wanted)})
         yield _Prepared(
             owners=owners,
             through=through,
