@@ -120,11 +120,20 @@ export class Recorder {
     }
     this.#announce('record.said.ended');
     const ended = performance.now();
+    this.#followEnd(sending);
     const id = await sendings.finish(sending);
     if (id === undefined) return;
+    const { route } = router;
+    if (route.page === 'transcript' && route.id === id) return;
     const waits = router.route.page === 'record' && this.phase === 'idle';
     if (waits && performance.now() - ended < PATIENCE) router.go(`/t/${id}`);
     else offer(id);
+  }
+
+  /** Show the page of the transcript, where the last words arrive as long as it is not there. */
+  #followEnd({ status, words }: Sending): void {
+    const id = status.connected ? words?.transcriptionId : undefined;
+    if (id !== undefined && router.route.page === 'record') router.go(`/t/${id}`);
   }
 
   /** End the recording and delete it. If the server is not reached, it stays as interrupted. */
