@@ -50,6 +50,8 @@ class Sabotage:
             step.due = self._undone
             if hasattr(step, "handle_together"):
                 step.handle_together = self._handle_together
+            if getattr(step, "together", False):
+                step.handle_all = self._handle_together
             step.handle = (
                 self._handle_in_batch if isinstance(step, BatchStep) else self._handle_alone
             )

@@ -10,7 +10,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import psycopg
-from psycopg.rows import DictRow, dict_row
+from psycopg.rows import DictRow, dict_row, tuple_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from common import logging, telemetry
@@ -202,6 +202,15 @@ async def fetch_all(connection: Connection, sql: str, parameters: Any = None) ->
     """Run a statement and return all rows."""
     with telemetry.statement(sql):
         return await (await connection.execute(_text(sql), parameters)).fetchall()
+
+
+async def fetch_tuples(
+    connection: Connection, sql: str, parameters: Any = None
+) -> list[tuple[Any, ...]]:
+    """Run a statement and return all rows as tuples, which is faster for many rows."""
+    with telemetry.statement(sql):
+        async with connection.cursor(row_factory=tuple_row) as cursor:
+            return await (await cursor.execute(_text(sql), parameters)).fetchall()
 
 
 async def fetch_one(connection: Connection, sql: str, parameters: Any = None) -> DictRow | None:

@@ -35,7 +35,12 @@ SIGNALS = (
 ACCESS = TaskAccess(recording="https://a", stored_result="https://b", result="https://c")
 
 
-SOURCE = messages.TaskSource.of(TRANSCRIPTION)
+SOURCE = messages.TaskSource(
+    transcription_id=TRANSCRIPTION.id,
+    session_id=TRANSCRIPTION.session_id,
+    source_key=TRANSCRIPTION.source_key,
+    seconds=TRANSCRIPTION.file.duration,
+)
 
 
 def task(stage: Stage, signals: tuple[Signal, ...]) -> Task:

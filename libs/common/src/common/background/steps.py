@@ -212,10 +212,16 @@ class ItemStep(IsolatedStep[Item]):
 
 
 class BatchStep(IsolatedStep[Item]):
-    """A step over many small items in one transaction, with a savepoint per item."""
+    """A step over many small items in one transaction, with a savepoint per item.
+
+    Steps that can handle all items of a batch with a few statements set `together` and define
+    `handle_all`. If that fails, the items are handled one by one to find the one that fails.
+    """
 
     #: Most items in one transaction.
     size: ClassVar[int] = 100
+    #: Whether `handle_all` is tried first.
+    together: ClassVar[bool] = False
 
     @abstractmethod
     async def due(self, connection: Connection, limit: int) -> Sequence[Item]:
@@ -224,6 +230,11 @@ class BatchStep(IsolatedStep[Item]):
     @abstractmethod
     async def handle(self, connection: Connection, item: Item) -> None:
         """Handle one item within the transaction."""
+
+    async def handle_all(self, connection: Connection, items: Sequence[Item]) -> None:
+        """Handle all items of a batch within the transaction. Raise if one of them fails."""
+        for item in items:
+            await self.handle(connection, item)
 
     async def handled(self, connection: Connection, items: Sequence[Item]) -> None:
         """Finish the successful items of a batch, within the transaction."""
@@ -245,7 +256,9 @@ class BatchStep(IsolatedStep[Item]):
         async with self._database.transaction() as connection:
             items = await self.due(connection, self.size)
             done: list[Item] = []
-            for item in items:
+            if self.together and len(items) > 1 and await self._try_all(connection, items):
+                done += items
+            for item in items[len(done) :]:
                 with self._bound(self.key(item)):
                     problem = await self._try(connection, item)
                 if problem is None:
@@ -260,6 +273,23 @@ class BatchStep(IsolatedStep[Item]):
                 await self._failed(item, attempt, problem)
         await self.committed()
         return len(items)
+
+    async def _try_all(self, connection: Connection, items: Sequence[Item]) -> bool:
+        """Handle all items. Return False if one of them fails, and raise outages."""
+        try:
+            async with connection.transaction():
+                await self.handle_all(connection, items)
+        except Exception as error:
+            if is_outage(error):
+                raise
+            _log.warning(
+                "batch failed, its items are handled one by one",
+                step=self.name,
+                count=len(items),
+                reason=reason(error),
+            )
+            return False
+        return True
 
     async def _try(self, connection: Connection, item: Item) -> Exception | None:
         """Handle an item. Return its own error, if any, and raise outages."""

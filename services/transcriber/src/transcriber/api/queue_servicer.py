@@ -11,7 +11,7 @@ from securetranscribe.v1 import queue_pb2, queue_pb2_grpc
 from transcriber.api import requests, responses
 from transcriber.api.priorities import PriorityRule
 from transcriber.api.speech_models import SpeechModels
-from transcriber.domain.jobs import Job
+from transcriber.domain.jobs import Job, JobStatus
 from transcriber.queue.admission import Quotas
 from transcriber.queue.cancellation import JobCanceller
 from transcriber.queue.queue_status import QueueMonitor
@@ -83,7 +83,8 @@ class QueueServicer(queue_pb2_grpc.QueueServiceServicer):
                 limit=limit,
                 offset=offset,
             )
-            snapshot = await self._monitor.snapshot(connection)
+            queued = [job.job_id for job in jobs if job.status is JobStatus.QUEUED]
+            snapshot = await self._monitor.shown(connection, *queued)
         now = dt.datetime.now(dt.UTC)
         return queue_pb2.ListJobsResponse(
             jobs=[responses.job(job, snapshot, now) for job in jobs], total=total
@@ -117,11 +118,14 @@ class QueueServicer(queue_pb2_grpc.QueueServiceServicer):
             changed = await jobs.get(job.job_id)
             assert changed is not None, "it was found in this transaction"
             job = changed
-            shown = await self._shown(connection, job)
+            # It has another place now.
+            snapshot = await self._monitor.snapshot(connection)
+            shown = responses.job(job, snapshot, dt.datetime.now(dt.UTC))
         self._wake_ups.dispatch.notify()
         self._wake_ups.queue.notify()
         return queue_pb2.UpdateJobPriorityResponse(job=shown)
 
     async def _shown(self, connection: Connection, job: Job) -> queue_pb2.Job:
-        snapshot = await self._monitor.snapshot(connection)
+        queued = [job.job_id] if job.status is JobStatus.QUEUED else []
+        snapshot = await self._monitor.shown(connection, *queued)
         return responses.job(job, snapshot, dt.datetime.now(dt.UTC))

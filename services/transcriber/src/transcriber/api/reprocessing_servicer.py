@@ -80,7 +80,7 @@ class ReprocessingServicer(reprocessing_pb2_grpc.ReprocessingServiceServicer):
         caller = await self._access.owner(request.transcription_id, Right.CHANGE)
         job = await self._starter.start(request.transcription_id, caller, wanted)
         async with self._database.transaction() as connection:
-            snapshot = await self._monitor.snapshot(connection)
+            snapshot = await self._monitor.shown(connection, job.job_id)
             tasks = await Tasks(connection).of_job(job.job_id)
         copied = sources.reads_copy(tasks)
         return reprocessing_pb2.ReprocessTranscriptResponse(

@@ -131,7 +131,7 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
         owner = await self._access.owner(request.transcription_id, Right.CHANGE)
         job = await self._dependencies.starter.start(request.transcription_id, owner, wanted)
         async with self._database.transaction() as connection:
-            snapshot = await self._dependencies.monitor.snapshot(connection)
+            snapshot = await self._dependencies.monitor.shown(connection, job.job_id)
         return transcription_pb2.StartTranscriptionResponse(
             job=responses.job(job, snapshot, _now())
         )
@@ -338,7 +338,7 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
         workspace_id = rights.workspace(Right.READ)
         async with self._database.transaction() as connection:
             statistics = await Jobs(connection).statistics(workspace_id)
-            snapshot = await self._dependencies.monitor.snapshot(connection)
+            snapshot = await self._dependencies.monitor.shown(connection)
         place = snapshot.places.get(workspace_id)
         return transcription_pb2.GetSessionStatisticsResponse(
             statistics=responses.session_statistics(statistics, place.position if place else 0)
@@ -355,7 +355,7 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
         )
         if uploaded.job is not None:
             async with self._database.transaction() as connection:
-                snapshot = await self._dependencies.monitor.snapshot(connection)
+                snapshot = await self._dependencies.monitor.shown(connection, uploaded.job.job_id)
             answer.job.CopyFrom(responses.job(uploaded.job, snapshot, now))
         return answer
 

@@ -7,6 +7,21 @@ processed by itself.
 import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
+
+
+class Work(Protocol):
+    """Anything with the attributes of a `QueuedWork`."""
+
+    @property
+    def job_id(self) -> str:
+        """Identifier of the job."""
+        ...
+
+    @property
+    def sound(self) -> float:
+        """Seconds of sound to process."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,7 +83,7 @@ def measured_factor(
 
 def forecast(
     *,
-    queued: Sequence[QueuedWork],
+    queued: Sequence[Work],
     running: Sequence[RunningWork],
     factor: float | None,
     slots: int,

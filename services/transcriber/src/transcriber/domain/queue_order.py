@@ -7,7 +7,36 @@ begun by the other stage do not go first there, and parts count for the share of
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from types import MappingProxyType
+from typing import Protocol, TypeVar
+
+
+class Waiting(Protocol):
+    """Anything with the attributes of a `WaitingJob`."""
+
+    @property
+    def number(self) -> int:
+        """Number of the job, lowest for the oldest."""
+        ...
+
+    @property
+    def workspace_id(self) -> str:
+        """Workspace that owns it."""
+        ...
+
+    @property
+    def priority(self) -> int:
+        """Priority, highest first."""
+        ...
+
+    @property
+    def release(self) -> int | None:
+        """Number of its release, None while it can be overtaken."""
+        ...
+
+
+Job = TypeVar("Job", bound=Waiting)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,10 +54,10 @@ class WaitingJob:
 
 
 def in_order(
-    jobs: Iterable[WaitingJob],
+    jobs: Iterable[Job],
     running: Mapping[str, int],
     weights: Mapping[str, float] = MappingProxyType({}),
-) -> list[WaitingJob]:
+) -> list[Job]:
     """Return the jobs in the order of their beginning.
 
     Released jobs come first, in the order of their release. The others are sorted by priority,
@@ -38,27 +67,24 @@ def in_order(
 
     Example: of jobs 1 and 2 of one workspace and 3 of another, the order is 1, 3, 2.
     """
-    released: list[WaitingJob] = []
-    by_workspace: dict[str, list[WaitingJob]] = defaultdict(list)
+    released: list[Job] = []
+    by_workspace: dict[str, list[tuple[int, int, Job]]] = defaultdict(list)
     taken = Counter(running)
     for job in jobs:
         if job.release is None:
-            by_workspace[job.workspace_id].append(job)
+            by_workspace[job.workspace_id].append((-job.priority, job.number, job))
         else:
             released.append(job)
             taken[job.workspace_id] += 1
     released.sort(key=lambda job: (job.release, job.number))
-    ranked = []
+    ranked: list[tuple[int, float, int, Job]] = []
     for workspace, waiting in by_workspace.items():
-        waiting.sort(key=lambda job: (-job.priority, job.number))
+        # Numbers differ, so that jobs themselves are not compared.
+        waiting.sort()
+        weight = weights.get(workspace, 1.0)
         ranked += [
-            (
-                -job.priority,
-                (taken[workspace] + place) / weights.get(workspace, 1.0),
-                job.number,
-                job,
-            )
-            for place, job in enumerate(waiting, start=1)
+            (priority, place / weight, number, job)
+            for place, (priority, number, job) in enumerate(waiting, start=taken[workspace] + 1)
         ]
-    ranked.sort(key=lambda item: item[:3])
-    return released + [item[3] for item in ranked]
+    ranked.sort()
+    return released + list(map(itemgetter(3), ranked))

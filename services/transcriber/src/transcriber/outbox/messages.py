@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 from common.identity import Owner
 from common.signed_objects import TaskAccess
@@ -53,16 +53,6 @@ class TaskSource:
     session_id: str
     source_key: str
     seconds: float
-
-    @classmethod
-    def of(cls, transcription: Transcription) -> Self:
-        """Return the recording of a transcription."""
-        return cls(
-            transcription_id=transcription.id,
-            session_id=transcription.session_id,
-            source_key=transcription.source_key,
-            seconds=transcription.file.duration,
-        )
 
 
 def task(value: Task, source: TaskSource, release: int, access: TaskAccess) -> queue_pb2.Task:

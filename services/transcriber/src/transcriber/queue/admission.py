@@ -171,7 +171,7 @@ class Admission:
         )
 
     async def _retry_seconds(self, connection: Connection) -> int:
-        wait = (await self._monitor.snapshot(connection)).forecast.next_begin
+        wait = (await self._monitor.shown(connection)).forecast.next_begin
         return _USUAL_RETRY_SECONDS if wait is None else max(_LEAST_RETRY_SECONDS, round(wait))
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from itertools import islice
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -15,6 +16,9 @@ from securetranscribe.v1 import event_pb2
 from transcriber.queue.queue_status import QueueMonitor, QueueSnapshot, rest_after
 
 INTERVAL_SECONDS = 1.0
+#: Workspaces whose places are announced, those that come first. With more, a message would be
+#: larger than the server takes. The others read theirs.
+MOST_PLACES = 6000
 _CLAIM = """
 UPDATE queue_announcement SET announced_at = clock_timestamp()
 WHERE announced_at <= clock_timestamp() - make_interval(secs => %s)
@@ -79,7 +83,7 @@ def message(snapshot: QueueSnapshot) -> event_pb2.QueueChanged:
                 position=place.position,
                 estimated_wait=None if place.wait is None else duration(round(place.wait)),
             )
-            for workspace_id, place in snapshot.places.items()
+            for workspace_id, place in islice(snapshot.places.items(), MOST_PLACES)
         ],
     )
     if snapshot.forecast.next_begin is not None:

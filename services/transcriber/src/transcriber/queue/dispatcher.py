@@ -14,7 +14,7 @@ from transcriber.queue.workers import WorkerRegistry
 from transcriber.store import locks
 from transcriber.store.early_parts import EarlyParts
 from transcriber.store.jobs import Jobs
-from transcriber.store.outbox import JobOutbox
+from transcriber.store.outbox import JobOutbox, TaskMessage
 from transcriber.store.tasks import Outstanding, Tasks
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.wakeups import WakeUps
@@ -32,6 +32,7 @@ class Dispatcher(BatchStep[Task]):
     items = "tasks to hand to the workers"
     outcome = "The job fails with a reason. It can be started again."
     size = 1000
+    together = True
 
     def __init__(
         self,
@@ -53,12 +54,11 @@ class Dispatcher(BatchStep[Task]):
     async def due(self, connection: Connection, limit: int) -> Sequence[Task]:
         """Return as many waiting tasks of each stage as there are free workers."""
         await locks.acquire(connection, locks.DISPATCH)
-        outstanding = await Tasks(connection).outstanding()
         tasks: list[Task] = []
         for stage in WORKER_STAGES:
-            of_stage = outstanding.get(stage, Outstanding())
-            telemetry.TASKS_OUTSTANDING.labels(stage).set(of_stage.open)
             workers = self._workers.alive(stage)
+            # More waiting tasks than this change nothing.
+            of_stage = await Tasks(connection).load(stage, workers + release_rule.AHEAD)
             early = 0
             if stage is Stage.TRANSCRIBE:
                 early = await self._early(connection, of_stage, workers)
@@ -71,11 +71,15 @@ class Dispatcher(BatchStep[Task]):
         return tasks
 
     async def measure(self) -> None:
-        """Update the metric of jobs by status, which takes longer the more jobs there are."""
+        """Update the metrics of jobs and tasks, which takes longer the more there are."""
         async with self._database.statements() as connection:
             by_status = await Jobs(connection).by_status()
+            outstanding = await Tasks(connection).outstanding()
         for status in JobStatus:
             telemetry.QUEUE_DEPTH.labels(status).set(by_status.get(status, 0))
+        for stage in WORKER_STAGES:
+            open_tasks = outstanding.get(stage, Outstanding()).open
+            telemetry.TASKS_OUTSTANDING.labels(stage).set(open_tasks)
 
     async def _early(self, connection: Connection, tasks: Outstanding, workers: int) -> int:
         """Return the number of parts that workers began early and that leave room for tasks.
@@ -94,21 +98,40 @@ class Dispatcher(BatchStep[Task]):
 
     async def handle(self, connection: Connection, item: Task) -> None:
         """Hand out one task."""
-        transcription = await Transcriptions(connection).get(item.transcription_id)
-        release = await Tasks(connection).release(item.task_id)
-        if release is None or transcription is None:
-            return
+        await self.handle_all(connection, [item])
+
+    async def handle_all(self, connection: Connection, items: Sequence[Task]) -> None:
+        """Hand out tasks, with as many statements as for one."""
         jobs = Jobs(connection)
-        await jobs.released(item.job_id)
-        source = TaskSource.of(transcription)
-        message = await self._issuer.message(item, source, release)
-        await JobOutbox(connection).task(
-            task_id=item.task_id,
-            release=release,
-            stage=item.stage,
-            payload=message.SerializeToString(),
-            trace=await jobs.trace(item.job_id),
-        )
+        ids = [task.transcription_id for task in items]
+        sources = await Transcriptions(connection).sources(ids)
+        releases = await Tasks(connection).release([task.task_id for task in items])
+        released = [
+            task for task in items if task.task_id in releases and task.transcription_id in sources
+        ]
+        job_ids = [task.job_id for task in released]
+        await jobs.released(job_ids)
+        traces = await jobs.traces(job_ids)
+        messages = []
+        for task in released:
+            row, release = sources[task.transcription_id], releases[task.task_id]
+            source = TaskSource(
+                transcription_id=task.transcription_id,
+                session_id=row["session_id"],
+                source_key=row["source_key"],
+                seconds=row["duration"],
+            )
+            message = await self._issuer.message(task, source, release)
+            messages.append(
+                TaskMessage(
+                    task_id=task.task_id,
+                    release=release,
+                    stage=task.stage,
+                    payload=message.SerializeToString(),
+                    trace=traces.get(task.job_id, {}),
+                )
+            )
+        await JobOutbox(connection).tasks(messages)
 
     async def handled(self, _connection: Connection, _items: Sequence[Task]) -> None:
         """Wake the steps for publishing and announcing."""

@@ -227,7 +227,7 @@ async def queue_job(
     if early is None or adopted is None:
         return job
     await EarlyParts(connection).take_over(early)
-    await jobs.released(job_id)
+    await jobs.released([job_id])
     return await Lifecycle(connection).update_progress(job_id) or job
 
 

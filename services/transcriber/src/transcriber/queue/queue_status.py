@@ -1,28 +1,34 @@
 """Status of the queue: positions, waiting times and statistics."""
 
+import asyncio
 import datetime as dt
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from common.postgres import Connection, Database
 from transcriber.domain.forecast import (
     Forecast,
-    QueuedWork,
     RunningWork,
     forecast,
     measured_factor,
 )
-from transcriber.domain.jobs import Job, JobStatus, Stage
-from transcriber.domain.queue_order import WaitingJob, in_order
+from transcriber.domain.jobs import JobStatus, Stage
+from transcriber.domain.queue_order import in_order
 from transcriber.queue.workers import WorkerRegistry
-from transcriber.store.jobs import Jobs, LiveJobs
+from transcriber.store.jobs import Jobs, LiveJob, LiveJobs
 from transcriber.store.workspace_settings import StoredSettings
 
 _LEAST_REST_SECONDS = 1.0
 #: Estimates move little in this time.
 _RECENT_SECONDS = 5.0
+#: Jobs from which on a queue is long. Callers get a snapshot that was taken for an earlier one.
+LONG_QUEUE = 2000
+#: Ended jobs from which on their number changes little in seconds.
+_MANY_JOBS = 20_000
+#: Age of what callers get of a long queue. The announcer takes a snapshot more often than this.
+KEPT_SECONDS = 15.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,22 +84,46 @@ class QueueMonitor:
         self._workers = workers
         self._ends: Mapping[str, dt.datetime] = {}
         self._ends_until = 0.0
+        self._kept: QueueSnapshot | None = None
+        self._kept_until = 0.0
+        self._counts: Mapping[JobStatus, int] = {}
+        self._counts_until = 0.0
 
     async def snapshot(self, connection: Connection) -> QueueSnapshot:
         """Return the current queue."""
         jobs = Jobs(connection)
         weights = await StoredSettings(connection).weights()
-        return self._snapshot(await jobs.live(), await jobs.recent(), weights)
+        begun = time.monotonic()
+        live, recent = await jobs.live(), await jobs.recent()
+        if len(live.jobs) < LONG_QUEUE:
+            self._kept = None
+            return self._snapshot(live, recent, weights)
+        # Other calls go on meanwhile.
+        found = await asyncio.to_thread(self._snapshot, live, recent, weights)
+        now = time.monotonic()
+        self._kept, self._kept_until = found, now + max(KEPT_SECONDS, rest_after(now - begun))
+        return found
+
+    async def shown(self, connection: Connection, *job_ids: str) -> QueueSnapshot:
+        """Return the queue for an answer about some queued jobs.
+
+        The one of a long queue may be as old as `KEPT_SECONDS`, or nine times the seconds that it
+        took. It has the places of these jobs.
+        """
+        kept = self._kept
+        if kept is None or time.monotonic() >= self._kept_until:
+            return await self.snapshot(connection)
+        if all(job_id in kept.positions for job_id in job_ids):
+            return kept
+        return await self.snapshot(connection)
 
     async def status(self, connection: Connection) -> QueueStatus:
-        """Return the current queue with workers and statistics."""
-        jobs = Jobs(connection)
-        recent = await jobs.recent()
+        """Return the queue as `shown`, with workers and statistics."""
+        recent = await Jobs(connection).recent()
         spent = [processing for processing, _ in recent]
-        weights = await StoredSettings(connection).weights()
         return QueueStatus(
-            snapshot=self._snapshot(await jobs.live(), recent, weights),
-            by_status=await jobs.by_status(),
+            snapshot=await self.shown(connection),
+            by_status=await self._by_status(connection),
             transcribe_workers=self._workers.alive(Stage.TRANSCRIBE),
             diarize_workers=self._workers.alive(Stage.DIARIZE),
             mean_processing=sum(spent) / len(spent) if spent else None,
@@ -107,7 +137,7 @@ class QueueMonitor:
         begun = time.monotonic()
         if begun >= self._ends_until:
             async with self._database.statements() as connection:
-                found = (await self.snapshot(connection)).forecast
+                found = (await self.shown(connection)).forecast
             moment, now = dt.datetime.now(dt.UTC), time.monotonic()
             self._ends = {
                 job_id: moment + dt.timedelta(seconds=seconds)
@@ -116,39 +146,35 @@ class QueueMonitor:
             self._ends_until = now + max(_RECENT_SECONDS, rest_after(now - begun))
         return self._ends
 
+    async def _by_status(self, connection: Connection) -> Mapping[JobStatus, int]:
+        """Return the number of jobs by status, of many jobs as they were recently."""
+        now = time.monotonic()
+        if now >= self._counts_until:
+            self._counts = await Jobs(connection).by_status()
+            many = sum(self._counts.values()) >= _MANY_JOBS
+            self._counts_until = now + KEPT_SECONDS if many else 0.0
+        return self._counts
+
     def _snapshot(
         self,
         live: LiveJobs,
         recent: list[tuple[float, float]],
         weights: Mapping[str, float],
     ) -> QueueSnapshot:
-        queued = {job.id: job for job in live.jobs if job.status is JobStatus.QUEUED}
-        processing = [job for job in live.jobs if job.status is JobStatus.PROCESSING]
-        ordered = in_order(
-            (
-                WaitingJob(
-                    number=job.id,
-                    workspace_id=job.workspace_id,
-                    priority=job.priority,
-                    release=job.release_number,
-                )
-                for job in queued.values()
-            ),
-            Counter(job.workspace_id for job in processing),
-            weights,
-        )
+        queued = [job for job in live.jobs if job.status == JobStatus.QUEUED]
+        processing = [job for job in live.jobs if job.status == JobStatus.PROCESSING]
+        waiting = in_order(queued, Counter(job.workspace_id for job in processing), weights)
         running = [
             RunningWork(
                 job_id=job.job_id,
-                sound=job.sound_seconds,
-                elapsed=job.processing_seconds(live.now),
+                sound=job.sound,
+                elapsed=_elapsed(job, live.now),
                 progress=job.progress,
             )
             for job in processing
         ]
-        waiting = [queued[item.number] for item in ordered]
         expected = forecast(
-            queued=[QueuedWork(job_id=job.job_id, sound=job.sound_seconds) for job in waiting],
+            queued=waiting,
             running=running,
             factor=measured_factor(recent, running),
             slots=min(self._workers.alive(Stage.TRANSCRIBE), self._workers.alive(Stage.DIARIZE)),
@@ -162,9 +188,15 @@ class QueueMonitor:
         )
 
 
-def _places(waiting: list[Job], expected: Forecast) -> dict[str, QueuePlace]:
+def _elapsed(job: LiveJob, now: dt.datetime) -> float:
+    """Return the seconds since the start of a job, 0 before it."""
+    return 0.0 if job.started_at is None else max(0.0, (now - job.started_at).total_seconds())
+
+
+def _places(waiting: Sequence[LiveJob], expected: Forecast) -> dict[str, QueuePlace]:
     places: dict[str, QueuePlace] = {}
     for position, job in enumerate(waiting, start=1):
-        place = QueuePlace(position=position, wait=expected.begin.get(job.job_id))
-        places.setdefault(job.workspace_id, place)
+        if job.workspace_id not in places:
+            wait = expected.begin.get(job.job_id)
+            places[job.workspace_id] = QueuePlace(position=position, wait=wait)
     return places

@@ -29,8 +29,8 @@ from transcriber.recordings.acceptance import UploadRequest
 from transcriber.recordings.beginning import NEEDED_SECONDS, Heard, heard_in, seconds_in
 from transcriber.store import locks
 from transcriber.store.early_parts import EarlyParts
-from transcriber.store.outbox import JobOutbox
-from transcriber.store.tasks import Outstanding, Tasks
+from transcriber.store.outbox import JobOutbox, TaskMessage
+from transcriber.store.tasks import Tasks
 from transcriber.vocabulary import hot_words
 from transcriber.wakeups import WakeUps
 
@@ -177,10 +177,10 @@ class EarlyStarts:
 
     async def _is_free(self, connection: Connection) -> bool:
         """Return whether a worker has nothing else to do."""
-        outstanding = await Tasks(connection).outstanding()
-        tasks = outstanding.get(Stage.TRANSCRIBE, Outstanding())
+        workers = self._workers.alive(Stage.TRANSCRIBE)
+        tasks = await Tasks(connection).load(Stage.TRANSCRIBE, workers)
         early = await EarlyParts(connection).outstanding()
-        return tasks.open + early < self._workers.alive(Stage.TRANSCRIBE)
+        return tasks.open + early < workers
 
     async def _hand_out(self, part: EarlyPart, session_id: str) -> None:
         """Hand a part whose object is stored to the workers, unless it has given way."""
@@ -194,13 +194,14 @@ class EarlyStarts:
         async with self._database.transaction() as connection:
             if not await EarlyParts(connection).release(part.transcription_id):
                 return
-            await JobOutbox(connection).task(
+            handed_out = TaskMessage(
                 task_id=part.task_id,
                 release=1,
                 stage=Stage.TRANSCRIBE,
                 payload=message.SerializeToString(),
                 trace=telemetry.inject(),
             )
+            await JobOutbox(connection).tasks([handed_out])
         self._wake_ups.outbox.notify()
         _log.info("first part started early", transcription_id=part.transcription_id)
 

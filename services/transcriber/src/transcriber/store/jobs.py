@@ -3,13 +3,14 @@
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from common.audio.signals import ChannelPlan
 from common.identity import Owner
-from common.postgres import Connection, execute, fetch_all, fetch_one
+from common.postgres import Connection, execute, fetch_all, fetch_one, fetch_tuples
 from transcriber.domain.jobs import Failure, Job, JobStatus, Stage
 from transcriber.store.channel_plans import plan_to_json
 from transcriber.store.rows import job_of
@@ -77,9 +78,17 @@ _WAITING = "SELECT count(*) AS jobs FROM jobs WHERE status = 'queued'"
 _PRIORITY = """
 UPDATE jobs SET priority = %s WHERE job_id = %s AND status = 'queued'
 """
+# Sorted, because the numbers of one statement are drawn in any order.
 _RELEASED = """
-UPDATE jobs SET release_number = nextval('job_releases')
-WHERE job_id = %s AND release_number IS NULL
+WITH numbers AS (
+    SELECT number, row_number() OVER (ORDER BY number) AS place
+    FROM (SELECT nextval('job_releases') AS number
+          FROM generate_series(1, cardinality(%(job_ids)s::text[]))) AS drawn
+)
+UPDATE jobs SET release_number = numbers.number
+FROM unnest(%(job_ids)s::text[]) WITH ORDINALITY AS released (job_id, place)
+     JOIN numbers USING (place)
+WHERE jobs.job_id = released.job_id AND release_number IS NULL
 """
 _BEGIN = """
 UPDATE jobs SET status = 'processing', started_at = now() WHERE job_id = %s AND status = 'queued'
@@ -105,9 +114,11 @@ SET status = %(status)s, current_step = %(step)s, completed_at = now(),
 WHERE job_id = %(job_id)s AND status IN ('queued', 'processing')
 RETURNING completed_at, extract(epoch FROM now() - started_at)::double precision AS seconds
 """
-_TRACE = "SELECT trace FROM jobs WHERE job_id = %s"
+_TRACES = "SELECT job_id, trace FROM jobs WHERE job_id = ANY(%s)"
 _LIVE = """
-SELECT j.*, t.filename, t.size_bytes, t.duration, now() AS now
+SELECT j.id, j.job_id, j.workspace_id, j.status, j.priority, j.release_number, j.started_at,
+       j.progress,
+       t.duration * greatest(1, jsonb_array_length(j.channel_plan -> 'signals')) AS sound
 FROM jobs j JOIN transcriptions t ON t.id = j.transcription_id
 WHERE j.status IN ('queued', 'processing') ORDER BY j.id
 """
@@ -158,11 +169,28 @@ WHERE workspace_id = %s AND transcript_at IS NOT NULL AND trashed_at IS NULL
 """
 
 
+class LiveJob(NamedTuple):
+    """A queued or processing job, with the sound in seconds of all its signals.
+
+    `number` and `release` are those of the order of the queue (see `domain.queue_order`).
+    """
+
+    number: int
+    job_id: str
+    workspace_id: str
+    status: str
+    priority: int
+    release: int | None
+    started_at: dt.datetime | None
+    progress: float
+    sound: float
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LiveJobs:
     """All live jobs, oldest first, and the database's time."""
 
-    jobs: tuple[Job, ...]
+    jobs: Sequence[LiveJob]
     now: dt.datetime
 
 
@@ -293,9 +321,9 @@ class Jobs:
         """Change the priority of a queued job. Return False if it is not queued."""
         return await execute(self._connection, _PRIORITY, (priority, job_id)) == 1
 
-    async def released(self, job_id: str) -> None:
-        """Fix a job's place in the queue as it is handed to the workers."""
-        await execute(self._connection, _RELEASED, (job_id,))
+    async def released(self, job_ids: Sequence[str]) -> None:
+        """Fix the places of jobs in the queue, in this order, as they are handed to workers."""
+        await execute(self._connection, _RELEASED, {"job_ids": list(dict.fromkeys(job_ids))})
 
     async def begin(self, job_id: str) -> float | None:
         """Start a job. Return the seconds it waited, None if it has already started."""
@@ -332,14 +360,18 @@ class Jobs:
 
     async def trace(self, job_id: str) -> dict[str, str]:
         """Return the trace headers of the request behind a job."""
-        row = await fetch_one(self._connection, _TRACE, (job_id,))
-        return dict(row["trace"]) if row else {}
+        return (await self.traces([job_id])).get(job_id, {})
+
+    async def traces(self, job_ids: Sequence[str]) -> dict[str, dict[str, str]]:
+        """Return the trace headers of the requests behind jobs, by job."""
+        rows = await fetch_all(self._connection, _TRACES, (list(job_ids),))
+        return {row["job_id"]: dict(row["trace"]) for row in rows}
 
     async def live(self) -> LiveJobs:
-        """Return all live jobs without their stages."""
-        rows = await fetch_all(self._connection, _LIVE)
-        now = rows[0]["now"] if rows else dt.datetime.now(dt.UTC)
-        return LiveJobs(jobs=tuple(job_of(row) for row in rows), now=now)
+        """Return all live jobs."""
+        now = await self.now()
+        rows = await fetch_tuples(self._connection, _LIVE)
+        return LiveJobs(jobs=[LiveJob._make(row) for row in rows], now=now)
 
     async def recent(self) -> list[tuple[float, float]]:
         """Return (processing seconds, seconds of sound) of recently completed jobs."""

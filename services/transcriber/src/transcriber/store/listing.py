@@ -50,6 +50,22 @@ FROM (SELECT count(*) AS total FROM matching) AS counted LEFT JOIN placed ON tru
 ORDER BY place
 """
 
+# The usual page: the newest ones, all of which match. An index has them in this order, and counts
+# them without the rows.
+_NEWEST = """
+WITH page AS (
+    SELECT id FROM transcriptions
+    WHERE workspace_id = %(workspace_id)s AND trashed_at IS NULL
+      AND (NOT %(continued)s OR id < %(id)s::bigint)
+    ORDER BY id DESC LIMIT %(limit)s OFFSET %(offset)s
+)
+SELECT id, 0::double precision AS number, '' AS text, total
+FROM (SELECT count(*) AS total FROM transcriptions
+      WHERE workspace_id = %(workspace_id)s AND trashed_at IS NULL) AS counted
+     LEFT JOIN page ON true
+ORDER BY id DESC
+"""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
@@ -112,7 +128,8 @@ class Listing:
             "limit": limit + 1,
             "offset": offset,
         }
-        found = await fetch_all(self._connection, _PAGE, parameters)
+        usual = wanted == Filter() and sort is Sort.NEWEST
+        found = await fetch_all(self._connection, _NEWEST if usual else _PAGE, parameters)
         rows = [row for row in found if row["id"] is not None]
         end = None
         if len(rows) > limit:

@@ -1,6 +1,9 @@
 """The transcriber's outbox: events, tasks for the workers, and cancellations."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from psycopg.types.json import Jsonb
 
 from common import bus
 from common.outbox import Outbox
@@ -9,9 +12,12 @@ from transcriber.domain.jobs import Stage
 
 SOURCE = "transcriber"
 
-_ADD_TASK = """
+_ADD_TASKS = """
 INSERT INTO outbox (kind, subject, headers, payload, task_id)
-VALUES (%(kind)s, %(subject)s, %(headers)s, %(payload)s, %(task_id)s)
+SELECT 'kept', subject, headers, payload, task_id
+FROM unnest(%(subjects)s::text[], %(headers)s::jsonb[], %(payloads)s::bytea[], %(task_ids)s::uuid[])
+    WITH ORDINALITY AS added (subject, headers, payload, task_id, place)
+ORDER BY place
 """
 _REMOVE_TASKS = """
 DELETE FROM outbox o USING tasks t WHERE o.task_id = t.task_id AND t.job_id = %s
@@ -22,19 +28,35 @@ WHERE starts_with(subject, %(prefix)s) AND NOT subject LIKE '%%.' || %(verb)s
 """
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TaskMessage:
+    """A message that hands out a task. `release` counts from 1 how often it is handed out."""
+
+    task_id: str
+    release: int
+    stage: Stage
+    payload: bytes
+    trace: Mapping[str, str]
+
+
 class JobOutbox(Outbox):
     """The table of messages to publish, within one transaction."""
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection, source=SOURCE)
 
-    async def task(
-        self, *, task_id: str, release: int, stage: Stage, payload: bytes, trace: Mapping[str, str]
-    ) -> None:
-        """Add a task for the workers. Each release of a task is a message of its own."""
-        headers = {"Nats-Msg-Id": f"{task_id}.{release}", **trace}
-        row = self.row("kept", bus.tasks_subject(stage), headers, payload)
-        await self.add(_ADD_TASK, {**row, "task_id": task_id})
+    async def tasks(self, messages: Sequence[TaskMessage]) -> None:
+        """Add tasks for the workers. Each release of a task is a message of its own."""
+        parameters = {
+            "subjects": [bus.tasks_subject(one.stage) for one in messages],
+            "headers": [
+                Jsonb({"Nats-Msg-Id": f"{one.task_id}.{one.release}", **one.trace})
+                for one in messages
+            ],
+            "payloads": [one.payload for one in messages],
+            "task_ids": [one.task_id for one in messages],
+        }
+        await self.add(_ADD_TASKS, parameters)
 
     async def cancellation(self, job_id: str) -> None:
         """Notify workers of a cancelled job, durably and at once."""

@@ -45,13 +45,15 @@ ORDER BY part
 # jobs of a long queue, and those that come later would wait for all of them in the other stage.
 # Parts begun early count for their workspace. The next part of a recording waits for jobs of its
 # workspace with fewer tasks at the workers.
+# In a long queue most of the time goes into sorting, so that rows are narrow until the last step.
 _NEXT_WAITING = """
-WITH live AS (
-    SELECT id, job_id, workspace_id, priority FROM jobs WHERE status IN ('queued', 'processing')
+WITH handed_out AS (
+    SELECT t.job_id, j.workspace_id FROM tasks t JOIN jobs j USING (job_id)
+    WHERE t.stage = %(stage)s AND t.state IN ('released', 'running')
+      AND j.status IN ('queued', 'processing')
 ),
 held AS (
-    SELECT live.workspace_id FROM tasks t JOIN live USING (job_id)
-    WHERE t.stage = %(stage)s AND t.state IN ('released', 'running')
+    SELECT workspace_id FROM handed_out
     UNION ALL
     SELECT workspace_id FROM early_parts
     WHERE %(stage)s = 'transcribe' AND state IN ('preparing', 'released') AND NOT adopted
@@ -61,31 +63,44 @@ taken AS (
     SELECT workspace_id, count(*) AS tasks FROM held GROUP BY workspace_id
 ),
 begun AS (
-    SELECT t.job_id, count(*) AS tasks FROM tasks t JOIN live USING (job_id)
-    WHERE t.stage = %(stage)s AND t.state IN ('released', 'running') GROUP BY t.job_id
+    SELECT job_id, count(*) AS tasks FROM handed_out GROUP BY job_id
+),
+resting AS (
+    SELECT item FROM item_attempts WHERE step = 'dispatcher' AND item_rests('dispatcher', item)
 ),
 waiting AS (
-    SELECT t.*, live.id AS number, live.workspace_id, live.priority,
-           coalesce(begun.tasks, 0) + row_number() OVER (PARTITION BY live.id ORDER BY t.part)
+    SELECT t.task_id, t.part, j.id AS number, j.workspace_id COLLATE "C" AS workspace_id,
+           j.priority,
+           coalesce(begun.tasks, 0) + row_number() OVER (PARTITION BY j.id ORDER BY t.part)
                AS turn
-    FROM tasks t JOIN live USING (job_id) LEFT JOIN begun USING (job_id)
-    WHERE t.stage = %(stage)s AND t.state = 'waiting'
-      AND NOT item_rests('dispatcher', t.task_id::text)
+    FROM tasks t JOIN jobs j USING (job_id) LEFT JOIN begun USING (job_id)
+    WHERE t.stage = %(stage)s AND t.state = 'waiting' AND j.status IN ('queued', 'processing')
+      AND NOT EXISTS (SELECT FROM resting WHERE item = t.task_id::text)
 ),
 ranked AS (
-    SELECT waiting.*,
-           (coalesce(taken.tasks, 0) + row_number() OVER (
+    SELECT task_id, part, number, workspace_id, priority,
+           row_number() OVER (
                PARTITION BY workspace_id ORDER BY priority DESC, turn, number, part
-           )) / coalesce(w.queue_weight, 1) AS share
-    FROM waiting LEFT JOIN taken USING (workspace_id)
-         LEFT JOIN workspace_settings w USING (workspace_id)
+           ) AS place
+    FROM waiting
+),
+next AS (
+    SELECT r.task_id, r.part, r.number, r.priority,
+           (coalesce(taken.tasks, 0) + r.place) / coalesce(w.queue_weight, 1) AS share
+    FROM ranked r LEFT JOIN taken ON taken.workspace_id = r.workspace_id
+         LEFT JOIN workspace_settings w ON w.workspace_id = r.workspace_id
+    WHERE r.place <= %(limit)s
+    ORDER BY priority DESC, share, number, part LIMIT %(limit)s
 )
-SELECT * FROM ranked ORDER BY priority DESC, share, number, part LIMIT %(limit)s
+SELECT t.* FROM next JOIN tasks t USING (task_id)
+ORDER BY next.priority DESC, next.share, next.number, next.part
 """
+# The sorts of a queue of 100,000 tasks do not go to the disk with it.
+_MEMORY_FOR_SORTS = "SET LOCAL work_mem = '64MB'"
 _RELEASE = """
 UPDATE tasks SET state = 'released', releases = releases + 1, released_at = now(),
                  heartbeat_at = NULL, stream_sequence = NULL, worker_id = ''
-WHERE task_id = %s AND state = 'waiting' RETURNING releases
+WHERE task_id = ANY(%s::uuid[]) AND state = 'waiting' RETURNING task_id::text, releases
 """
 _PUBLISHED = """
 UPDATE tasks SET stream_sequence = %(sequence)s
@@ -163,6 +178,15 @@ SELECT t.stage, count(*) FILTER (WHERE t.state <> 'waiting') AS handed_out, coun
 FROM tasks t JOIN jobs j USING (job_id)
 WHERE t.state IN ('waiting', 'released', 'running') AND j.status IN ('queued', 'processing')
 GROUP BY t.stage
+"""
+# Waiting tasks are those of live jobs: the others are cancelled with their job.
+_LOAD = """
+SELECT (SELECT count(*) FROM tasks t JOIN jobs j USING (job_id)
+        WHERE t.stage = %(stage)s AND t.state IN ('released', 'running')
+          AND j.status IN ('queued', 'processing')) AS handed_out,
+       (SELECT count(*) FROM (
+            SELECT FROM tasks WHERE stage = %(stage)s AND state = 'waiting' LIMIT %(most)s
+        ) AS counted) AS waiting
 """
 _BEGIN_MERGE = """
 UPDATE tasks SET state = 'running', heartbeat_at = now(), releases = releases + 1
@@ -288,15 +312,23 @@ class Tasks:
 
     async def next_waiting(self, stage: Stage, limit: int) -> list[Task]:
         """Return the tasks to hand out next, in the order of the queue."""
+        await execute(self._connection, _MEMORY_FOR_SORTS)
         parameters = {"stage": stage, "limit": limit}
         return [
             task_of(row) for row in await fetch_all(self._connection, _NEXT_WAITING, parameters)
         ]
 
-    async def release(self, task_id: str) -> int | None:
-        """Hand out a waiting task. Return the number of its releases, None if it is not waiting."""
-        row = await fetch_one(self._connection, _RELEASE, (task_id,))
-        return None if row is None else int(row["releases"])
+    async def load(self, stage: Stage, most: int) -> Outstanding:
+        """Return a stage's unfinished tasks, of which at most a number of waiting ones count."""
+        row = await fetch_one(self._connection, _LOAD, {"stage": stage, "most": most})
+        assert row is not None
+        handed_out = row["handed_out"]
+        return Outstanding(handed_out=handed_out, open=handed_out + row["waiting"])
+
+    async def release(self, task_ids: Sequence[str]) -> dict[str, int]:
+        """Hand out those of some tasks that wait. Return the numbers of their releases."""
+        rows = await fetch_all(self._connection, _RELEASE, (list(task_ids),))
+        return {row["task_id"]: row["releases"] for row in rows}
 
     async def published(self, task_id: str, sequence: int) -> None:
         """Store the stream sequence of a task's message."""

@@ -42,6 +42,9 @@ SELECT * FROM transcriptions WHERE id = %s AND workspace_id = %s AND trashed_at 
 """
 _GET = "SELECT * FROM transcriptions WHERE id = %s"
 _BY_REQUEST = "SELECT * FROM transcriptions WHERE workspace_id = %s AND request_id = %s"
+_SOURCES = """
+SELECT id, session_id, source_key, duration FROM transcriptions WHERE id = ANY(%s)
+"""
 _GET_ALL = "SELECT * FROM transcriptions WHERE id = ANY(%s)"
 _WORKSPACES = """
 SELECT workspace_id
@@ -79,7 +82,9 @@ SET status = CASE WHEN transcript_at IS NULL THEN 'failed' ELSE 'completed' END,
     failure_code = %(code)s, failure_message = %(message)s
 WHERE id = %(id)s
 """
-_BEGIN_LIVE = "UPDATE transcriptions SET status = 'processing' WHERE id = %s"
+_BEGIN_LIVE = """
+UPDATE transcriptions SET status = 'processing', live_text = true WHERE id = %s
+"""
 # Only a live session is processed without a job.
 _END_LIVE = """
 UPDATE transcriptions
@@ -173,6 +178,11 @@ class Transcriptions:
         """Return any transcription with its last job and its speakers."""
         rows = await fetch_all(self._connection, _GET, (transcription_id,))
         return next(iter(await self._complete(rows)), None)
+
+    async def sources(self, ids: Sequence[int]) -> dict[int, DictRow]:
+        """Return session_id, source_key and duration of any transcriptions, by their ids."""
+        rows = await fetch_all(self._connection, _SOURCES, (list(ids),))
+        return {row["id"]: row for row in rows}
 
     async def find_by_request(self, workspace_id: str, request_id: str) -> Transcription | None:
         """Return the transcription with an idempotency key."""
