@@ -13,7 +13,7 @@ from securetranscribe.v1 import live_pb2, live_pb2_grpc, speech_pb2, transcripti
 from tests.integration.transcriber.conftest import Api
 from tests.integration.transcriber.live.fake_recognizer import RATE, sound
 
-_PATIENCE_SECONDS = 20.0
+_PATIENCE_SECONDS = 120.0
 Request = live_pb2.LiveServiceStreamingRecognizeRequest
 
 

@@ -28,7 +28,7 @@ from tests.integration.transcriber.live.living import begin, resume, stream
 from tests.integration.transcriber.sharing.sharing import VIEWER, Person
 from transcriber.live.announcements import Announcements
 
-_PATIENCE_SECONDS = 30.0
+_PATIENCE_SECONDS = 120.0
 
 
 @pytest.fixture
@@ -160,7 +160,7 @@ async def test_one_subscription_for_all_and_slow_followers_lose_nothing(
         return await subscribe(self, subject, *args, **options)
 
     monkeypatch.setattr(Client, "subscribe", counted)
-    end = 1200
+    end = 120
     async with stream(api, begin()) as live, contextlib.AsyncExitStack() as stack:
         number = live.begun.transcription_id
         slow = Audience(Person(api, "a").stream("FollowLive", transcription_id=number))
@@ -175,7 +175,7 @@ async def test_one_subscription_for_all_and_slow_followers_lose_nothing(
         await live.finish(end)
         await slow.read()
     assert [one.words for one in (*audience, slow)] == [words(0, end)] * 6
-    assert subjects == [bus.live_subject(number)]
+    assert [one for one in subjects if ".live." in one] == [bus.live_subject(number)]
 
 
 async def test_shared_sessions_until_the_share_ends(api: Api) -> None:

@@ -98,7 +98,10 @@ def transcription(
             for span in value.languages
         ],
         confidence=value.confidence,
-        speakers=[_speaker(speaker) for speaker in group_by_name(value.speakers).speakers],
+        # Those of edited live text have no statistics.
+        speakers=[_speaker(speaker) for speaker in group_by_name(value.speakers).speakers]
+        if value.transcript_at is not None
+        else [],
         warnings=dict.fromkeys((*value.file.warnings, *value.warnings)),
         failure=failure(value.failure),
         speech_model=value.speech_model,

@@ -89,7 +89,7 @@ class TranscriptServicer(transcript_pb2_grpc.TranscriptServiceServicer):
             found = await Transcriptions(connection).find(
                 request.transcription_id, access.workspace_id
             )
-            if found is None or found.transcript_at is None:
+            if found is None or (found.transcript_at is None and not found.live_text):
                 raise NotFoundError("There is no such transcript.")
             notes = await TranscriptEdits(connection, found.id).notes()
             if request.revision in {0, found.revision}:

@@ -153,7 +153,9 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
             if found is None:
                 raise NotFoundError("There is no such transcription.")
             if request.view == transcription_pb2.TRANSCRIPTION_VIEW_FULL:
-                segments = await Transcripts(connection).segments(found.id)
+                segments = []
+                if found.transcript_at is not None:
+                    segments = await Transcripts(connection).segments(found.id)
                 message = responses.full_transcription(found, segments, _now(), self._retention)
                 partial = await shown_text(connection, found)
                 if partial is not None:

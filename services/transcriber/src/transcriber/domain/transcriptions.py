@@ -59,8 +59,9 @@ class Transcription:
     hold data about its voices. `expiry_warned_at` is when the owner was last warned that it will be
     erased. `kept_since` is the upload, or the upgrade to the first version in which recordings
     without a transcript expire. `revision` is that of the transcript, and `machine_revision` the
-    one before all edits of people. `title` is empty without one, and `trashed_at` is when it was
-    moved to the trash. `workspace_settings` are those of its workspace.
+    one before all edits of people. With `live_text`, the text of a live session can be read and
+    corrected until there is a transcript. `title` is empty without one, and `trashed_at` is when it
+    was moved to the trash. `workspace_settings` are those of its workspace.
     """
 
     id: int
@@ -86,6 +87,7 @@ class Transcription:
     kept_since: dt.datetime | None = None
     revision: int = 1
     machine_revision: int = 1
+    live_text: bool = False
     title: str = ""
     title_source: TitleSource = TitleSource.FILE
     folder_id: int | None = None

@@ -17,6 +17,7 @@ from transcriber.store import locks
 from transcriber.store.edits import TranscriptEdits
 from transcriber.store.imports import FirstImports
 from transcriber.store.jobs import Jobs
+from transcriber.store.live import LiveTexts
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.word_times import WordTimes
 
@@ -104,7 +105,8 @@ class TranscriptImporter:
             language=request.language or _language_of(transcription),
         )
         if first:
-            await FirstImports(connection).begin(transcription.id, recording.language)
+            first = await FirstImports(connection).begin(transcription.id, recording.language)
+            await LiveTexts(connection).forget(transcription.id)
         edits = TranscriptEdits(connection, transcription.id)
         head = await edits.log.lock(transcription.workspace_id)
         assert head is not None, "its row is locked"

@@ -27,7 +27,7 @@ from transcriber.live import messages
 from transcriber.live.feed import MOST_RECENT, Message, SessionFeed
 from transcriber.store.live import LiveState, LiveTexts
 
-#: Streams of followers of one process. Other calls keep room beside them.
+#: Streams of followers of one process. Other calls keep room besides.
 MOST_FOLLOWERS = 500
 #: How often (seconds) the tables are read for what was not announced, once per session.
 _LOOK_SECONDS = 2.0

@@ -21,13 +21,19 @@ from transcriber.store.outbox import JobOutbox
 from transcriber.store.word_times import PAUSE_SECONDS
 
 _LOCK = """
-SELECT revision, machine_revision, transcript_at FROM transcriptions
-WHERE id = %s AND workspace_id = %s AND transcript_at IS NOT NULL AND trashed_at IS NULL
+SELECT revision, machine_revision, coalesce(transcript_at, created_at) AS transcript_at,
+       transcript_at IS NULL AS live
+FROM transcriptions
+WHERE id = %s AND workspace_id = %s AND (transcript_at IS NOT NULL OR live_text)
+  AND trashed_at IS NULL
 FOR NO KEY UPDATE
 """
 _HEAD = """
-SELECT revision, machine_revision, transcript_at FROM transcriptions
-WHERE id = %s AND workspace_id = %s AND transcript_at IS NOT NULL AND trashed_at IS NULL
+SELECT revision, machine_revision, coalesce(transcript_at, created_at) AS transcript_at,
+       transcript_at IS NULL AS live
+FROM transcriptions
+WHERE id = %s AND workspace_id = %s AND (transcript_at IS NOT NULL OR live_text)
+  AND trashed_at IS NULL
 """
 _ADVANCE = """
 UPDATE transcriptions SET revision = %(revision)s WHERE id = %(id)s
@@ -76,11 +82,15 @@ ORDER BY batch.revision
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Head:
-    """The newest revision of a transcript, and its machine version with its time."""
+    """The newest revision of a transcript, and its machine version with its time.
+
+    It is `live` if the text is that of a live session, whose transcript is still to come.
+    """
 
     revision: int
     machine_revision: int
     transcript_at: dt.datetime
+    live: bool = False
 
     def check_base(self, base: int) -> None:
         """Check that edits can be made on a revision.
@@ -212,6 +222,7 @@ def _head(row: DictRow | None) -> Head | None:
         revision=row["revision"],
         machine_revision=row["machine_revision"],
         transcript_at=row["transcript_at"],
+        live=row["live"],
     )
 
 

@@ -35,9 +35,27 @@ WHERE capture_id = %(capture_id)s AND live_stream = %(stream)s
 _ADD = """
 INSERT INTO live_segments
     (transcription_id, segment, sequence, start_seconds, end_seconds, channel, language, label,
-     continues, words)
+     continues, words, position)
 VALUES (%(transcription_id)s, %(segment)s, %(sequence)s, %(start)s, %(end)s, %(channel)s,
-        %(language)s, %(label)s, %(continues)s, %(words)s)
+        %(language)s, %(label)s, %(continues)s, %(words)s, %(position)s)
+"""
+# The row of the capture is locked, so that positions follow each other.
+_ADD_TEXT = """
+INSERT INTO segments (
+    transcription_id, position, label, text, start_seconds, end_seconds, confidence, language,
+    channel, words)
+SELECT id, (SELECT coalesce(max(position), -1) + 1 FROM segments
+            WHERE transcription_id = %(transcription_id)s),
+       %(speaker)s, %(text)s, %(start)s, %(end)s, %(confidence)s, %(language)s, %(channel)s,
+       %(text_words)s
+FROM transcriptions WHERE id = %(transcription_id)s AND live_text AND transcript_at IS NULL
+RETURNING position
+"""
+_LABEL_TEXT = """
+UPDATE segments SET label = %(label)s
+FROM live_segments l
+WHERE l.transcription_id = %(transcription_id)s AND l.segment = %(segment)s
+  AND segments.transcription_id = l.transcription_id AND segments.position = l.position
 """
 _LABEL = """
 UPDATE live_segments SET label = %(label)s, label_sequence = %(sequence)s
@@ -69,6 +87,9 @@ SELECT DISTINCT label FROM live_segments WHERE transcription_id = %s AND label <
 """
 _REMEMBERS = "SELECT voice_memory FROM transcriptions WHERE id = %s"
 _FORGET = "DELETE FROM live_segments WHERE transcription_id = %s"
+
+#: Label of segments whose speaker is not known.
+UNKNOWN = "Speaker_1"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,7 +144,10 @@ class LiveTexts:
         if row is None:
             return None
         added = replace(segment, sequence=row["live_sequence"])
-        await execute(self._connection, _ADD, _row(row["transcription_id"], added))
+        stored = _row(row["transcription_id"], added)
+        text = await fetch_one(self._connection, _ADD_TEXT, stored)
+        stored["position"] = None if text is None else text["position"]
+        await execute(self._connection, _ADD, stored)
         return added
 
     async def label(self, capture_id: str, stream: str, segment: int, label: str) -> int | None:
@@ -145,6 +169,7 @@ class LiveTexts:
             "sequence": row["live_sequence"],
         }
         await execute(self._connection, _LABEL, change)
+        await execute(self._connection, _LABEL_TEXT, change)
         return int(row["live_sequence"])
 
     async def cover(self, capture_id: str, stream: str, covered: float) -> None:
@@ -243,6 +268,10 @@ def _row(transcription_id: int, segment: LiveSegment) -> dict[str, Any]:
         "label": segment.label,
         "continues": segment.continues,
         "words": Jsonb(words),
+        "speaker": segment.label or UNKNOWN,
+        "text": joined(word.text for word in segment.words),
+        "confidence": sum(word.probability for word in segment.words) / len(segment.words),
+        "text_words": Jsonb([[*word, [segment.label or UNKNOWN]] for word in words]),
     }
 
 

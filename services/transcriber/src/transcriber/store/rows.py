@@ -136,6 +136,7 @@ def transcription_of(
         kept_since=row["kept_since"],
         revision=row["revision"],
         machine_revision=row["machine_revision"],
+        live_text=row["live_text"],
         title=row["title"],
         title_source=TitleSource(row["title_source"]),
         folder_id=row["folder_id"],

@@ -72,8 +72,11 @@ VALUES (
 _COMPLETED = """
 UPDATE transcriptions
 SET status = 'completed', transcript_at = now(),
-    revision = CASE WHEN transcript_at IS NULL THEN revision ELSE revision + 1 END,
-    machine_revision = CASE WHEN transcript_at IS NULL THEN revision ELSE revision + 1 END,
+    revision = CASE WHEN transcript_at IS NULL AND NOT live_text THEN revision
+                    ELSE revision + 1 END,
+    machine_revision = CASE WHEN transcript_at IS NULL AND NOT live_text THEN revision
+                            ELSE revision + 1 END,
+    live_text = false,
     language_detected = %(language)s,
     languages = %(languages)s, confidence = %(confidence)s, warnings = %(warnings)s,
     failure_code = NULL, failure_message = NULL, speech_model = %(speech_model)s,

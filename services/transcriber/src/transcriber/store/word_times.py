@@ -7,6 +7,7 @@ from transcriber.editing.items import ItemId
 _DUE = """
 SELECT id FROM transcriptions
 WHERE revision > measured_revision AND revision > machine_revision AND trashed_at IS NULL
+  AND transcript_at IS NOT NULL
   AND NOT EXISTS (
       SELECT FROM transcript_batches AS batch
       WHERE batch.transcription_id = transcriptions.id

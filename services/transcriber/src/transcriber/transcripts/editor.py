@@ -21,6 +21,7 @@ from transcriber.store.edits import LoadedDocument, TranscriptEdits
 from transcriber.store.machine_versions import MachineVersions
 from transcriber.store.observations import Observations
 from transcriber.store.repeated_edits import RepeatedEdits
+from transcriber.transcripts import live_edits
 from transcriber.transcripts.restorations import restorable
 from transcriber.transcripts.revisions import Revisions
 from transcriber.transcripts.stretches import PastPage, Window
@@ -83,6 +84,7 @@ class TranscriptEditor:
         Raises:
             NotFoundError: the workspace has no such transcript.
             ValidationError: an operation makes no sense, or there is no such revision.
+            StateError: the text is that of a live session, which this would divide.
             EditConflictError: the same parts have changed since the base revision.
         """
         try:
@@ -93,6 +95,8 @@ class TranscriptEditor:
                 if earlier is not None:
                     return Edited(revision=earlier)
                 head.check_base(base)
+                if head.live:
+                    live_edits.check(operations)
                 entry = Entry(revision=head.revision + 1, author=author)
                 loaded = await edits.load(head, map(places_of, operations), notes_of(operations))
                 before = _shown(loaded)
@@ -151,10 +155,13 @@ class TranscriptEditor:
 
         Raises:
             NotFoundError: the workspace has no such transcript, or it has no such revision.
+            StateError: the text is that of a live session.
         """
         async with self._database.transaction() as connection:
             edits = TranscriptEdits(connection, transcription_id)
             head = await _locked(edits, workspace_id)
+            if head.live:
+                live_edits.refuse()
             found = await restorable(edits, head, revision)
             loaded = found.loaded
             # Seconds of work if most of a very long transcript has changed.

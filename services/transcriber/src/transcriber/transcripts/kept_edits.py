@@ -79,13 +79,17 @@ class KeptEdits:
 
 async def keep(connection: Connection, before: Transcription) -> KeptEdits | None:
     """Return the edits of a locked transcription before its transcript is replaced, if any."""
-    if before.transcript_at is None:
+    if before.transcript_at is None and not before.live_text:
         return None
     edits = TranscriptEdits(connection, before.id)
+    batches = await edits.log.batches(before.machine_revision, before.revision)
+    if before.transcript_at is None and not batches:
+        # Nobody can refer to live text that was not edited once there is a transcript.
+        return None
     return KeptEdits(
         version=MachineVersion(
             revision=before.machine_revision, segments=await edits.machine_version()
         ),
-        transcript_at=before.transcript_at,
-        batches=await edits.log.batches(before.machine_revision, before.revision),
+        transcript_at=before.transcript_at or before.created_at,
+        batches=batches,
     )
