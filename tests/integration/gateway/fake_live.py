@@ -11,7 +11,7 @@ import grpc.aio
 from common import identity, rights, status
 from common.auth import CallAuthenticator
 from common.call_limits import CHUNK_LIMITS, CallsInFlight
-from common.errors import ApplicationError
+from common.errors import ApplicationError, NotFoundError
 from common.interceptor import EdgeInterceptor
 from common.rights import Right
 from common.signing import CallVerifier, receiver_key
@@ -30,12 +30,15 @@ class FakeLive(live_pb2_grpc.LiveServiceServicer):
     fails: ApplicationError | None = None
     requests: list[live_pb2.LiveServiceStreamingRecognizeRequest] = field(default_factory=list)
     callers: list[identity.Identity] = field(default_factory=list)
+    #: Workspace of all sessions that are resumed, if it is another one than the caller's.
+    elsewhere: str = ""
     followers: list[live_pb2.FollowLiveRequest] = field(default_factory=list)
     open: int = 0
 
     def reset(self) -> None:
         """Drop all state."""
         self.fails = None
+        self.elsewhere = ""
         self.requests.clear()
         self.callers.clear()
         self.followers.clear()
@@ -49,6 +52,12 @@ class FakeLive(live_pb2_grpc.LiveServiceServicer):
         try:
             async for request in request_iterator:
                 self.requests.append(request)
+                if request.HasField("resume") and self.elsewhere not in {
+                    "",
+                    self.callers[-1].workspace_id,
+                }:
+                    error = NotFoundError("Elsewhere.", {"workspace_id": self.elsewhere})
+                    await context.abort_with_status(status.to_status(error))
                 for response in self._answers(request):
                     yield response
                 if request.HasField("chunk") and self.fails is not None:

@@ -86,6 +86,7 @@ from gateway.live.hub import Hub
 from gateway.live.recognition import RecognitionSocket
 from gateway.live.shared import SharedWatches
 from gateway.live.socket import LiveSocket
+from gateway.live.workspaces import OtherWorkspaces
 from gateway.oidc import service as oidc
 from gateway.openai.audio import AudioApi
 from gateway.openai.calls import AudioCalls
@@ -419,6 +420,7 @@ class Gateway:
             hub=self._hub,
             handshakes=Handshakes(self._registry, origins),
             limits=self._limits,
+            workspaces=OtherWorkspaces(self._database),
             keep_alive_seconds=min(_KEEP_ALIVE_SECONDS, settings.session_ttl / 4),
         )
         return application.build(

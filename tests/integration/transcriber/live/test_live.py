@@ -252,3 +252,16 @@ async def test_stream_ends_with_the_rights_of_its_caller(
         assert live.failure is None
         monkeypatch.setitem(peers.sessions.changed, f"token-{member}", now)
         assert isinstance(await live.failed(), kind)
+
+
+async def test_session_of_another_workspace_is_named_to_its_recorder(api: Api) -> None:
+    async with stream(api, begin()) as live:
+        capture_id = live.capture_id
+    async with stream(api, resume(capture_id), "a@other") as elsewhere:
+        error = await elsewhere.failed()
+        assert isinstance(error, NotFoundError)
+        assert error.details == {"workspace_id": "session_a"}
+    async with stream(api, resume(capture_id), "b") as stranger:
+        error = await stranger.failed()
+        assert isinstance(error, NotFoundError)
+        assert error.details == {}

@@ -31,6 +31,7 @@ from gateway.live import recognition_messages as recognition
 from gateway.live.handshake import Handshakes
 from gateway.live.hub import Client, Hub
 from gateway.live.send_queue import GOING_AWAY, SESSION_ENDED, TOO_SLOW, Closing
+from gateway.live.workspaces import OtherWorkspaces
 from gateway.sessions.registry import SessionRegistry
 from gateway.sessions.session import Session
 from gateway.web.callers import client_address
@@ -54,6 +55,7 @@ class LiveDependencies:
     hub: Hub
     handshakes: Handshakes
     limits: RateLimits
+    workspaces: OtherWorkspaces
     keep_alive_seconds: float
 
 
@@ -69,10 +71,11 @@ class LiveConnections(abc.ABC):
     def __init__(self, dependencies: LiveDependencies) -> None:
         self.backends = dependencies.backends
         self.limits = dependencies.limits
+        self.workspaces = dependencies.workspaces
         self._registry = dependencies.registry
         self._hub = dependencies.hub
         self._handshakes = dependencies.handshakes
-        self._keep_alive_seconds = dependencies.keep_alive_seconds
+        self.keep_alive_seconds = dependencies.keep_alive_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection from handshake to close."""
@@ -139,7 +142,7 @@ class LiveConnections(abc.ABC):
     async def _keeping(self, client: Client) -> Closing:
         """Keep the session alive. Return once it has ended or has other rights."""
         while True:
-            await asyncio.sleep(self._keep_alive_seconds)
+            await asyncio.sleep(self.keep_alive_seconds)
             try:
                 session = await self._registry.get(client.session_id)
             except AuthenticationError:
@@ -194,12 +197,22 @@ class LiveStream:
             ApplicationError: it was refused or broken off.
             TimeoutError: the client does not read.
         """
-        try:
-            while (response := await call.read()) is not grpc.aio.EOF:
-                await self.send(recognition.text_of(response))
-        except grpc.aio.AioRpcError as error:
-            raise status.from_rpc_error(await server_status(call, error)) from error
+        while (response := await read(call)) is not None:
+            await self.send(recognition.text_of(response))
         return FINISHED
+
+
+async def read(call: Any) -> Any:
+    """Return the next response of a call, None at its end.
+
+    Raises:
+        ApplicationError: it was refused or broken off.
+    """
+    try:
+        response = await call.read()
+    except grpc.aio.AioRpcError as error:
+        raise status.from_rpc_error(await server_status(call, error)) from error
+    return None if response is grpc.aio.EOF else response
 
 
 async def _closed(client: Client) -> Closing:

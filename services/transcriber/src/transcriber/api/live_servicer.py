@@ -67,9 +67,7 @@ class LiveServicer(live_pb2_grpc.LiveServiceServicer):
             capture = await self._created(owner, first.begin, context)
         elif first is not None and kind == "resume":
             after = live_requests.after_sequence(first.resume)
-            capture = await self._dependencies.sessions.find(
-                first.resume.capture_id, owner.workspace_id
-            )
+            capture = await self._dependencies.sessions.find(first.resume.capture_id, owner)
         else:
             raise ValidationError.of(
                 "live_request", "The first request must begin or resume a session."

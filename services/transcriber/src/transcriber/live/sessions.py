@@ -94,15 +94,25 @@ class LiveSessions:
             )
         )
 
-    async def find(self, capture_id: str, workspace_id: str) -> Capture:
+    async def find(self, capture_id: str, owner: Owner) -> Capture:
         """Return the capture of a session.
 
         Raises:
-            NotFoundError: the workspace has no such capture.
+            NotFoundError: the workspace has no such capture. The details have the `workspace_id` of
+                a capture that the same session has begun in another workspace.
             StateError: it has no live text.
         """
         async with self._dependencies.database.transaction() as connection:
-            found = await Captures(connection).find(capture_id, workspace_id)
+            captures = Captures(connection)
+            found = await captures.find(capture_id, owner.workspace_id)
+            elsewhere = None
+            if found is None:
+                elsewhere = await captures.workspace_of(capture_id, owner.session_id)
+        if elsewhere is not None:
+            raise NotFoundError(
+                "This recording was begun in another workspace. Switch to it to go on.",
+                {"workspace_id": elsewhere},
+            )
         if found is None:
             raise NotFoundError("There is no such capture.")
         return _live(found)

@@ -34,6 +34,9 @@ FROM captures c LEFT JOIN transcriptions t ON t.id = c.result_id
 WHERE c.capture_id = %s AND c.workspace_id = %s AND NOT c.given_up
 """
 _LOCK = "SELECT 1 AS found FROM captures WHERE capture_id = %s FOR UPDATE"
+_WORKSPACE_OF = """
+SELECT workspace_id FROM captures WHERE capture_id = %s AND session_id = %s AND NOT given_up
+"""
 _FIND_BY_REQUEST = """
 SELECT capture_id FROM captures WHERE workspace_id = %s AND request_id = %s AND NOT given_up
 """
@@ -224,6 +227,11 @@ class Captures:
         """Return a capture as `find` does, and lock its row."""
         await fetch_one(self._connection, _LOCK, (capture_id,))
         return await self.find(capture_id, workspace_id)
+
+    async def workspace_of(self, capture_id: str, session_id: str) -> str | None:
+        """Return the workspace of a capture that a session has begun, None without one."""
+        row = await fetch_one(self._connection, _WORKSPACE_OF, (capture_id, session_id))
+        return None if row is None else row["workspace_id"]
 
     async def find_by_request(self, workspace_id: str, request_id: str) -> str | None:
         """Return the id of the capture created with a request id."""
