@@ -25,8 +25,8 @@ EXTRAS_sdk-python := [mcp,s3]
 EXTRAS_transcriber := [worker]
 
 .DEFAULT_GOAL := help
-.PHONY: help install models demo web sdk-js browser screenshots run start stop status test test-containers test-newcomer chaos unit lint lint-deploy format protos hashes sbom \
-	images bench bench-speakers bench-channels bench-diarization bench-parts bench-echo bench-engines bench-editing bench-search bench-search-speed bench-languages bench-repetition bench-vocabulary bench-playback bench-live bench-web bench-status-reads bench-control-plane bench-upload bench-encryption bench-queue quality quality-gate gpu-check simulate clean distclean
+.PHONY: help install models demo web sdk-js browser screenshots run start stop status test test-containers test-newcomer chaos fuzz soak load unit lint lint-deploy format protos hashes sbom \
+	images bench bench-speakers bench-channels bench-diarization bench-parts bench-echo bench-engines bench-editing bench-search bench-search-speed bench-languages bench-repetition bench-vocabulary bench-playback bench-live bench-web bench-status-reads bench-control-plane bench-upload bench-encryption bench-queue bench-library-size quality quality-gate gpu-check simulate clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -110,6 +110,15 @@ test-newcomer: ## run the demo and the tests in bare containers, as root and as 
 chaos: $(READY) $(VERIFIED) ## kill, freeze and cut off processes under load (SEED=1 KILLS=30 OWNERS=20 SECONDS=60)
 	@$(BIN)/python -m tests.chaos --seed $(or $(SEED),1) --kills $(or $(KILLS),30) \
 		--owners $(or $(OWNERS),20) --seconds $(or $(SECONDS),60) $(ARGS)
+
+fuzz: $(READY) $(VERIFIED) ## send hostile input to a running stack (CASES=10000, SEED=1, ARGS=--help)
+	@$(BIN)/python -m bench.fuzz --cases $(or $(CASES),10000) --seed $(or $(SEED),1) $(ARGS)
+
+soak: $(READY) $(VERIFIED) ## measure growth of a running stack (MINUTES=60, CHART=FILE draws it)
+	@$(BIN)/python -m bench.soak --minutes $(or $(MINUTES),60) $(if $(CHART),--chart $(CHART))
+
+load: $(READY) $(VERIFIED) ## measure 1,260 clients of a running stack next to an echo (ARGS=--help)
+	@$(BIN)/python -m bench.load $(ARGS)
 
 unit: $(READY) ## run the unit tests only
 	@$(BIN)/python -m pytest tests/unit
@@ -212,6 +221,9 @@ bench-encryption: $(READY) ## measure encrypted objects next to plain ones
 
 bench-queue: $(READY) ## measure Postgres, NATS and the dispatcher with a long queue
 	@$(BIN)/python -m bench.queue
+
+bench-library-size: $(READY) ## measure lists and deletions in a million transcriptions
+	@$(BIN)/python -m bench.library_size
 
 quality: $(READY) $(VERIFIED) ## measure quality next to plain scripts (DATA=DIR, PEER=PYTHON with senko, ARGS=--help)
 	@$(BIN)/python -m bench.quality $(if $(DATA),--data $(DATA)) $(if $(PEER),--peer $(PEER)) $(ARGS)

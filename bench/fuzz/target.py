@@ -69,10 +69,10 @@ class Target:
     async def transcriptions(self) -> list[int]:
         """Return the transcriptions of the session, without the prepared one."""
         answer = await self.http.get(
-            "/api/transcription/list", headers=self.headers, params={"per_page": 100}
+            "/api/transcription/list", headers=self.headers, params={"limit": 100}
         )
         answer.raise_for_status()
-        found = [one["id"] for one in answer.json()["data"]]
+        found = [one["id"] for one in answer.json()["data"]["transcriptions"]]
         return [number for number in found if number != self.known.get("transcription_id")]
 
     async def delete(self, number: int) -> None:
