@@ -17,8 +17,9 @@ from tests.chaos.clients import RestClient
 from tests.chaos.live import similarity
 from tests.chaos.owners import mark_of, marks
 
-#: Without any change for this time, a job has stopped.
-_STANDSTILL_SECONDS = 300.0
+#: Without any change for this time, a job has stopped. After outages, work is tried again after
+#: pauses of up to five minutes.
+_STANDSTILL_SECONDS = 900.0
 _POLL_SECONDS = 1.0
 #: Live text has less context, and faults cost it sound that the recording still has.
 _LEAST_SIMILARITY = 0.8
