@@ -74,7 +74,7 @@ def test_workflow(stack: Stack, client: SecureTranscribeClient, project: Path, c
     assert any(name.startswith("Ann ") for name in found["named"])
     assert found["document"][0].endswith(".pdf")
     assert found["document"][1] == "%PDF"
-    assert re.fullmatch(r".+: [1-9]\d*", found["shown"])
+    assert re.fullmatch(r".+: [1-9]\d*", found["shown"].strip())
     assert found["turns"] == "SPEAKER"
     assert found["segments"] >= 1
     assert found["imported"] == [True, 0]
