@@ -4,7 +4,7 @@ import re
 from itertools import pairwise
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Response, expect
 
 from tests.e2e.stack import eventually
 from tests.web.accessibility import assert_accessible, assert_fits
@@ -149,7 +149,12 @@ def test_a_recording_goes_on_where_no_live_session_gets_through(visitors: Visito
     page = visitors.page(permissions=["microphone"])
     page.route_web_socket(re.compile("/ws/live"), lambda socket: socket.close(code=1008))
     stored: list[str] = []
-    page.on("request", lambda request: "/chunks/" in request.url and stored.append(request.url))
+
+    def note(response: Response) -> None:
+        if "/chunks/" in response.url and response.ok:
+            stored.append(response.url)
+
+    page.on("response", note)
     words = _start(page, "Behind a proxy")
     expect(page.get_by_text("Words cannot be shown while they are spoken")).to_be_visible()
     assert_accessible(page)
