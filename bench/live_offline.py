@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from bench import live_measures
 from bench.engines import load_engine
@@ -34,6 +35,7 @@ from transcriber.worker.live.jobs import Job, Piece
 from transcriber.worker.live.language import LanguageChoice
 from transcriber.worker.live.recognition import LiveRecognizer
 
+Sound = npt.NDArray[np.float64]
 _CHUNK = SAMPLE_RATE // 10
 #: Seconds of a recording whose errors are printed apart.
 _STRETCH = 60.0
@@ -126,18 +128,19 @@ def quiet_sounds(seconds: float, seed: int = 1) -> Iterator[tuple[str, Samples]]
     yield "wind", (0.8 * gusts).astype(np.float32)
     knocks = white * (random.random(count) > 0.9998)
     yield "knocks", np.convolve(knocks, np.exp(-np.arange(800) / 100), "same").astype(np.float32)
-    yield "music", _music(times, random)
+    yield "music", _music(times, random).astype(np.float32)
 
 
-def _colored(white: Samples, exponent: float) -> Samples:
+def _colored(white: Sound, exponent: float) -> Sound:
     """Return noise whose power falls with frequency, at most 1."""
     spectrum = np.fft.rfft(white)
     frequencies = np.maximum(np.fft.rfftfreq(len(white), 1 / SAMPLE_RATE), 20.0)
     sound = np.fft.irfft(spectrum / frequencies**exponent, len(white))
-    return np.asarray(sound / np.abs(sound).max())
+    found: Sound = sound / np.abs(sound).max()
+    return found
 
 
-def _music(times: Samples, random: np.random.Generator) -> Samples:
+def _music(times: Sound, random: np.random.Generator) -> Samples:
     """Return chords and a melody of tones with overtones, half a second each."""
     scale = 220 * 2 ** (np.array([0, 2, 4, 5, 7, 9, 11, 12, 14, 16]) / 12)
     places = (times / 0.5).astype(int)
@@ -149,7 +152,7 @@ def _music(times: Samples, random: np.random.Generator) -> Samples:
         for overtone in range(1, 6):
             phase = 2 * np.pi * frequency * overtone * within
             sound += level / overtone * np.sin(phase) * np.exp(-3 * within)
-    return sound.astype(np.float32)
+    return sound
 
 
 def _draft(pieces: Sequence[Piece]) -> Sequence[RecognizedWord] | None:

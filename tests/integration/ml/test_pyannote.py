@@ -109,6 +109,27 @@ def test_each_speaker_has_a_voiceprint_of_unit_length(
     assert 5 < voiceprint.speech_seconds < found.speakers[0].speech_seconds
 
 
+def test_live_speech_is_told_apart(
+    engine: Any, conversation: tuple[Diarization, list[float]], telephone: Recording
+) -> None:
+    found, _ = conversation
+    places = ((11.05, 13.2), (14.75, 17.0), (18.6, 21.0))  # Two people in turn.
+    one, other, again = (
+        engine.embed_speech(read_window(telephone.audio, start, end)) for start, end in places
+    )
+    assert one.speech_seconds == pytest.approx(2.15, abs=0.2)
+    assert (one.model, one.model_version) == (
+        found.speakers[0].voiceprint.model,
+        found.speakers[0].voiceprint.model_version,
+    )
+    assert np.linalg.norm(one.embedding) == pytest.approx(1.0, abs=1e-4)
+    # Within the allowance of live sessions for a few seconds of speech.
+    least = engine.link_threshold - 0.03
+    assert np.dot(one.embedding, again.embedding) >= least
+    assert np.dot(one.embedding, other.embedding) < least
+    assert engine.embed_speech(np.zeros(4_000, dtype=np.float32)) is None
+
+
 def test_windows_find_the_same_people(
     diarizer: MakeEngine,
     telephone: Recording,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from common.audio.resampling import SAMPLE_RATE
+from common.audio.resampling import SAMPLE_RATE, Samples
 from common.errors import AudioProcessingError, UnimplementedError, ValidationError
 from common.inference import Inference
 from common.tasks.task import TaskControl
@@ -43,7 +43,7 @@ class LiveVoices:
             raise ValidationError.of(
                 "samples", f"Send {SHORTEST} to {LONGEST:.0f} seconds of 16-bit samples."
             )
-        samples = np.frombuffer(data, "<i2").astype(np.float32) / 32768
+        samples: Samples = np.divide(np.frombuffer(data, "<i2"), 32768, dtype=np.float32)
 
         def work(_control: TaskControl) -> Voiceprint | None:
             return engine.embed_speech(samples)

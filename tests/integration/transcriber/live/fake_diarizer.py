@@ -22,6 +22,14 @@ class FakeDiarizer(diarization_pb2_grpc.DiarizationServiceServicer):
     refuses: grpc.StatusCode | None = None
     heard: list[int] = field(default_factory=list)
 
+    async def Diarize(self, _request: Any, context: Any) -> diarization_pb2.DiarizeResponse:
+        return await context.abort(grpc.StatusCode.UNIMPLEMENTED, "only live")  # type: ignore[no-any-return]
+
+    async def ExtractVoiceprint(
+        self, _request: Any, context: Any
+    ) -> diarization_pb2.ExtractVoiceprintResponse:
+        return await context.abort(grpc.StatusCode.UNIMPLEMENTED, "only live")  # type: ignore[no-any-return]
+
     async def EmbedSpeech(
         self, request: diarization_pb2.EmbedSpeechRequest, context: Any
     ) -> diarization_pb2.EmbedSpeechResponse:

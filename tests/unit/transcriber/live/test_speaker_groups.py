@@ -29,7 +29,7 @@ def between(one: int, other: int, share: float, *, seconds: float = 2.0) -> Voic
 
 def labels(people: Sequence[int], *, noise: float = 0.5) -> tuple[SpeakerGroups, dict[int, str]]:
     """Add one piece of speech per person. Return the labels by segment."""
-    groups, found = SpeakerGroups(), {}
+    groups, found = SpeakerGroups(), dict[int, str]()
     for segment, person in enumerate(people):
         found |= groups.add([segment], voice(person, noise=noise, seed=segment), link=LINK)
     return groups, found

@@ -34,7 +34,7 @@ class VoiceSounds:
         self._continues = False
 
     def add(self, segment: int, samples: Samples) -> VoiceSound | None:
-        """Add the sound of a final segment. Return what has been gathered once it is enough."""
+        """Add the sound of a final segment. Return the gathered sound once it is enough."""
         self._segments.append(segment)
         self._pieces.append(samples)
         if sum(map(len, self._pieces)) < ENOUGH:
@@ -61,4 +61,5 @@ class VoiceSounds:
 
 def as_bytes(samples: Sequence[float] | Samples) -> bytes:
     """Return samples in ±1 as signed 16-bit little-endian numbers."""
-    return (np.clip(np.asarray(samples), -1, 1) * 32767).astype("<i2").tobytes()
+    numbers: bytes = (np.clip(np.asarray(samples), -1, 1) * 32767).astype("<i2").tobytes()
+    return numbers
