@@ -25,7 +25,7 @@ EXTRAS_sdk-python := [mcp,s3]
 EXTRAS_transcriber := [worker]
 
 .DEFAULT_GOAL := help
-.PHONY: help install models demo web sdk-js browser screenshots run start stop status test test-containers test-newcomer chaos fuzz soak load unit lint lint-deploy format protos hashes sbom \
+.PHONY: help install models demo web sdk-js browser screenshots run start stop status test test-containers test-newcomer chaos chaos-live fuzz soak load unit lint lint-deploy format protos hashes sbom \
 	images bench bench-speakers bench-channels bench-diarization bench-parts bench-echo bench-engines bench-editing bench-search bench-search-speed bench-languages bench-repetition bench-vocabulary bench-playback bench-live bench-web bench-status-reads bench-control-plane bench-upload bench-encryption bench-queue bench-library-size quality quality-gate gpu-check simulate clean distclean
 
 help: ## list the targets
@@ -110,6 +110,9 @@ test-newcomer: ## run the demo and the tests in bare containers, as root and as 
 chaos: $(READY) $(VERIFIED) ## kill, freeze and cut off processes under load (SEED=1 KILLS=30 OWNERS=20 SECONDS=60)
 	@$(BIN)/python -m tests.chaos --seed $(or $(SEED),1) --kills $(or $(KILLS),30) \
 		--owners $(or $(OWNERS),20) --seconds $(or $(SECONDS),60) $(ARGS)
+
+chaos-live: $(READY) $(VERIFIED) ## cut and kill a live session, and compare its words with a file (ARGS=--help)
+	@$(BIN)/python -m tests.live_faults $(ARGS)
 
 fuzz: $(READY) $(VERIFIED) ## send hostile input to a running stack (CASES=10000, SEED=1, ARGS=--help)
 	@$(BIN)/python -m bench.fuzz --cases $(or $(CASES),10000) --seed $(or $(SEED),1) $(ARGS)
