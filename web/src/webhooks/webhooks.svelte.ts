@@ -60,10 +60,10 @@ export class Webhooks extends ServerState {
   }
 }
 
-/** Milliseconds between two looks at a delivery that is due. */
+/** Milliseconds between two looks at a delivery that is due soon. */
 const LOOK = 2000;
-/** Milliseconds by which the clocks of browser and server may differ. */
-const SKEW = 10_000;
+/** Milliseconds until an attempt that is waited for. One in progress has up to a minute and a half. */
+const SOON = 120_000;
 
 /** The delivery log of a webhook, the latest first. */
 export class Deliveries extends ServerState {
@@ -79,7 +79,7 @@ export class Deliveries extends ServerState {
     super();
   }
 
-  /** Keep the log up to date while an attempt is due. */
+  /** Keep the log up to date while an attempt is due soon. */
   override watch(): () => void {
     const end = super.watch();
     const timer = setInterval(() => {
@@ -121,9 +121,9 @@ export class Deliveries extends ServerState {
     this.onread();
   }
 
-  /** Whether an attempt is due, so that its outcome can be waited for. */
+  /** Whether an attempt is due soon or in progress, so that its outcome can be waited for. */
   isMoving(now = Date.now()): boolean {
-    const due = (one: Delivery) => Date.parse(one.next_attempt_at ?? '') <= now + SKEW;
+    const due = (one: Delivery) => Date.parse(one.next_attempt_at ?? '') <= now + SOON;
     return this.webhook().active && this.list.some((one) => one.state === 'waiting' && due(one));
   }
 

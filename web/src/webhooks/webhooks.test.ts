@@ -23,6 +23,8 @@ test('each type of events has a text', () => {
 
 test.each([
   ['waiting', '2026-11-29T12:00:00Z', true, true],
+  // As a delivery whose attempt is in progress.
+  ['waiting', '2026-11-29T12:01:30Z', true, true],
   ['waiting', '2026-11-29T12:05:00Z', true, false],
   ['waiting', '2026-11-29T12:00:00Z', false, false],
   ['delivered', null, true, false],
