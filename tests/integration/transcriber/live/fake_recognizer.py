@@ -11,7 +11,8 @@ import grpc
 import grpc.aio
 import numpy as np
 
-from common import times
+from common import status, times
+from common.errors import ValidationError
 from common.times import duration
 from securetranscribe.v1 import speech_pb2, speech_pb2_grpc
 
@@ -88,7 +89,8 @@ class FakeRecognizer(speech_pb2_grpc.SpeechServiceServicer):
         while (request := await self._next(requests, context)) is not None:
             self.heard.append(request.audio)
             if self.undecodable is not None and request.audio.startswith(self.undecodable):
-                await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "not decodable")
+                error = ValidationError.of("audio", "The audio cannot be decoded as WebM.")
+                await context.abort_with_status(status.to_status(error))
             buffer += request.audio
             while len(buffer) >= _WORD_BYTES:
                 (number,) = struct.unpack_from("<h", buffer)

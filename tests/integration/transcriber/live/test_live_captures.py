@@ -17,6 +17,7 @@ from securetranscribe.v1 import (
     imports_pb2_grpc,
     library_pb2,
     library_pb2_grpc,
+    live_pb2,
     speech_pb2,
     transcription_pb2,
     transcription_pb2_grpc,
@@ -353,3 +354,42 @@ async def test_paused_stream_is_sent_again_once_it_goes_on(
         recognizer.fake.heard.clear()
         await live.chunk(len(data) - 1, data[-1])
         assert await recorded(recognizer, sum(map(len, data))) == b"".join(data)
+
+
+async def test_live_text_goes_on_behind_sound_that_cannot_be_decoded(
+    api: Api, recognizer: RunningRecognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = chunks(webm(tone(2.0, 400)), 8_000)
+    monkeypatch.setattr(recognizer.fake, "undecodable", broken[0][:4])
+    opus = begin(encoding=speech_pb2.AUDIO_ENCODING_WEBM_OPUS, sample_rate_hertz=0)
+    async with stream(api, opus) as live:
+        for number, data in enumerate(broken):
+            await live.chunk(number, data)
+        notices = await live.until(lambda: live.of("notice"))
+        assert notices[0].code == live_pb2.LIVE_NOTICE_CODE_NOT_RECOGNIZABLE
+        assert "start it again" in notices[0].message
+        for number in range(4):
+            data = sound(number, number + 1)
+            await live.chunk(len(broken) + number, data, starts_stream=number == 0)
+        await live.until(lambda: live.of("final"))
+        assert live.words == words(0, 4)
+        start = live.of("final")[0].words[0].start.ToTimedelta().total_seconds()
+        assert start == pytest.approx(2.0, abs=0.05)
+
+
+async def test_samples_without_their_first_chunk(api: Api, objects: ObjectStore) -> None:
+    async with stream(api, begin()) as live:
+        for number in (1, 2):
+            await live.chunk(number, sound(number, number + 1))
+        await live.until(
+            lambda: [list(one.missing) for one in live.of("acknowledged")][-1:] == [[0]]
+        )
+        await live.finish(3, allow_gaps=True)
+        ended = await live.ended()
+    done = await Captures.of(api).ended(live.capture_id)
+    assert done.state == capture_pb2.CAPTURE_STATE_COMPLETED
+    number = ended.transcription_id
+    found = await api.caller().get(number)
+    assert found.file.duration.ToTimedelta().total_seconds() == pytest.approx(1.0, abs=0.01)
+    assert "1 of 3 pieces of the recording are missing." in found.warnings
+    assert (await objects.get("audio", f"{number}/source"))[44:] == sound(1, 3)

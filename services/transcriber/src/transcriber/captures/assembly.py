@@ -55,15 +55,15 @@ class Assembler:
         self._max_duration = max_duration
 
     async def concatenate(
-        self, capture: Capture, chunks: Sequence[Chunk], filename: str
+        self, capture: Capture, chunks: Sequence[Chunk], filename: str, *, head: bytes = b""
     ) -> Assembled:
-        """Write the chunks of one stream byte by byte.
+        """Write the chunks of one stream byte by byte, behind a head.
 
         Raises:
             FileUploadError: they are no kind of audio.
         """
         digest = hashlib.sha256()
-        data = self._judged(self._bytes(chunks), filename)
+        data = self._judged(self._bytes(chunks, head), filename)
         size = await self._objects.put_stream(
             self._bucket, capture.source_key, hashed(data, digest.update)
         )
@@ -113,9 +113,11 @@ class Assembler:
             )
         return tuple(found)
 
-    async def _bytes(self, chunks: Sequence[Chunk]) -> AsyncIterator[bytes]:
-        """Yield the bytes of chunks, and read the next ones meanwhile."""
+    async def _bytes(self, chunks: Sequence[Chunk], head: bytes) -> AsyncIterator[bytes]:
+        """Yield the bytes of chunks behind a head, and read the next ones meanwhile."""
         reading: collections.deque[asyncio.Task[bytes]] = collections.deque()
+        if head:
+            yield head
         try:
             for chunk in chunks:
                 if len(reading) >= _AHEAD:

@@ -23,6 +23,7 @@ from transcriber.captures.creation import request_id
 from transcriber.captures.reception import prefix
 from transcriber.captures.streams import split
 from transcriber.domain.jobs import Failure
+from transcriber.live.raw_sound import header
 from transcriber.queue.job_start import JobStarter
 from transcriber.recordings.acceptance import (
     Acceptance,
@@ -101,7 +102,9 @@ class CaptureCompletion:
         if len(streams) == 1:
             name = _filename(capture)
             try:
-                assembled = await self.assembler.concatenate(capture, chunks, name)
+                assembled = await self.assembler.concatenate(
+                    capture, chunks, name, head=_missing_head(capture, chunks)
+                )
                 return assembled, await self._examine(capture, assembled, losses)
             except (*FINAL, TimedOutError) as error:
                 first = error
@@ -199,6 +202,11 @@ class CaptureStep(ItemStep[Capture]):
             await self._completion.complete(item)
         else:
             await self._completion.clear(item)
+
+
+def _missing_head(capture: Capture, chunks: Sequence[Chunk]) -> bytes:
+    """Return the header of samples without a container whose first chunk is missing."""
+    return b"" if capture.live is None or chunks[0].number == 0 else header(capture.live)
 
 
 def _filename(capture: Capture, extension: str = "") -> str:

@@ -12,7 +12,7 @@ BUSY = "All recognizers are busy. The recording goes on, and its text follows."
 NO_RECOGNIZER = "No recognizer answers. The recording goes on, and its text follows."
 NOT_RECOGNIZABLE = (
     "The sound cannot be recognized while it is recorded. The recording goes on, and its text is "
-    "made at the end."
+    "made at the end. To see text sooner, pause the recorder and start it again."
 )
 RECOGNIZING = "The text goes on."
 CHUNKS_MISSING = "Pieces of the recording are missing. Send them, and finish again."

@@ -12,6 +12,7 @@ from common.errors import (
     ResourceExhaustedError,
     TimedOutError,
     UnavailableError,
+    ValidationError,
 )
 from common.postgres import Database
 from securetranscribe.v1 import live_pb2, speech_pb2
@@ -82,6 +83,8 @@ class Relay:
         #: Segments whose last draft the client has.
         self._drafts: set[int] = set()
         self._connected = False
+        #: First chunk of the media stream of the last attempt, and of the last one that is broken.
+        self._begun_at = self._broken = -1
 
     @property
     def promising(self) -> bool:
@@ -127,7 +130,11 @@ class Relay:
                 # Otherwise each attempt would read the whole media stream again for nothing.
                 await self._arriving.has(self._sent)
                 continue
-            pause = pauses.after_failure(progressed=self._covered > before)
+            progressed = self._covered > before
+            if isinstance(failure, ValidationError) and not progressed:
+                # The sound cannot be decoded. The recorder may have been started again since.
+                self._broken = self._begun_at
+            pause = pauses.after_failure(progressed=progressed)
             _log.info("live recognition interrupted", reason=failure.message, pause=pause)
             if pause:
                 self._report(failure)
@@ -153,7 +160,10 @@ class Relay:
         if state is None:
             raise NotFoundError("The session is gone.")
         self._covered = self._noted = state.covered
-        place = await self._places.find(session.capture, session.sound, state.covered)
+        place = await self._places.find(
+            session.capture, session.sound, state.covered, broken=self._broken
+        )
+        self._begun_at = place.chunk
         # A worker is not kept waiting for a client that pauses.
         if not await self._arriving.has(place.chunk):
             return

@@ -45,8 +45,13 @@ class RestartPlaces:
         self._executor = executor
         self._bucket = bucket
 
-    async def find(self, capture: Capture, sound: LiveSound, seconds: float) -> Place:
+    async def find(
+        self, capture: Capture, sound: LiveSound, seconds: float, *, broken: int = -1
+    ) -> Place:
         """Return the last place at or before a time.
+
+        Media streams up to the one that begins with the chunk `broken` are passed over if another
+        one follows.
 
         Raises:
             ApplicationError: the stored sound cannot be read now.
@@ -60,7 +65,7 @@ class RestartPlaces:
             length = start.seconds
             if length is None:
                 length = await self._measured(capture, start, following)
-            if begins + length > seconds:
+            if begins + length > seconds and start.number > broken:
                 return Place(chunk=start.number, time=begins)
             begins += length
         return Place(chunk=starts[-1].number if starts else 0, time=begins)
