@@ -1,6 +1,7 @@
 """One run: a stack with proxies, owners at work, a schedule of faults, and the verdict."""
 
 import asyncio
+import functools
 import io
 import json
 import time
@@ -135,7 +136,7 @@ async def run(plan: Plan, directory: Path, say: Callable[[str], None] = print) -
             try:
                 await _recovered(stack)
                 verdict = await prepared.examiner.examine(
-                    await completions(servers.nats.service_url), servers.s3.client()
+                    functools.partial(completions, servers.nats.service_url), servers.s3.client()
                 )
             except StackLostError as error:
                 verdict = Verdict(findings=[*book.findings, str(error)])

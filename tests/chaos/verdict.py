@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,13 +49,16 @@ class Examiner:
 
     verdict: Verdict = field(default_factory=Verdict)
 
-    async def examine(self, completions: Counter[str], store: Minio) -> Verdict:
-        """Return the verdict. `completions` are the events about completed jobs by job."""
+    async def examine(
+        self, published: Callable[[], Awaitable[Counter[str]]], store: Minio
+    ) -> Verdict:
+        """Return the verdict. `published` counts the events about completed jobs by job."""
         listed: dict[int, dict[str, Any]] = {}
         for owner, api in self.sessions.items():
             items = await _settled(api, owner, self._find)
             listed |= {one["id"]: one for one in items}
             self._check_files(owner, items)
+        completions = await self._published(published, listed)
         for upload in self.book.acknowledged("upload"):
             await self._check_upload(upload, listed, completions)
         for call in self.book.acknowledged("live"):
@@ -70,6 +73,25 @@ class Examiner:
         self._count(listed)
         self.verdict.findings = list(dict.fromkeys([*self.book.findings, *self.verdict.findings]))
         return self.verdict
+
+    async def _published(
+        self,
+        published: Callable[[], Awaitable[Counter[str]]],
+        listed: Mapping[int, Mapping[str, Any]],
+    ) -> Counter[str]:
+        """Wait for the events of all completed jobs. They follow the transaction that decides."""
+        expected = {
+            call.result["job_id"]
+            for call in self.book.acknowledged("upload")
+            if call.result is not None
+            and listed.get(call.result["transcription_id"], {}).get("status") == "completed"
+        }
+        deadline = time.monotonic() + _STANDSTILL_SECONDS
+        while True:
+            found = await published()
+            if not expected - found.keys() or time.monotonic() > deadline:
+                return found
+            await asyncio.sleep(_POLL_SECONDS)
 
     def _find(self, finding: str) -> None:
         self.verdict.findings.append(finding)
@@ -200,7 +222,9 @@ class Examiner:
             counts[f"{call.name} {outcome if call.possible else 'refused'}"] += 1
 
 
-async def _settled(api: AsyncSecureTranscribeClient, owner: str, find: Any) -> list[dict[str, Any]]:
+async def _settled(
+    api: AsyncSecureTranscribeClient, owner: str, find: Callable[[str], None]
+) -> list[dict[str, Any]]:
     """Return the transcriptions of a session once all jobs have ended."""
     changed, before = time.monotonic(), ""
     while True:
