@@ -29,7 +29,7 @@ const { revision } = await client.readTranscript(transcriptionId);
 const subtitles = new File(["1\n00:00:00,500 --> 00:00:02,000\nImported words.\n"], "call.srt");
 const imported = await client.importTranscript(transcriptionId, subtitles, { revision });
 const { webhook, secret } = await client.createWebhook({
-  url: "https://example.org/hooks",
+  url: "http://127.0.0.1:9/hooks",
   events: ["job.completed"],
 });
 const paused = await client.updateWebhook(webhook.webhookId, { active: false });
