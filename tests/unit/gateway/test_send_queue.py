@@ -13,6 +13,7 @@ from gateway.live.send_queue import (
     MAX_ENDINGS,
     MAX_PARTS,
     MAX_PROGRESS,
+    MAX_REPLIES,
     SESSION_ENDED,
     TOO_SLOW,
     SendQueue,
@@ -32,6 +33,21 @@ async def test_messages_are_sent_in_order() -> None:
     queue.put_progress("job_1", "10 %")
     queue.put_ending("job_1", "done")
     assert await drain(queue) == ["queue", "10 %", "done"]
+
+
+async def test_replies_about_different_things_are_all_kept() -> None:
+    queue = SendQueue()
+    queue.put_reply("access to 7 has ended", "7")
+    queue.put_reply("first pong")
+    queue.put_reply("second pong")
+    assert await drain(queue) == ["access to 7 has ended", "second pong"]
+
+
+async def test_too_many_unread_replies_end_the_connection() -> None:
+    queue = SendQueue()
+    for number in range(MAX_REPLIES + 1):
+        queue.put_reply("access has ended", str(number))
+    assert queue.closing is TOO_SLOW
 
 
 async def test_only_the_latest_progress_of_a_job_is_kept() -> None:

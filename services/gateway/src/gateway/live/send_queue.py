@@ -9,6 +9,7 @@ MAX_EDITS = 2048
 MAX_PROGRESS = 256
 #: Each has the text of some minutes.
 MAX_PARTS = 64
+MAX_REPLIES = 200
 _QUEUE = ("queue", "")
 
 
@@ -83,9 +84,13 @@ class SendQueue:
         self._waiting.pop(_QUEUE, None)
         self._put(_QUEUE, text)
 
-    def put_reply(self, text: str) -> None:
-        """Queue a reply to the client. Only the latest reply is kept."""
-        self._put(("reply", ""), text)
+    def put_reply(self, text: str, about: str = "") -> None:
+        """Queue a reply to the client. Only the latest reply about the same is kept."""
+        replies = sum(kind == "reply" for kind, _ in self._waiting)
+        if ("reply", about) not in self._waiting and replies >= MAX_REPLIES:
+            self.close(TOO_SLOW)
+            return
+        self._put(("reply", about), text)
 
     def close(self, closing: Closing) -> None:
         """Close the connection after the message being sent. The first reason is kept."""

@@ -58,7 +58,8 @@ class SharedWatches:
             self._hub.watch(client, transcription_id)
         except ApplicationError:
             if isinstance(transcription_id, int):
-                client.send_queue.put_reply(messages.access_ended(transcription_id))
+                reply = messages.access_ended(transcription_id)
+                client.send_queue.put_reply(reply, str(transcription_id))
 
     def changed(self, event: event_pb2.TranscriptionShared) -> None:
         """Check access to a watched transcription again, without waiting for it."""
@@ -83,7 +84,8 @@ class SharedWatches:
             await self._check(client, transcription_id)
         except ApplicationError:
             self._hub.unwatch(client, transcription_id)
-            client.send_queue.put_reply(messages.access_ended(transcription_id))
+            reply = messages.access_ended(transcription_id)
+            client.send_queue.put_reply(reply, str(transcription_id))
 
     async def _check(self, client: Client, transcription_id: int) -> None:
         """Raise an ApplicationError unless a client may read a transcription."""
