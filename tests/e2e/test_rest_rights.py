@@ -1,7 +1,8 @@
-"""Every operation of the JSON API and every RPC, called by everybody.
+"""Every operation of the APIs, every WebSocket and every RPC, called by everybody.
 
 They are members of a workspace, strangers, visitors and programs. `rest_rights.ROWS` has the right
 that each operation needs. An operation without a row fails, and so does an RPC without a rule.
+The tables of the audio API and of WebSockets are compared with the routes in a unit test.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,7 +14,7 @@ import pytest
 from common.identity import Role, Scope
 from common.rights import LEAST_ROLE, NEEDED_SCOPE, Right
 from devstack.testing import embedded_servers, running_services
-from tests.e2e import rpc_rights
+from tests.e2e import openai_rights, rpc_rights, socket_rights
 from tests.e2e.everybody import Caller, World, everybody, made, unique
 from tests.e2e.rest_rights import ROWS, Reach, Row
 from tests.e2e.stack import Stack
@@ -187,4 +188,14 @@ def test_callers_reach_exactly_what_they_have_a_right_to(world: World) -> None:
 def test_every_rpc_is_permitted_to_those_with_its_right_only(accounts: Stack, world: World) -> None:
     assert {method for method, _ in rpc_rights.methods()}
     problems = rpc_rights.problems(accounts, world)
+    assert not problems, "\n".join(["", *problems])
+
+
+def test_audio_api_is_open_to_those_with_its_rights_only(world: World) -> None:
+    problems = openai_rights.problems(world)
+    assert not problems, "\n".join(["", *problems])
+
+
+def test_websockets_reach_what_their_callers_have_a_right_to_only(world: World) -> None:
+    problems = socket_rights.problems(world)
     assert not problems, "\n".join(["", *problems])
