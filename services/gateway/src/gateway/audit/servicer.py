@@ -1,9 +1,13 @@
 """AuditService: gRPC methods on top of the reader."""
 
+import datetime as dt
 from collections.abc import AsyncIterator
 from typing import Any
 
+from google.protobuf.timestamp_pb2 import Timestamp
+
 from common import identity, times
+from common.errors import ValidationError
 from gateway.audit import export
 from gateway.audit.entry import Selection, message_of, outcome_word
 from gateway.audit.reader import AuditReader
@@ -51,8 +55,8 @@ class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
 def _selection(asked: audit_pb2.AuditFilter) -> Selection:
     return Selection(
         workspace_id="",
-        start=times.moment(asked.start_time) if asked.HasField("start_time") else None,
-        end=times.moment(asked.end_time) if asked.HasField("end_time") else None,
+        start=_moment(asked.start_time, "start_time") if asked.HasField("start_time") else None,
+        end=_moment(asked.end_time, "end_time") if asked.HasField("end_time") else None,
         user_id=asked.user_id,
         session_id=asked.session_id,
         action=asked.action,
@@ -61,3 +65,15 @@ def _selection(asked: audit_pb2.AuditFilter) -> Selection:
         outcome=outcome_word(asked.outcome) if asked.outcome else "",
         address=asked.address,
     )
+
+
+def _moment(value: Timestamp, field: str) -> dt.datetime:
+    """Return a time of a request.
+
+    Raises:
+        ValidationError: it is outside of the years 1 to 9999.
+    """
+    try:
+        return times.moment(value)
+    except (ValueError, OverflowError) as error:
+        raise ValidationError.of(field, f"{field} must be in the years 1 to 9999.") from error
