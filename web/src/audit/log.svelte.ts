@@ -66,7 +66,7 @@ export class AuditLog extends ServerState {
 
   /** All users, page by page. */
   async #users() {
-    const users = [];
+    const users: components['schemas']['UserList']['users'] = [];
     for (let page = 1; ; page += 1) {
       const query = { query: '', page, per_page: USERS };
       const answer = await client.call(api.GET('/api/users', { params: { query } }));
