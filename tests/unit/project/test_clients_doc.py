@@ -12,7 +12,7 @@ _PACKAGES = {
     "openai for Node.js": ("tests/e2e/openai_client", "openai"),
     "@nats-io/jetstream": ("docs/examples", "@nats-io/jetstream"),
 }
-_PINS = {"openai for Python": "openai", "nats-py": "nats-py"}
+_PINS = {"mcp for Python": "mcp", "openai for Python": "openai", "nats-py": "nats-py"}
 
 
 def _versions() -> dict[str, str]:
