@@ -2,9 +2,11 @@
 
 import io
 from fractions import Fraction
+from typing import cast
 
 import av
 import numpy as np
+from av.audio.stream import AudioStream
 
 from common.audio.resampling import Samples
 
@@ -51,7 +53,7 @@ def mp4(samples: Samples, codec: str) -> bytes:
         "frag_duration": "1000000",
     }
     with av.open(pipe, "w", format="mp4", container_options=options) as container:
-        stream = container.add_stream(codec, rate=RATE, layout=layout)
+        stream = cast(AudioStream, container.add_stream(codec, rate=RATE, layout=layout))
         for start in range(0, samples.shape[1], size):
             block = np.ascontiguousarray(samples[:, start : start + size].T.reshape(1, -1))
             frame = av.AudioFrame.from_ndarray(block, format="flt", layout=layout)
