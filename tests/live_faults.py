@@ -38,7 +38,7 @@ from tests.e2e.live_clients import (
 )
 from tests.limits import UNLIMITED
 
-_VICTIMS = ("transcriber-api", "transcriber-worker")
+_VICTIMS = ("transcriber-api", "transcriber-worker-1")
 _JOB_SECONDS = 3600.0
 
 
