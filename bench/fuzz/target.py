@@ -17,6 +17,8 @@ from devstack.stack import EmbeddedServers
 
 _SETTLING_SECONDS = 300
 _BUCKETS = ("audio", "results")
+#: Entries about deletions, kept for restores of older backups.
+LEDGER = "ledger/"
 #: Growth of one process that is never explained by caches and arenas.
 MOST_GROWTH_BYTES = 700 * 1024**2
 _TRANSCRIPT = b"""1
@@ -136,4 +138,7 @@ class Observer:
         }
 
     async def _stored(self) -> dict[str, set[str]]:
-        return {bucket: set(await self._store.keys(bucket)) for bucket in _BUCKETS}
+        return {
+            bucket: {key for key in await self._store.keys(bucket) if not key.startswith(LEDGER)}
+            for bucket in _BUCKETS
+        }

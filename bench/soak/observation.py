@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import psycopg
 from psycopg import sql
 
+from bench.fuzz.target import LEDGER
 from bench.processes import usage
 from bench.recordings import sample
 from bench.soak.growth import Growth, growth
@@ -26,7 +27,11 @@ _MEGABYTE = 1e6
 #: Differences without any meaning: megabytes, descriptors, sockets, rows and objects.
 _FLOORS = {"MB": 8.0, "descriptors": 8.0, "sockets": 8.0, "rows": 60.0, "objects": 12.0}
 _CLIP_START, _CLIP_SECONDS = 7, 4
-_TABLES = "SELECT relname FROM pg_stat_user_tables WHERE schemaname = current_schema()"
+# Deletions and the audit log are kept on purpose.
+_TABLES = """
+SELECT relname FROM pg_stat_user_tables
+WHERE schemaname = current_schema() AND relname NOT IN ('erasures', 'audit_entries')
+"""
 
 
 @dataclass(kw_only=True)
@@ -72,8 +77,12 @@ class Observer:
             "descriptors": {name: float(one.descriptors) for name, one in used.items()},
             "sockets": {name: float(one.sockets) for name, one in used.items()},
             "rows": {schema: await asyncio.to_thread(self._rows, schema) for schema in _SCHEMAS},
-            "objects": {bucket: float(len(await self._store.keys(bucket))) for bucket in _BUCKETS},
+            "objects": {bucket: await self._objects(bucket) for bucket in _BUCKETS},
         }
+
+    async def _objects(self, bucket: str) -> float:
+        keys = await self._store.keys(bucket)
+        return float(sum(not key.startswith(LEDGER) for key in keys))
 
     def _rows(self, schema: str) -> float:
         url = self._servers.environment(schema)["DATABASE_URL"]
