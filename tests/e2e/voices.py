@@ -48,6 +48,13 @@ class Voices:
         """Return Bob, then Ann, each twice, as in the first recording."""
         return _wav([self._bob[1], self._ann[0], self._bob[0], self._ann[1]])
 
+    def apart(self) -> bytes:
+        """Return the samples of Ann, Bob and Ann with long pauses, without a header."""
+        pause = np.zeros(_RATE, dtype=np.float32)
+        parts = (self._ann[0], self._bob[1], self._ann[2])
+        sound = np.concatenate([piece for part in parts for piece in (pause, part)])
+        return np.concatenate([sound, pause]).astype("<i2").tobytes()
+
     def only_bob(self) -> bytes:
         """Return Bob alone."""
         return _wav([np.concatenate(self._bob)])

@@ -1,0 +1,78 @@
+"""Who speaks is told while a recording is made, with the names of known voices."""
+
+import asyncio
+import io
+import itertools
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from securetranscribe import AsyncSecureTranscribeClient
+from securetranscribe.live_session import LiveSession
+from tests.e2e.owners import token_of
+from tests.e2e.stack import Stack
+from tests.e2e.voices import Voices
+
+pytestmark = pytest.mark.e2e
+_CHUNK_BYTES = 8_000
+_SECOND_BYTES = 32_000
+_PATIENCE_SECONDS = 240.0
+
+
+async def _labels(stack: Stack, token: str, sound: bytes, **options: Any) -> list[str]:
+    """Send sound to a live session. Return the label of each final text of two words or more."""
+    texts: dict[int, Any] = {}
+    labels: dict[int, str] = {}
+
+    def complete() -> bool:
+        heard = max((text["end_time"] for text in texts.values()), default=0.0)
+        return heard > len(sound) / _SECOND_BYTES - 2.5 and all(map(labels.get, _long(texts)))
+
+    async with (
+        AsyncSecureTranscribeClient(f"{stack.base_url}/api", token) as client,
+        client.live("linear16", sample_rate=16_000, language="en", **options) as session,
+        asyncio.timeout(_PATIENCE_SECONDS),
+    ):
+        saying = asyncio.create_task(_say(session, sound))
+        async for message in session:
+            data = message["data"]
+            if message["type"] == "final":
+                texts[data["segment"]] = data
+            if message["type"] in ("final", "speaker") and data["speaker"]:
+                labels[data["segment"]] = data["speaker"]
+            if complete():
+                break
+        saying.cancel()
+    return [labels[segment] for segment in _long(texts)]
+
+
+async def _say(session: LiveSession, sound: bytes) -> None:
+    """Send sound twice as fast as it was spoken, and silence afterwards."""
+    place = 0
+    while True:
+        chunk = sound[place : place + _CHUNK_BYTES] or bytes(_CHUNK_BYTES)
+        await session.send(chunk)
+        place += _CHUNK_BYTES
+        await asyncio.sleep(0.125)
+
+
+def _long(texts: dict[int, Any]) -> list[int]:
+    """Return the segments of two words or more. Others may have no label."""
+    return [segment for segment in sorted(texts) if len(texts[segment]["words"]) > 1]
+
+
+async def test_live_text_has_speakers(stack: Stack, sample: Path) -> None:
+    voices = Voices(sample)
+    stack.forget_voices()
+    with stack.client() as client:
+        client.get_session()
+        token = token_of(client)
+        made = client.create_speaker("Bob", description="Enrolled")
+        client.enroll_speaker(made["id"], io.BytesIO(voices.only_bob()), filename="b.wav")
+        found = await _labels(stack, token, voices.apart())
+        order = [label for label, _ in itertools.groupby(found)]
+        assert order == ["Speaker_1", "Bob", "Speaker_1"]
+
+        unknown = await _labels(stack, token, voices.apart(), voice_memory=False)
+        assert set(unknown) == {"Speaker_1", "Speaker_2"}
