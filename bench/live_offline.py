@@ -152,7 +152,7 @@ def _music(times: Sound, random: np.random.Generator) -> Samples:
         for overtone in range(1, 6):
             phase = 2 * np.pi * frequency * overtone * within
             sound += level / overtone * np.sin(phase) * np.exp(-3 * within)
-    return sound
+    return sound.astype(np.float32)
 
 
 def _draft(pieces: Sequence[Piece]) -> Sequence[RecognizedWord] | None:

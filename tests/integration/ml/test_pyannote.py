@@ -118,10 +118,9 @@ def test_live_speech_is_told_apart(
         engine.embed_speech(read_window(telephone.audio, start, end)) for start, end in places
     )
     assert one.speech_seconds == pytest.approx(2.15, abs=0.2)
-    assert (one.model, one.model_version) == (
-        found.speakers[0].voiceprint.model,
-        found.speakers[0].voiceprint.model_version,
-    )
+    voiceprint = found.speakers[0].voiceprint
+    assert voiceprint is not None
+    assert (one.model, one.model_version) == (voiceprint.model, voiceprint.model_version)
     assert np.linalg.norm(one.embedding) == pytest.approx(1.0, abs=1e-4)
     # Within the allowance of live sessions for a few seconds of speech.
     least = engine.link_threshold - 0.03
