@@ -2,25 +2,26 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 import pytest
 
 from common import bus
 from common.errors import ConflictError, NotFoundError, StateError, ValidationError
 from common.postgres import Database
-from securetranscribe.v1 import event_pb2, speaker_pb2
+from securetranscribe.v1 import speaker_pb2
 from speakers.pool_moves import move_profiles
 from tests.integration.speakers.conftest import Named, Service, ServiceFactory
 from tests.integration.speakers.fakes import Peers, person, voiceprint, wav
 from tests.integration.speakers.test_ledger import merge, named, split, taught
+from tests.integration.speakers.test_publishing import Heard, settled
 from tests.integration.speakers.test_trash import restore, trash
+from tests.nats_clients import flushed
 
 _POOLS = "SELECT name, pool FROM profiles ORDER BY name_key, pool"
 _POOLS_OF_PROTOTYPES = """
 SELECT p.name, t.pool FROM prototypes t JOIN profiles p USING (profile_id) ORDER BY p.name_key
 """
-_EVENTS = "SELECT payload FROM outbox ORDER BY id"
-_SUBJECTS = "SELECT subject FROM outbox ORDER BY id"
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +29,19 @@ async def closed(services: ServiceFactory, database: Database) -> AsyncIterator[
     """A service with AUTH_MODE=accounts."""
     async with services.run(auth_mode="accounts") as running:
         yield running
+
+
+@pytest.fixture
+async def announced(client: Any, database: Database) -> AsyncIterator[Heard]:
+    """Collect the events of all workspaces from now on."""
+    listening = Heard()
+    await settled(database)
+    subscription = await client.subscribe(
+        bus.event_subject("*", "speaker", "*", "*"), cb=listening.add
+    )
+    await flushed(client)
+    yield listening
+    await subscription.unsubscribe()
 
 
 async def pools(database: Database, query: str = _POOLS) -> list[tuple[str, str]]:
@@ -49,7 +63,7 @@ async def test_workspaces_do_not_see_profiles_of_others(closed: Service) -> None
 
 
 async def test_events_of_profiles_are_those_of_their_workspace(
-    services: ServiceFactory, closed: Service, database: Database
+    services: ServiceFactory, closed: Service, announced: Heard
 ) -> None:
     one = closed.session("a")
     ann, annie = await one.create("Ann"), await one.create("Annie")
@@ -61,7 +75,8 @@ async def test_events_of_profiles_are_those_of_their_workspace(
     await closed.transcriber("session_a").decide(1)
     async with opened(services) as shared:
         await shared.session("a").create("Zoe")
-    subjects = [row["subject"] for row in await database.fetch_all(_SUBJECTS)]
+        await announced.reached(lambda event: event.speaker_updated.name == "Zoe")
+    subjects = [message.subject for message in announced.messages]
     own = bus.event_prefix("session_a")
     verbs = {subject.rpartition(".")[2] for subject in subjects[:-1]}
     assert verbs == {"updated", "deleted", "restored"}
@@ -204,7 +219,7 @@ async def opened(services: ServiceFactory) -> AsyncIterator[Service]:
 
 
 async def test_profiles_of_the_open_mode_stay_until_they_are_moved(
-    services: ServiceFactory, closed: Service, database: Database
+    services: ServiceFactory, closed: Service, database: Database, announced: Heard
 ) -> None:
     async with opened(services) as before:
         ann = await taught(before.transcriber("session_a"), named("Ann", 1, 1))
@@ -228,9 +243,11 @@ async def test_profiles_of_the_open_mode_stay_until_they_are_moved(
     again = await closed.transcriber("session_a").recognize(3, heard)
     assert again["Speaker_1"].speaker_id == ann
     # Followers learn whose profile it is now.
-    payloads = [bytes(row["payload"]) for row in await database.fetch_all(_EVENTS)]
-    updates = [event_pb2.Event.FromString(one).speaker_updated for one in payloads]
-    assert ("Ann", "session_a") in [(one.name, one.workspace_id) for one in updates]
+    await announced.reached(
+        lambda event: (
+            (event.speaker_updated.name, event.speaker_updated.workspace_id) == ("Ann", "session_a")
+        )
+    )
 
     rest = await move_profiles(database, "session_a")
     assert (rest.moved, rest.left) == ((), ("Bob",))

@@ -1,7 +1,7 @@
 """Events published by the service."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -36,6 +36,12 @@ class Heard:
         async with asyncio.timeout(60), self._arrived:
             await self._arrived.wait_for(lambda: len(self.messages) >= count)
         return [events.parse(message) for message in self.messages[:count]]
+
+    async def reached(self, last: Callable[[event_pb2.Event], bool]) -> list[event_pb2.Event]:
+        """Wait for an event, and return all."""
+        async with asyncio.timeout(60), self._arrived:
+            await self._arrived.wait_for(lambda: any(map(last, map(events.parse, self.messages))))
+        return [events.parse(message) for message in self.messages]
 
     async def next(self) -> list[event_pb2.Event]:
         """Wait for more events than before, and return those that are new."""
