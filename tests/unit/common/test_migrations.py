@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[3]
 MIGRATIONS = sorted(ROOT.glob("*/*/src/**/migrations/*.sql"))
 #: Without a check, or with a wider one, every statement of the previous version still works.
 _REMOVES = re.compile(
-    r"\b(DROP(?!\s+CONSTRAINT\s+(?:IF\s+EXISTS\s+)?\w+_check\b)|RENAME|TRUNCATE|DELETE|SET\s+NOT\s+NULL|ALTER\s+COLUMN\s+\w+\s+(SET\s+DATA\s+)?TYPE)\b",
+    r"\b(DROP(?!\s+CONSTRAINT\s+(?:IF\s+EXISTS\s+)?\w+_check\d*\b)|RENAME|TRUNCATE|DELETE|SET\s+NOT\s+NULL|ALTER\s+COLUMN\s+\w+\s+(SET\s+DATA\s+)?TYPE)\b",
     re.IGNORECASE,
 )
 _COMMENT = re.compile(r"--.*")
@@ -64,7 +64,7 @@ def test_additions_are_not_removals() -> None:
     -- DROP nothing.
     CREATE TABLE a (b int REFERENCES c ON DELETE CASCADE);
     ALTER TABLE a ADD COLUMN d text NOT NULL DEFAULT '';
-    ALTER TABLE a DROP CONSTRAINT IF EXISTS a_kind_check;
+    ALTER TABLE a DROP CONSTRAINT IF EXISTS a_kind_check, DROP CONSTRAINT a_check1;
     ALTER TABLE a ADD CONSTRAINT a_kind_check CHECK (kind IN ('one', 'another'));
     DROP FUNCTION f(text);
     CREATE FUNCTION f(gone text) RETURNS int AS $$ DELETE FROM a; $$;

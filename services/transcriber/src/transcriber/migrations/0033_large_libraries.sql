@@ -5,4 +5,3 @@ CREATE INDEX transcriptions_listed ON transcriptions (workspace_id, id DESC)
 -- Deleting a transcription looks for all of its tasks. The index of ended ones alone made it read
 -- the whole table.
 CREATE INDEX tasks_transcription ON tasks (transcription_id, stage);
-DROP INDEX tasks_done;
