@@ -79,18 +79,27 @@ def test_a_second_port_above_can_be_kept_free(tmp_path: Path) -> None:
         assert ports.PortBook(path).take("admin", above=10_000) != port
 
 
-def test_a_variable_fixes_a_port(tmp_path: Path) -> None:
-    asked = {"DEVSTACK_TRANSCRIBER_API_GRPC_PORT": 15777}
+@pytest.fixture
+def unused() -> int:
+    """Return a port that nobody uses at present."""
+    claims = ports.PortClaims()
+    port = claims.take()
+    claims.release()
+    return port
+
+
+def test_a_variable_fixes_a_port(tmp_path: Path, unused: int) -> None:
+    asked = {"DEVSTACK_TRANSCRIBER_API_GRPC_PORT": unused}
     book = ports.PortBook(tmp_path / "ports.json", asked)
-    assert book.take("transcriber-api-grpc") == 15777
+    assert book.take("transcriber-api-grpc") == unused
 
 
-def test_a_fixed_port_is_never_assigned_to_another_name(tmp_path: Path) -> None:
+def test_a_fixed_port_is_never_assigned_to_another_name(tmp_path: Path, unused: int) -> None:
     path = tmp_path / "ports.json"
-    path.write_text('{"nats": 15777}')
-    book = ports.PortBook(path, {"DEVSTACK_POSTGRES_PORT": 15777})
-    assert book.take("nats") != 15777
-    assert book.take("postgres") == 15777
+    path.write_text(f'{{"nats": {unused}}}')
+    book = ports.PortBook(path, {"DEVSTACK_POSTGRES_PORT": unused})
+    assert book.take("nats") != unused
+    assert book.take("postgres") == unused
 
 
 def test_a_fixed_port_in_use_is_reported_with_variable_and_process(
@@ -105,11 +114,11 @@ def test_a_fixed_port_in_use_is_reported_with_variable_and_process(
     assert f"process {os.getpid()} (" in message
 
 
-def test_one_port_for_two_names_is_an_invalid_configuration(tmp_path: Path) -> None:
-    asked = {"DEVSTACK_POSTGRES_PORT": 15777, "DEVSTACK_NATS_PORT": 15777}
+def test_one_port_for_two_names_is_an_invalid_configuration(tmp_path: Path, unused: int) -> None:
+    asked = {"DEVSTACK_POSTGRES_PORT": unused, "DEVSTACK_NATS_PORT": unused}
     book = ports.PortBook(tmp_path / "ports.json", asked)
     book.take("postgres")
-    with pytest.raises(ConfigurationError, match=r"DEVSTACK_NATS_PORT=15777.*postgres"):
+    with pytest.raises(ConfigurationError, match=rf"DEVSTACK_NATS_PORT={unused}.*postgres"):
         book.take("nats")
 
 

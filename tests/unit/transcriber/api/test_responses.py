@@ -181,7 +181,7 @@ def test_segments_and_words_show_grouped_speakers() -> None:
     assert (message.index, message.speaker_label, message.speaker_name) == (5, "Speaker_1", "Ada")
     assert list(message.words[0].speaker_labels) == ["Speaker_1"]
     full = responses.full_transcription(
-        replace(TRANSCRIPTION, speakers=both), [segment], NOON, KEPT
+        replace(TRANSCRIPTION, speakers=both, transcript_at=NOON), [segment], NOON, KEPT
     )
     assert full.full_text == "hi"
     assert [item.name for item in full.speakers] == ["Ada"]
