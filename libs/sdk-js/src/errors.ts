@@ -91,6 +91,11 @@ export class ChecksumMismatchError extends ApiError {
   override readonly name: string = "ChecksumMismatchError";
 }
 
+/** The idempotency key belongs to another request. */
+export class IdempotencyKeyReusedError extends ApiError {
+  override readonly name: string = "IdempotencyKeyReusedError";
+}
+
 /** The server has another version of the upload protocol. */
 export class UnsupportedVersionError extends ApiError {
   override readonly name: string = "UnsupportedVersionError";
@@ -184,6 +189,7 @@ const BY_CODE: Readonly<Record<string, typeof ApiError>> = {
   CONFLICT: ConflictError,
   LOCKED: LockedError,
   CHECKSUM_MISMATCH: ChecksumMismatchError,
+  IDEMPOTENCY_KEY_REUSED: IdempotencyKeyReusedError,
   UNSUPPORTED_VERSION: UnsupportedVersionError,
   UNSUPPORTED_MEDIA_TYPE: UnsupportedMediaTypeError,
   PRECONDITION_REQUIRED: PreconditionRequiredError,

@@ -1,7 +1,9 @@
 """Composition of the diarizer: engine, tasks, direct calls."""
 
+from common.auth import Access
 from common.engines import EngineSettings, at_once
 from common.errors import DiarizationError
+from common.grpc_server import method_names
 from common.inference import Inference
 from common.runtime import Supervisor
 from common.tasks import service as worker_service
@@ -49,6 +51,9 @@ async def serve(settings: DiarizerSettings, supervisor: Supervisor) -> None:
             services=services,
             at_once=at_once,
             longest_piece=settings.diarization_window_seconds,
+            access=dict.fromkeys(
+                method_names("DiarizationService", ["EmbedSpeech"]), Access.SERVICE
+            ),
         ),
     )
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Generic, Literal, TypeVar
 from uuid import uuid4
@@ -13,6 +13,7 @@ from nats.aio.client import Client
 from pydantic import BeforeValidator, Field
 
 from common import bus, gpu
+from common.auth import Access
 from common.bus import Delivery
 from common.call_limits import WORKER_LIMITS
 from common.connections import connect
@@ -70,7 +71,8 @@ class WorkerKind(Generic[Engine]):
 
     `models` returns the names of the models that a task can request. `at_once` returns how many
     recordings the engine takes at a time. `longest_piece` is the longest piece of sound, in
-    seconds, between two reports of progress of its engine.
+    seconds, between two reports of progress of its engine. `access` tells who may call a method,
+    sessions without it.
     """
 
     name: str
@@ -82,6 +84,7 @@ class WorkerKind(Generic[Engine]):
     at_once: Callable[[Engine], int] = lambda _engine: 1
     models: Callable[[Engine], Sequence[str]] = lambda _engine: ()
     longest_piece: float = 600.0
+    access: Mapping[str, Access] = field(default_factory=dict)
 
 
 async def serve(settings: WorkerSettings, supervisor: Supervisor, kind: WorkerKind[Engine]) -> None:
@@ -110,7 +113,9 @@ async def serve(settings: WorkerSettings, supervisor: Supervisor, kind: WorkerKi
         objects = SignedObjects(reserve, service_key=settings.call_key(kind.name))
         stack.callback(objects.close)
 
-        server = connections.server(kind.services(engine, inference), limits=WORKER_LIMITS)
+        server = connections.server(
+            kind.services(engine, inference), limits=WORKER_LIMITS, access=kind.access
+        )
         workers = [
             TaskWorker(
                 client=client,
