@@ -43,6 +43,7 @@ async def paths(client: httpx2.AsyncClient, peers: Peers) -> list[str]:
         "provider": "none",
         "workspace_id": "session_none",
         "link_id": 1,
+        "webhook_id": "0" * 32,
     }
     document = (await client.get("/openapi.json")).json()
     return [
