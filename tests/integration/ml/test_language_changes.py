@@ -53,8 +53,10 @@ def test_passage_in_another_language_is_written_in_it(
     assert [span.language for span in found.languages] == ["en", "de", "en"]
     passage = found.languages[1]
     begin = 18.0 + pause
-    assert passage.start == pytest.approx(begin, abs=1.0)
-    assert passage.end == pytest.approx(begin + len(german) / SAMPLE_RATE, abs=1.0)
+    # Without a pause, the first words may go to either language, depending on the processor.
+    near = 1.0 if pause else 3.0
+    assert passage.start == pytest.approx(begin, abs=near)
+    assert passage.end == pytest.approx(begin + len(german) / SAMPLE_RATE, abs=near)
     for word in ("Wasser", "Garten", "Blumen", "Kinder"):
         assert word in words(found, "de")
     for word in ("Jersey", "Chicago"):
