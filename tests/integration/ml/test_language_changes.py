@@ -57,8 +57,10 @@ def test_passage_in_another_language_is_written_in_it(
     near = 1.0 if pause else 3.0
     assert passage.start == pytest.approx(begin, abs=near)
     assert passage.end == pytest.approx(begin + len(german) / SAMPLE_RATE, abs=near)
-    for word in (*["Wasser"] * (pause > 0), "Garten", "Blumen", "Kinder"):
+    for word in ("Garten", "Blumen", "Kinder"):
         assert word in words(found, "de")
+    if pause:
+        assert "Wasser" in words(found, "de")
     for word in ("Jersey", "Chicago"):
         assert word in words(found, "en")
     assert found.warnings == ()
