@@ -16,11 +16,12 @@ from tests.integration.gateway.test_transcriptions import complete
 
 UPLOAD = "/api/transcription/upload"
 WAV = b"RIFF and some sound"
+SEAL = b"s" * 32
 SRT = b"1\n00:00:00,000 --> 00:00:01,000\nHello.\n"
 _ROWS = "SELECT * FROM idempotent_requests WHERE workspace_id = %(workspace)s"
 _AGE = "UPDATE idempotent_requests SET expires_at = now() WHERE workspace_id = %(workspace)s"
 _ABANDON = """
-UPDATE idempotent_requests SET status = NULL, body = NULL, attempt = gen_random_uuid(),
+UPDATE idempotent_requests SET status = NULL, sealed_body = NULL, attempt = gen_random_uuid(),
     leased_until = now() + make_interval(secs => %(left)s)
 WHERE workspace_id = %(workspace)s
 """
@@ -54,6 +55,35 @@ async def test_repeated_write_gets_the_first_answer(
     assert again.headers["content-type"] == "application/json"
     assert "x-ratelimit-limit" in again.headers
     assert [one.name for one in peers.speakers.speakers.values()].count(body["name"]) == 1
+
+
+async def test_answers_are_readable_only_with_the_key(
+    client: httpx2.AsyncClient, database: Database
+) -> None:
+    """Nothing that is deleted later can be read in them."""
+    name = f"Ann {uuid.uuid4().hex}"
+    headers = keyed()
+    assert (await client.post("/api/speakers", json={"name": name}, headers=headers)).is_success
+    [row] = await database.fetch_all(_ROWS, {"workspace": await workspace(client)})
+    assert row["body"] is None
+    assert len(row["sealed_body"]) > len(name)
+    assert name.encode() not in row["sealed_body"]
+    assert name not in str(row)
+
+
+async def test_answers_of_earlier_releases_are_sent_again(
+    client: httpx2.AsyncClient, database: Database
+) -> None:
+    headers = keyed()
+    body = {"name": f"Ann {uuid.uuid4().hex}"}
+    first = await client.post("/api/speakers", json=body, headers=headers)
+    await database.execute(
+        "UPDATE idempotent_requests SET sealed_body = NULL, body = %(body)s "
+        "WHERE workspace_id = %(workspace)s",
+        {"body": first.content, "workspace": await workspace(client)},
+    )
+    again = await client.post("/api/speakers", json=body, headers=headers)
+    assert (again.status_code, again.content) == (201, first.content)
 
 
 async def test_key_of_another_request_is_refused(client: httpx2.AsyncClient) -> None:
@@ -313,15 +343,15 @@ async def test_limits_are_counted_again_after_a_while(
     monkeypatch.setattr("gateway.idempotency.usage.MOST_KEYS", 2)
     owner, one, other = uuid.uuid4().hex, IdempotentRequests(database), IdempotentRequests(database)
     for requests, key in ((one, "a"), (other, "b")):
-        assert isinstance(await requests.claim(owner, key, "same"), Attempt)
+        assert isinstance(await requests.claim(owner, key, "same", seal=SEAL), Attempt)
     # This replica has not counted the key of the other one yet.
-    assert isinstance(await one.claim(owner, "c", "same"), Attempt)
-    assert await one.claim(owner, "d", "same") is Refusal.TOO_MANY
-    assert await one.claim(owner, "a", "same") is Refusal.IN_PROGRESS
+    assert isinstance(await one.claim(owner, "c", "same", seal=SEAL), Attempt)
+    assert await one.claim(owner, "d", "same", seal=SEAL) is Refusal.TOO_MANY
+    assert await one.claim(owner, "a", "same", seal=SEAL) is Refusal.IN_PROGRESS
     await database.execute("DELETE FROM idempotent_requests WHERE workspace_id = %s", (owner,))
-    assert await one.claim(owner, "d", "same") is Refusal.TOO_MANY
+    assert await one.claim(owner, "d", "same", seal=SEAL) is Refusal.TOO_MANY
     monkeypatch.setattr("gateway.idempotency.usage._FULL_SECONDS", 0.0)
-    assert isinstance(await one.claim(owner, "d", "same"), Attempt)
+    assert isinstance(await one.claim(owner, "d", "same", seal=SEAL), Attempt)
 
 
 async def test_answers_beyond_the_limit_are_not_kept(
@@ -330,9 +360,12 @@ async def test_answers_beyond_the_limit_are_not_kept(
     monkeypatch.setattr("gateway.idempotency.usage.MOST_BYTES", 10)
     owner, requests = uuid.uuid4().hex, IdempotentRequests(database)
     for key, body, kept in (("a", b"12345678", True), ("b", b"123", False), ("c", b"", True)):
-        attempt = await requests.claim(owner, key, "same")
+        attempt = await requests.claim(owner, key, "same", seal=SEAL)
         assert isinstance(attempt, Attempt)
         await requests.finish(attempt, Answer(status=200, body=body))
-        again = await requests.claim(owner, key, "same")
+        again = await requests.claim(owner, key, "same", seal=SEAL)
         assert isinstance(again, Answer)
         assert again.body == (body if kept else None)
+    foreign = await requests.claim(owner, "a", "same", seal=b"t" * 32)
+    assert isinstance(foreign, Answer)
+    assert foreign.body is None

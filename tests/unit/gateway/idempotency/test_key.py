@@ -80,9 +80,13 @@ def test_users_and_scopes_have_keys_of_their_own() -> None:
         session(link_id="7"),
     ]
     assert len({DIGESTS.of_key("a", caller) for caller in callers}) == 4
+    assert len({DIGESTS.seal_of("a", caller) for caller in callers}) == 4
     same = session(session_id="session_b")
     assert DIGESTS.of_key("a", same) == DIGESTS.of_key("a", session())
     assert DIGESTS.of_key("b", same) != DIGESTS.of_key("a", same)
+    assert DIGESTS.seal_of("a", same) == DIGESTS.seal_of("a", session())
+    assert DIGESTS.seal_of("b", same) != DIGESTS.seal_of("a", same)
+    assert DIGESTS.seal_of("a", same).hex() != DIGESTS.of_key("a", same)
 
 
 def test_fingerprint_has_what_a_request_does() -> None:

@@ -55,8 +55,17 @@ class Digests:
 
         Users of a workspace do not share keys, nor do access tokens with different scopes.
         """
-        scopes = "" if session.scopes is None else " ".join(sorted(map(str, session.scopes)))
-        return self._of(session.user_id, session.link_id, scopes, key)
+        return self._of(*self._key_parts(key, session))
+
+    def seal_of(self, key: str, session: Session) -> bytes:
+        """Return the secret (32 bytes) that encrypts the answer to the request of a key.
+
+        It takes the client's key, of which nothing is stored. An answer outlives what it is about,
+        for example a deleted transcription, and nobody else can read it then.
+        """
+        return hmac.digest(
+            self._secret, "\n".join(("answer", *self._key_parts(key, session))).encode(), "sha256"
+        )
 
     def of_request(self, scope: Scope, body: bytes | None) -> str:
         """Return the hash of a request. `body` is None if it is not compared as a whole."""
@@ -67,6 +76,10 @@ class Digests:
         query = scope["query_string"].decode("latin-1")
         path = scope["path"].replace("/api/v1/", "/api/", 1)
         return self._of(scope["method"], path, query, kind, *meaningful, content)
+
+    def _key_parts(self, key: str, session: Session) -> tuple[str, ...]:
+        scopes = "" if session.scopes is None else " ".join(sorted(map(str, session.scopes)))
+        return session.user_id, session.link_id, scopes, key
 
     def _of(self, *parts: str) -> str:
         return hmac.digest(self._secret, "\n".join(parts).encode(), "sha256").hex()

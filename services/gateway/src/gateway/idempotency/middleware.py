@@ -59,6 +59,7 @@ class Idempotency:
                 session.workspace_id,
                 self._digests.of_key(key, session),
                 self._digests.of_request(scope, body),
+                seal=self._digests.seal_of(key, session),
             )
         except HTTPException as error:  # of the limit of bodies
             answer = failure(error.status_code, "VALIDATION_ERROR", error.detail, {"field": "body"})

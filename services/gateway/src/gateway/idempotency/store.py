@@ -1,12 +1,14 @@
 """Storage of idempotency keys with the answers to their requests, shared by all replicas."""
 
 import enum
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 from uuid import UUID, uuid4
 
 from psycopg.types.json import Jsonb
 
+from common.encryption.wrapping import WrongKeyError, unwrap, wrap
 from common.postgres import Database
 from gateway.idempotency.usage import Usages
 
@@ -29,14 +31,15 @@ ON CONFLICT (workspace_id, key_sha256) DO UPDATE SET
     request_id = CASE WHEN known.expires_at <= now() THEN excluded.request_id
                       ELSE known.request_id END,
     attempt = excluded.attempt, leased_until = excluded.leased_until, status = NULL,
-    headers = '[]', body = NULL, content = '', expires_at = excluded.expires_at
+    headers = '[]', body = NULL, sealed_body = NULL, content = '',
+    expires_at = excluded.expires_at
 WHERE known.expires_at <= now()
    OR (known.status IS NULL AND known.fingerprint = excluded.fingerprint
        AND (known.attempt IS NULL OR known.leased_until <= now()))
 RETURNING request_id, xmax = 0 AS is_new
 """
 _FIND = """
-SELECT fingerprint, status, headers, body, content FROM idempotent_requests
+SELECT fingerprint, status, headers, body, sealed_body, content FROM idempotent_requests
 WHERE workspace_id = %(workspace_id)s AND key_sha256 = %(key_sha256)s AND expires_at > now()
 """
 _RENEW = """
@@ -50,7 +53,7 @@ WHERE workspace_id = %(workspace_id)s AND key_sha256 = %(key_sha256)s AND attemp
 _FINISH = """
 UPDATE idempotent_requests SET
     status = %(status)s, headers = %(headers)s, content = %(content)s, attempt = NULL,
-    body = %(body)s::bytea
+    sealed_body = %(sealed_body)s::bytea
 WHERE workspace_id = %(workspace_id)s AND key_sha256 = %(key_sha256)s AND attempt = %(attempt)s
 """
 _SWEEP = """
@@ -76,13 +79,17 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Attempt:
-    """The right to carry out the request of a key. `request_id` names it in calls of services."""
+    """The right to carry out the request of a key. `request_id` names it in calls of services.
+
+    `seal` is the secret (32 bytes) that encrypts the answer to it.
+    """
 
     workspace_id: str
     key_sha256: str
     fingerprint: str
     request_id: str
     attempt: UUID
+    seal: bytes = field(repr=False)
 
 
 class Refusal(enum.Enum):
@@ -101,7 +108,7 @@ class IdempotentRequests:
         self._usages = Usages(database)
 
     async def claim(
-        self, workspace_id: str, key_sha256: str, fingerprint: str
+        self, workspace_id: str, key_sha256: str, fingerprint: str, *, seal: bytes
     ) -> Attempt | Answer | Refusal:
         """Begin the request of a key, or return the answer to it, or why it cannot begin."""
         attempt = Attempt(
@@ -110,6 +117,7 @@ class IdempotentRequests:
             fingerprint=fingerprint,
             request_id=f"key-{uuid4().hex}",
             attempt=uuid4(),
+            seal=seal,
         )
         usage = await self._usages.of(workspace_id)
         parameters = {
@@ -123,13 +131,7 @@ class IdempotentRequests:
         row = await self._database.fetch_one(_CLAIM, parameters)
         if row is not None:
             usage.keys += row["is_new"]
-            return Attempt(
-                workspace_id=workspace_id,
-                key_sha256=key_sha256,
-                fingerprint=fingerprint,
-                request_id=row["request_id"],
-                attempt=attempt.attempt,
-            )
+            return replace(attempt, request_id=row["request_id"])
         known = await self._database.fetch_one(_FIND, parameters)
         if known is None:
             return Refusal.TOO_MANY
@@ -140,7 +142,7 @@ class IdempotentRequests:
         return Answer(
             status=known["status"],
             headers=tuple((name, value) for name, value in known["headers"]),
-            body=known["body"],
+            body=_opened(known, attempt),
             content=known["content"],
         )
 
@@ -163,7 +165,11 @@ class IdempotentRequests:
             "status": answer.status,
             "headers": Jsonb([list(pair) for pair in answer.headers]),
             "content": answer.content,
-            "body": answer.body if is_kept else None,
+            "sealed_body": (
+                None
+                if answer.body is None or not is_kept
+                else wrap(attempt.seal, answer.body, _context(attempt))
+            ),
         }
         await self._database.execute(_FINISH, parameters)
 
@@ -175,6 +181,21 @@ class IdempotentRequests:
         """Delete all keys of a workspace."""
         self._usages.forget(workspace_id)
         await self._database.execute(_FORGET, {"workspace_id": workspace_id})
+
+
+def _opened(row: Mapping[str, Any], attempt: Attempt) -> bytes | None:
+    """Return the body of an answer. Earlier releases stored it as it was."""
+    if row["sealed_body"] is None:
+        body: bytes | None = row["body"]
+        return body
+    try:
+        return unwrap(attempt.seal, row["sealed_body"], _context(attempt))
+    except WrongKeyError:
+        return None
+
+
+def _context(attempt: Attempt) -> str:
+    return f"idempotent/{attempt.workspace_id}/{attempt.key_sha256}"
 
 
 def _named(attempt: Attempt) -> dict[str, object]:

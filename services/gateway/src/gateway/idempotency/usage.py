@@ -17,7 +17,8 @@ _COUNTED_SECONDS = 30.0
 _FULL_SECONDS = 2.0
 _MOST_WORKSPACES = 10_000
 _COUNT = """
-SELECT count(*) AS keys, coalesce(sum(octet_length(body)), 0)::bigint AS answer_bytes
+SELECT count(*) AS keys,
+       coalesce(sum(octet_length(coalesce(sealed_body, body))), 0)::bigint AS answer_bytes
 FROM idempotent_requests WHERE workspace_id = %(workspace_id)s
 """
 
