@@ -67,7 +67,7 @@ def request_of(owned: Owned, path: str, which: str, number: int) -> str:
     which=st.sampled_from(["pending", "running", "completed"]),
     number=st.integers(0, 5),
     prefix=st.sampled_from(["/api", "/api/v1"]),
-    body=st.sampled_from([None, {}, {"language": "en"}, {"Speaker_1": "X"}]),
+    body=st.sampled_from([None, {}, {"language": "en"}]),
     by=st.sampled_from(["cookie", "bearer", "nothing"]),
 )
 async def test_a_session_cannot_access_the_resources_of_another(
@@ -83,8 +83,10 @@ async def test_a_session_cannot_access_the_resources_of_another(
     method, path = call
     if "assign" in path:
         body = {"Speaker_1": "X"}
-    if method == "PUT":
+    elif method == "PUT":
         body = {"priority": 2}
+    elif body and not ("start" in path or "reprocess" in path):
+        body = {}
     async with running.client() as first, running.client() as second:
         owned = await own(first, peers)
         before = _state(peers, owned)
