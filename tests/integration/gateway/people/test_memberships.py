@@ -79,7 +79,10 @@ class TestWorkspaces:
             answer = await service.EndSessions(request, metadata=tuple(signed.items()))
         assert list(answer.lasting_workspace_ids) == [bob.workspace_id]
         assert await bob.refused("GET", "/auth/me") == 401
-        assert await database.fetch_one("SELECT FROM webhooks LIMIT 1") is None
+        left = await database.fetch_all(
+            "SELECT FROM webhooks WHERE workspace_id = %s", (bob.workspace_id,)
+        )
+        assert left == []
         async with closed.client() as client:
             body = {"name": "Bob", "password": PASSWORD}
             data = (await client.post("/api/auth/sign-in", json=body)).json()["data"]
