@@ -17,6 +17,9 @@ _OWNED = re.compile(r"\bworkspace_id\s*(=|IS NOT DISTINCT)", re.IGNORECASE)
 MEANT = {
     "transcriber.store.captures._FIND": "a capture keeps the id of its result",
     "transcriber.store.captures._LIST": "a capture keeps the id of its result",
+    "transcriber.store.expiry._FORGET_WARNINGS": "its transcripts are warned about again",
+    "transcriber.store.followed_names._LOCK_RENAMED": "names stay right if they are restored",
+    "transcriber.store.followed_names._LOCK_UNLINKED": "names stay right if they are restored",
     "transcriber.store.jobs._BY_REQUEST": "its transcription was found before",
     "transcriber.store.resumable_uploads._FIND": "an upload keeps the id of its result",
     "transcriber.store.resumable_uploads._LIST": "an upload keeps the id of its result",
