@@ -11,7 +11,7 @@ from common.errors import ResourceExhaustedError, SpeakerError, TimedOutError, U
 def test_pauses_double_up_to_a_bound() -> None:
     policy = Policy(first_pause=5.0, longest_pause=30.0)
     assert [policy.pause(attempts) for attempts in (1, 2, 3, 4, 500)] == [5, 10, 20, 30, 30]
-    assert [outage_pause(outages) for outages in (0, 1, 2, 500)] == [1, 2, 4, 300]
+    assert [outage_pause(outages) for outages in (0, 1, 2, 500)] == [1, 2, 4, 30]
 
 
 @pytest.mark.parametrize(

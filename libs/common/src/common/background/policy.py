@@ -9,7 +9,8 @@ from common.errors import ApplicationError, ResourceExhaustedError, UnavailableE
 
 #: An item held back for this long by nothing but outages is treated as their cause.
 OUTAGE_PATIENCE_SECONDS = 24 * 3600.0
-_LONGEST_OUTAGE_PAUSE_SECONDS = 300.0
+#: Work goes on this soon after an outage of any length. The first item that fails ends each pass.
+_LONGEST_OUTAGE_PAUSE_SECONDS = 30.0
 _FIRST_OUTAGE_PAUSE_SECONDS = 1.0
 _LONGEST_REASON = 500
 
