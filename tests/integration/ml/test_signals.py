@@ -43,7 +43,8 @@ def call() -> bytes:
 
 
 def test_each_party_has_its_own_words(speech: Callable[..., Any], call: bytes) -> None:
-    found = Recognizer(speech(), 5).recognize(
+    # With 8 bits, words depend on the instructions of the processor.
+    found = Recognizer(speech(compute_type="float32"), 5).recognize(
         planned_sounds(io.BytesIO(call)),
         speech_pb2.RecognitionConfig(language="en"),
         on_progress=lambda *_: None,
