@@ -148,19 +148,17 @@ def test_a_recording_goes_on_where_no_live_session_gets_through(visitors: Visito
     visitors.allow("ws/live|WebSocket")
     page = visitors.page(permissions=["microphone"])
     page.route_web_socket(re.compile("/ws/live"), lambda socket: socket.close(code=1008))
-    stored: list[str] = []
 
-    def note(response: Response) -> None:
-        if "/chunks/" in response.url and response.ok:
-            stored.append(response.url)
+    def stored(response: Response) -> bool:
+        return "/chunks/" in response.url and response.ok
 
-    page.on("response", note)
     words = _start(page, "Behind a proxy")
     expect(page.get_by_text("Words cannot be shown while they are spoken")).to_be_visible()
     assert_accessible(page)
     recording = page.get_by_role("region", name="Recording Behind a proxy")
     expect(recording).to_contain_text("Everything so far is on the server.")
-    assert eventually(lambda: len(stored) > 4)
+    for _ in range(5):
+        page.wait_for_event("response", predicate=stored, timeout=SPOKEN)
     expect(words).not_to_contain_text(WORD)
     page.get_by_role("button", name="Finish and transcribe").click()
     expect(page).to_have_url(re.compile(r"/t/\d+$"), timeout=SPOKEN)
