@@ -177,7 +177,30 @@ async def test_an_ended_session_can_be_taken_up_again(world: World) -> None:
     assert second.expires_at == world.clock.now + HOUR
     assert (await world.registry.authenticate(fresh)).session_id == second.session_id
     assert [one.session_id for one in world.announced] == [first.session_id]
+
+
+async def test_a_lost_answer_is_given_again_for_ten_minutes(world: World) -> None:
+    _, token = await world.registry.create()
+    world.clock.forward(hours=1)
+    session, fresh = await world.registry.resume(token)
+    assert fresh != token
+    world.clock.forward(minutes=9)
+    again, same = await world.registry.resume(token)
+    assert (again.session_id, same) == (session.session_id, fresh)
+    assert len(world.announced) == 1
+    assert await world.registry.can_resume(token)
+    world.clock.forward(minutes=1)
     assert not await world.registry.can_resume(token)
+    with pytest.raises(AuthenticationError):
+        await world.registry.resume(token)
+    assert (await world.registry.authenticate(fresh)).session_id == session.session_id
+
+
+async def test_an_answer_about_an_invalidated_session_is_not_given_again(world: World) -> None:
+    _, token = await world.registry.create()
+    world.clock.forward(hours=1)
+    session, _ = await world.registry.resume(token)
+    await world.registry.invalidate(session.session_id)
     with pytest.raises(AuthenticationError):
         await world.registry.resume(token)
 

@@ -31,3 +31,12 @@ def test_stored_form_of_a_key_depends_on_caller_and_deployment() -> None:
     others = {keys.stored("b", "1"), keys.stored("a", "2"), RequestKeys("x").stored("a", "1")}
     assert len(others | {keys.stored("a", "1")}) == 4
     assert "a" * 20 not in keys.stored("a" * 20, "1")
+
+
+def test_successor_of_a_token_depends_on_the_deployment() -> None:
+    token = new_token()
+    successor = RequestKeys("secret").successor(token)
+    assert looks_like_token(successor)
+    assert successor == RequestKeys("secret").successor(token)
+    others = {RequestKeys("x").successor(token), RequestKeys("secret").successor(new_token())}
+    assert len(others | {successor, token}) == 4

@@ -126,9 +126,9 @@ class SessionServiceServicer:
 
     def ResumeSession(self, request, context):
         """Returns a new session that owns everything that an ended one owned, and its token. The call
-        carries the ended session's token, which is of no use from then on. Fails with UNAUTHENTICATED
-        when the session was invalidated, its data was erased, or the token is unknown, and with
-        ALREADY_EXISTS when the session has not ended.
+        carries the ended session's token. Repeated with it within ten minutes, the call returns the
+        same session and token. Fails with UNAUTHENTICATED when the session was invalidated, its data
+        was erased, or the token is unknown, and with ALREADY_EXISTS when the session has not ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

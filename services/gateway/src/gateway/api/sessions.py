@@ -237,8 +237,8 @@ class SessionApi:
     ) -> Success[ResumedSessionData]:
         """Return a new session that owns everything that an ended one owned, and set its cookie.
 
-        The request shows the ended session's token as Bearer token or cookie. The token is of no
-        use from then on.
+        The request shows the ended session's token as Bearer token or cookie. Repeated with it
+        within ten minutes, it returns the same session and token.
         """
         session, token = await self._resume(
             credentials.resumable_tokens(request.headers),

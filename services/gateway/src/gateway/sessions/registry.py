@@ -148,19 +148,19 @@ class SessionRegistry:
     ) -> tuple[Session, str]:
         """Return a new session owning the workspace of an ended one, with its token.
 
-        The new session has the label and the preferences of the ended one. The old token is of no
-        use from then on.
+        The new session has the label and the preferences of the ended one. For ten minutes, the
+        old token returns the same session again, since the first answer may have been lost.
 
         Raises:
-            AuthenticationError: the token is unknown, or the session was invalidated, resumed or
-                erased.
+            AuthenticationError: the token is unknown, or the session was invalidated, erased or
+                resumed longer ago.
             ConflictError: the session has not ended.
         """
         if self._accounts or not looks_like_token(token):
             raise AuthenticationError(SIGN_IN if self._accounts else _NOT_RESUMABLE)
         now = self._clock()
         since = self._expiry.resumable_since(now)
-        fresh = new_token()
+        fresh = self._request_keys.successor(token)
         new = NewSession(
             session_id=new_session_id(),
             workspace_id="",
@@ -174,7 +174,10 @@ class SessionRegistry:
         if resumed is None:
             if await self._store.by_token(hash_token(token), now) is not None:
                 raise ConflictError("The session has not ended. Use its token as before.")
-            raise AuthenticationError(_NOT_RESUMABLE)
+            successor = await self._successor(fresh, now)
+            if successor is None:
+                raise AuthenticationError(_NOT_RESUMABLE)
+            return successor, fresh
         _log.info(
             "session resumed",
             session_id=resumed.session.session_id,
@@ -185,13 +188,26 @@ class SessionRegistry:
         return resumed.session, fresh
 
     async def can_resume(self, token: str) -> bool:
-        """Return whether a session with this token has ended and can be taken up again."""
+        """Return whether a session with this token has ended and can be taken up again.
+
+        So can one that was, as long as the answer is repeated.
+        """
         if self._accounts or not looks_like_token(token):
             return False
         now = self._clock()
         since = self._expiry.resumable_since(now)
         session = await self._store.resumable(hash_token(token), since)
-        return session is not None and not session.active_at(now)
+        if session is None:
+            fresh = self._request_keys.successor(token)
+            return await self._successor(fresh, now) is not None
+        return not session.active_at(now)
+
+    async def _successor(self, token: str, now: dt.datetime) -> Session | None:
+        """Return the session that has just taken the place of an ended one, by its own token."""
+        session = await self._store.by_token(hash_token(token), now)
+        if session is None or session.created_at + _REQUEST_KEPT <= now:
+            return None
+        return session
 
     def kept_until(self, session: Session) -> dt.datetime | None:
         """Return when everything of a session is erased, unless it is used before.

@@ -1,5 +1,6 @@
 """Session tokens (256 random bits) and session identifiers (128 random bits)."""
 
+import base64
 import hashlib
 import hmac
 import re
@@ -31,7 +32,7 @@ def looks_like_token(text: str) -> bool:
 
 
 class RequestKeys:
-    """Stored forms of idempotency keys: hashes computable only by this deployment."""
+    """Hashes computable only by this deployment, by which repeated requests are recognized."""
 
     def __init__(self, secret_key: str) -> None:
         text = b"securetranscribe session requests\0" + secret_key.encode()
@@ -41,3 +42,9 @@ class RequestKeys:
         """Return the stored form of a caller's key."""
         text = b"\0".join((b"request", address.encode(), request_id.encode()))
         return hmac.new(self._key, text, hashlib.sha256).hexdigest()
+
+    def successor(self, token: str) -> str:
+        """Return the token of the session that takes the place of a token's session."""
+        text = b"\0".join((b"successor", token.encode()))
+        digest = hmac.digest(self._key, text, hashlib.sha256)
+        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
