@@ -14,6 +14,8 @@ SDK_JS := libs/sdk-js/dist/esm/index.js
 BROWSER := tests/web/node_modules/.ready
 #: The sign-in provider of the tests.
 PROVIDER := tests/oidc/node_modules/.ready
+#: The linter of the OpenAPI document.
+SPECTRAL := tests/openapi/node_modules/.ready
 #: Test processes: three, also on two cores, since much of their time is waiting. There are fewer if
 #: memory is short, since each starts servers and models of its own (up to 3 GB).
 JOBS ?= $(shell awk '/^MemAvailable/ {n = int($$2 / 3e6); print (n < 1 ? 1 : (n > 3 ? 3 : n))}' /proc/meminfo)
@@ -25,7 +27,7 @@ EXTRAS_sdk-python := [mcp,s3]
 EXTRAS_transcriber := [worker]
 
 .DEFAULT_GOAL := help
-.PHONY: help install models demo web sdk-js browser screenshots run start stop status test test-containers test-newcomer chaos chaos-live fuzz soak load unit lint lint-deploy format protos hashes sbom \
+.PHONY: help install models demo web sdk-js browser screenshots run start stop status test test-containers test-newcomer chaos chaos-live fuzz soak load unit lint lint-deploy lint-api format protos hashes sbom \
 	images bench bench-speakers bench-channels bench-diarization bench-parts bench-echo bench-engines bench-editing bench-search bench-search-speed bench-languages bench-repetition bench-vocabulary bench-playback bench-live bench-web bench-status-reads bench-control-plane bench-upload bench-encryption bench-queue bench-library-size quality quality-gate gpu-check simulate clean distclean
 
 help: ## list the targets
@@ -145,6 +147,16 @@ lint-deploy: $(READY) ## check Dockerfiles, Envoy's configuration and the chart
 	@$(BIN)/hadolint --config deploy/hadolint.yaml services/*/Dockerfile deploy/*/Dockerfile
 	@$(BIN)/python scripts/check_envoy.py
 	@$(BIN)/python scripts/check_chart.py
+
+$(SPECTRAL): $(READY) tests/openapi/package-lock.json
+	@$(BIN)/python -m scripts.node tests/openapi ci --ignore-scripts --no-audit --loglevel error
+	@touch $@
+
+lint-api: $(SPECTRAL) ## check the OpenAPI document with Spectral
+	@mkdir -p build
+	@$(BIN)/python -m scripts.openapi build/openapi.json
+	@$(BIN)/python -m scripts.node tests/openapi exec -- spectral lint ../../build/openapi.json \
+		--ruleset ruleset.yaml --fail-severity warn
 
 hashes: $(READY) ## write the hashes of all pins to hashes.txt, after a change of constraints.txt
 	@$(BIN)/python -m scripts.hashes
