@@ -8,7 +8,7 @@ It is made from the models of the messages and from the contracts of the events.
 import importlib.metadata
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from common import events
@@ -70,7 +70,7 @@ def document() -> dict[str, Any]:
         **{kind: _event_channel(kind) for kind in kinds},
     }
     messages = {
-        **_live_messages(),
+        **_socket_messages(),
         **_recognition_messages(),
         **{kind: _event(kind, text) for kind, text in kinds.items()},
     }
@@ -86,8 +86,8 @@ def document() -> dict[str, Any]:
         "servers": _SERVERS,
         "channels": channels,
         "operations": {
-            "sendLiveMessages": _operation("send", "websocket", _live_types()),
-            "receiveRequests": _operation("receive", "websocket", _REQUESTS),
+            "sendLiveMessages": _operation("send", "websocket", _socket_keys(_live_types())),
+            "receiveRequests": _operation("receive", "websocket", _socket_keys(_REQUESTS)),
             "sendLiveText": _operation("send", "live", _keys(recognition_schemas.SERVER)),
             "receiveSound": _operation(
                 "receive", "live", [*_keys(recognition_schemas.CLIENT), _BINARY]
@@ -151,7 +151,7 @@ def _websocket() -> dict[str, Any]:
         "title": "Live events of a session",
         "description": f"Also at `/api/ws` and `/api/v1/ws`. Codes of closed connections: {codes}",
         "servers": [{"$ref": "#/servers/gateway"}],
-        "messages": _references([*_live_types(), *_REQUESTS]),
+        "messages": _references(_socket_keys([*_live_types(), *_REQUESTS])),
         "bindings": {"ws": {"method": "GET"}},
     }
 
@@ -247,7 +247,12 @@ def _live_types() -> list[str]:
     return list(models.schemas()["LiveMessage"]["discriminator"]["mapping"])
 
 
-def _live_messages() -> dict[str, Any]:
+def _socket_keys(names: Iterable[str]) -> list[str]:
+    """Return the keys of messages of the WebSocket. Events in NATS have the same names."""
+    return [f"websocket_{name}" for name in names]
+
+
+def _socket_messages() -> dict[str, Any]:
     union = models.schemas()["LiveMessage"]
     sent = {
         name: {"name": name, "payload": {"$ref": reference}}
@@ -265,7 +270,8 @@ def _live_messages() -> dict[str, Any]:
         }
         for name, (summary, fields) in _REQUESTS.items()
     }
-    return {**sent, **received}
+    messages = {**sent, **received}
+    return dict(zip(_socket_keys(messages), messages.values(), strict=True))
 
 
 #: Message of a client with sound.

@@ -17,6 +17,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from common.audio.decoding import read_window
+from tests import asyncapi_messages
 
 RATE = 16_000
 CHUNK_SECONDS = 0.25
@@ -96,6 +97,7 @@ class Recorder:
         await socket.send(json.dumps(resume if self.capture_id else self.begin))
         async for text in socket:
             message = json.loads(text)
+            asyncapi_messages.check("live", message)
             data = message["data"]
             if message["type"] == "begun":
                 self.connections += 1
@@ -156,6 +158,7 @@ class Follower:
             await asyncio.sleep(0.2)
 
     def _take(self, message: dict[str, Any]) -> None:
+        asyncapi_messages.check("followers", message)
         if message["type"] == "final":
             self.sequence = message["data"]["sequence"]
             self.finals.append(message["data"])

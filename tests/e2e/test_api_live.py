@@ -7,6 +7,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from tests import asyncapi_messages
 from tests.e2e.contract import EVENTS, Api, client, upload
 from tests.e2e.stack import JOB_SECONDS, Stack
 
@@ -26,6 +27,7 @@ def test_events_of_a_job_from_start_to_end(stack: Stack, clip: bytes) -> None:
                 message = json.loads(websocket.recv(JOB_SECONDS))
                 assert message.keys() == {"type", "data"}
                 assert EVENTS[message["type"]](message["data"])
+                asyncapi_messages.check("websocket", message)
                 messages.append(message)
     own = [message["data"] for message in messages if message["type"].startswith("job_")]
     assert {data["job_id"] for data in own} == {started["job_id"]}

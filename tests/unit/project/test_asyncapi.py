@@ -12,7 +12,7 @@ from common import bus, events
 from gateway.live import models
 from scripts import asyncapi
 from securetranscribe.v1 import event_pb2
-from tests import sdk_js
+from tests import asyncapi_messages, sdk_js
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,9 @@ def test_every_event_has_a_channel(document: dict[str, Any]) -> None:
 def test_every_message_of_the_socket_is_there(document: dict[str, Any]) -> None:
     sent = models.schemas()["LiveMessage"]["discriminator"]["mapping"]
     messages = document["channels"]["websocket"]["messages"]
-    assert set(messages) == {*sent, "ping", "watch", "unwatch"}
+    assert set(messages) == {f"websocket_{one}" for one in (*sent, "ping", "watch", "unwatch")}
+    # Events in NATS have the same names, and must not take their places.
+    assert asyncapi_messages.types("websocket", "send") == set(sent)
 
 
 def test_comments_of_the_contracts_are_descriptions(document: dict[str, Any]) -> None:

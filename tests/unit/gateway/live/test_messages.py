@@ -11,6 +11,7 @@ from common import times
 from gateway.live import messages
 from gateway.live.models import LiveMessage
 from securetranscribe.v1 import event_pb2, queue_pb2, transcript_pb2, transcription_pb2
+from tests import asyncapi_messages
 from tests.unit.gateway.fakes import NOON
 
 _MESSAGES: TypeAdapter[LiveMessage] = TypeAdapter(LiveMessage)
@@ -119,6 +120,12 @@ SENT = {
 def test_messages_keep_their_bytes(kind: str) -> None:
     text, data = SENT[kind]
     assert text == f'{{"type":"{kind}","data":{data}}}'
+
+
+@pytest.mark.parametrize("kind", SENT)
+def test_messages_are_as_documented(kind: str) -> None:
+    text, _ = SENT[kind]
+    asyncapi_messages.check("websocket", json.loads(text))
 
 
 def test_every_message_matches_its_model() -> None:
