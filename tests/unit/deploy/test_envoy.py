@@ -1,5 +1,6 @@
 """Entry point: a real Envoy in front of stand-ins for the services."""
 
+import contextlib
 import importlib
 import json
 import re
@@ -18,6 +19,7 @@ from google.protobuf import descriptor_pb2
 from scripts import check_envoy
 from tests.ports import free_port
 from tests.unit.deploy.upstreams import (
+    STRANGER,
     FakeGateway,
     FakeService,
     Notebook,
@@ -26,6 +28,8 @@ from tests.unit.deploy.upstreams import (
 
 render = check_envoy.load_renderer()
 ENVOY = check_envoy.envoy_program()
+IDENTIFICATION = "/securetranscribe.v1.SessionService/GetCurrentSession"
+KNOWN = {"content-type": "application/json", "authorization": "Bearer known"}
 OPTIONS = ("-c", "envoy.yaml", "--use-dynamic-base-id", "--concurrency", "1")
 LOGGING = ("--log-level", "error", "--file-flush-interval-msec", "50")
 HIDDEN = {
@@ -193,7 +197,7 @@ def test_every_annotated_method_is_transcoded_to_its_service(
         if call.endswith(f"{service}/{method.name}")
     )
     body = "" if verb in ("GET", "DELETE") else "[{}]" if streaming else "{}"
-    status, headers, _ = envoy.request(verb, path, body, {"content-type": "application/json"})
+    status, headers, _ = envoy.request(verb, path, body, KNOWN)
     assert status == 200
     seen = envoy.notebook.last()
     assert seen.path == call
@@ -220,9 +224,69 @@ def test_only_audio_may_be_large(
 ) -> None:
     envoy.notebook.clear()
     body = json.dumps({field: "aaaa" * (megabytes * 2**18)})
-    answer = envoy.request("POST", path, body, {"content-type": "application/json"})
+    answer = envoy.request("POST", path, body, KNOWN)
     assert answer[0] == status
-    assert bool(envoy.notebook.entries) == (status == 200)
+    seen = [each.path for each in envoy.notebook.entries if each.path != IDENTIFICATION]
+    assert bool(seen) == (status == 200)
+
+
+def refusal_before_the_body(envoy: RunningEnvoy, path: str, authorization: str) -> tuple[int, int]:
+    """Announce a body, send none of it, and return the statuses of HTTP and gRPC."""
+    envoy.notebook.clear()
+    with contextlib.closing(HTTPConnection("127.0.0.1", envoy.port, timeout=30)) as connection:
+        connection.putrequest("POST", path)
+        connection.putheader("content-type", "application/json")
+        connection.putheader("content-length", str(20 * 2**20))
+        if authorization:
+            connection.putheader("authorization", authorization)
+        connection.endheaders()
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())["code"]
+
+
+@pytest.mark.parametrize("path", ["/v1/speakers/1:enroll", "/v1/speech:recognize"])
+def test_large_bodies_of_strangers_are_refused_unread(envoy: RunningEnvoy, path: str) -> None:
+    refused = (401, grpc.StatusCode.UNAUTHENTICATED.value[0])
+    assert refusal_before_the_body(envoy, path, "") == refused
+    assert envoy.notebook.entries == []
+    assert refusal_before_the_body(envoy, path, STRANGER) == refused
+    asked = [(each.path, each.headers["x-forwarded-for"]) for each in envoy.notebook.entries]
+    assert asked == [(IDENTIFICATION, "127.0.0.1")]
+
+
+def test_streams_of_strangers_are_refused_unread(envoy: RunningEnvoy) -> None:
+    refused = (401, grpc.StatusCode.UNAUTHENTICATED.value[0])
+    assert refusal_before_the_body(envoy, "/v1/transcriptions:upload", STRANGER) == refused
+    assert envoy.notebook.last().path.endswith("/UploadTranscription")
+
+
+@pytest.mark.parametrize(
+    ("messages", "status"),
+    [
+        ([{"chunk": "aaaa" * (5 * 2**18)}] * 3, 200),
+        # Escapes and braces in strings, at every place of a chunk.
+        ([{"note": '\\"}' * 999, "more": {"list": [1, {"b": "{"}]}}] * 2_001, 200),
+        ([{"chunk": "aaaa" * (8 * 2**18)}], 400),
+        ([{"chunk": "aaaa"}, {"notes": ["}"] * 2**21}], 400),
+        (["{", {"chunk": "aaaa" * (5 * 2**18)}], 400),
+    ],
+)
+def test_messages_of_a_stream_have_an_end(
+    envoy: RunningEnvoy, messages: list[object], status: int
+) -> None:
+    with contextlib.closing(HTTPConnection("127.0.0.1", envoy.port, timeout=30)) as connection:
+        with contextlib.suppress(OSError):  # a refused client may be cut off
+            connection.request("POST", "/v1/transcriptions:upload", json.dumps(messages), KNOWN)
+        assert connection.getresponse().status == status
+
+
+def test_large_bodies_wait_for_a_gateway(envoy: RunningEnvoy) -> None:
+    envoy.services["gateway"].healthy(False)
+    try:
+        eventually(lambda: envoy.request("POST", "/v1/speech:recognize", "{}", KNOWN)[0] == 503)
+    finally:
+        envoy.services["gateway"].healthy(True)
+    eventually(lambda: envoy.request("POST", "/v1/speech:recognize", "{}", KNOWN)[0] == 200)
 
 
 @pytest.mark.parametrize(("megabytes", "status"), [(5, 200), (7, 413)])

@@ -33,8 +33,11 @@ class Notebook:
         self.entries.clear()
 
 
+STRANGER = "Bearer unknown"
+
+
 class AnyService(grpc.GenericRpcHandler):
-    """Answers every method with one empty message."""
+    """Answers every method with one empty message, and strangers with UNAUTHENTICATED, unread."""
 
     def __init__(self, cluster: str, notebook: Notebook) -> None:
         self._cluster = cluster
@@ -46,7 +49,10 @@ class AnyService(grpc.GenericRpcHandler):
         headers = {key: value for key, value in call.invocation_metadata if isinstance(value, str)}
         seen = Seen(cluster=self._cluster, path=call.method, headers=headers)
 
-        def answer(requests: Iterator[bytes], _context: grpc.ServicerContext) -> Iterator[bytes]:
+        def answer(requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
+            if headers.get("authorization") == STRANGER:
+                self._notebook.entries.append(seen)
+                context.abort(grpc.StatusCode.UNAUTHENTICATED, "unknown token")
             for _ in requests:
                 pass
             self._notebook.entries.append(seen)
