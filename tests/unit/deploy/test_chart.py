@@ -181,6 +181,36 @@ def test_nobody_is_trusted_to_report_addresses_by_default(defaults: list[Object]
             render(entry)
 
 
+def test_network_of_envoy_alone_is_trusted_if_it_is_known() -> None:
+    for policy in ({"enabled": False}, {"enabled": True, "podCidrs": ["10.244.0.0/16"]}):
+        values = {
+            "door": {"podCidrs": ["10.9.0.0/28"]},
+            "ingress": {"enabled": True},
+            "networkPolicy": policy,
+        }
+        given = variables(container(render(values), "gateway"))
+        assert given["TRUSTED_PROXIES"] == "10.9.0.0/28"
+
+
+def test_all_pods_are_trusted_only_while_policies_keep_them_from_the_gateway(
+    defaults: list[Object],
+) -> None:
+    with pytest.raises(helm.HelmError, match=r"door\.podCidrs"):
+        render({"networkPolicy": {"enabled": False, "podCidrs": ["10.244.0.0/16"]}})
+    rules = of_kind(defaults, "NetworkPolicy")["gateway"]["spec"]["ingress"]
+    served = [rule for rule in rules if {"port": "http"} in rule["ports"]]
+    assert [rule["from"] for rule in served] == [
+        [
+            {
+                "podSelector": {
+                    "matchLabels": of_kind(defaults, "Service")["envoy"]["spec"]["selector"]
+                }
+            }
+        ]
+    ]
+    assert all("from" in rule or rule["ports"] == [{"port": "metrics"}] for rule in rules)
+
+
 def test_templates_are_short() -> None:
     for path in CHART.rglob("templates/**/*"):
         if path.is_file():

@@ -24,7 +24,7 @@
 {{- end }}
 {{- $_ := set $all "SHUTDOWN_GRACE_SECONDS" (sub (int .values.graceSeconds) 15) }}
 {{- if has .name (list "gateway" "transcriber-api" "speakers" "exporter") }}
-{{- with $root.Values.networkPolicy.podCidrs }}{{ $_ := set $all "TRUSTED_PROXIES" (join "," .) }}{{ end }}
+{{- with include "securetranscribe.trustedProxies" $root }}{{ $_ := set $all "TRUSTED_PROXIES" . }}{{ end }}
 {{- end }}
 {{- if and (eq .name "gateway") $root.Values.ingress.enabled }}
 {{- $_ := set $all "ALLOWED_HOSTS" (printf "%s,localhost,127.0.0.1" $root.Values.ingress.host) }}
@@ -37,4 +37,10 @@
 {{- range $name, $value := merge (dict) .values.settings $root.Values.settings $all }}
 - { name: {{ $name }}, value: {{ $value | toString | quote }} }
 {{- end }}
+{{- end }}
+
+{{- /* Who may report the addresses of clients: Envoy, or all pods while policies admit only Envoy to the gateway. */}}
+{{- define "securetranscribe.trustedProxies" -}}
+{{- $policy := .Values.networkPolicy }}
+{{- join "," (default (ternary $policy.podCidrs list $policy.enabled) .Values.door.podCidrs) }}
 {{- end }}
