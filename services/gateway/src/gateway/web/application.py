@@ -24,7 +24,7 @@ from gateway.sessions.keeper import SessionKeeper
 from gateway.sessions.recent import RecentSessions
 from gateway.sessions.registry import SessionRegistry
 from gateway.settings import GatewaySettings
-from gateway.web import openapi, problems, tus
+from gateway.web import problems, tus
 from gateway.web.body_limit import BodyLimit
 from gateway.web.callers import SESSION_REPLACED, Callers
 from gateway.web.credentials import QueryTokens
@@ -34,6 +34,7 @@ from gateway.web.endpoint import Endpoint, LiteralPaths, answer_head
 from gateway.web.health import Health
 from gateway.web.hosts import AllowedHosts, HostNames
 from gateway.web.local_authority import LocalAuthority
+from gateway.web.openapi import DESCRIPTION, OpenApiDocument
 from gateway.web.origins import Origins
 from gateway.web.repeated_reads import RepeatedReads
 from gateway.web.request_context import RequestContext
@@ -100,7 +101,7 @@ def build(
     app = FastAPI(
         title="SecureTranscribe",
         version=version,
-        description=openapi.DESCRIPTION,
+        description=DESCRIPTION,
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
@@ -153,7 +154,7 @@ def build(
     app.router.routes.extend(WebSocketRoute(path, live_socket) for path in SOCKET_PATHS)
     app.router.routes.extend(WebSocketRoute(path, recognition_socket) for path in RECOGNITION_PATHS)
     app.router.routes.extend(WebSocketRoute(path, follow_socket) for path in FOLLOW_PATHS)
-    openapi.add_to(app, messages=live_messages)
+    OpenApiDocument(app, messages=live_messages).add_to(app)
     answer_head(app)
     if settings.otel_exporter_otlp_endpoint:
         # Traced requests take the ordinary way, with all spans.

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route, compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.idempotency.keyed_paths import PARAMETER, takes_key
@@ -80,31 +81,46 @@ class Endpoint:
         options: dict[str, Any] = {}
         if self.response_class is not None:
             options = {"response_class": self.response_class, "response_model": None}
-        documented_path, _ = self.paths()
         keyed = takes_key(self.method, self.path)
         extra = {**(self.extra or {}), **({"parameters": [dict(PARAMETER)]} if keyed else {})}
         errors = (*self.errors, *(_OF_KEYS if keyed else ()))
-        for path in self.paths():
-            app.router.add_api_route(
-                path,
-                self.handler,
-                methods=[self.method],
-                status_code=self.status,
-                summary=self.summary,
-                tags=[self.tag],
-                responses={**documented(*errors), **self.responses},
-                openapi_extra=extra,
-                include_in_schema=path == documented_path,
-                operation_id=self.handler.__name__,
-                route_class_override=APIRoute if self.open_query else StrictRoute,
-                **options,
-            )
+        documented_path, versioned_path = self.paths()
+        kind = APIRoute if self.open_query else StrictRoute
+        app.router.add_api_route(
+            documented_path,
+            self.handler,
+            methods=[self.method],
+            status_code=self.status,
+            summary=self.summary,
+            tags=[self.tag],
+            responses={**documented(*errors), **self.responses},
+            openapi_extra=extra,
+            operation_id=self.handler.__name__,
+            route_class_override=kind,
+            **options,
+        )
+        app.router.routes.append(_at(app.router.routes[-1], versioned_path))
+
+
+def _at(route: BaseRoute, path: str) -> Route:
+    """Return an undocumented route with another path. Building one anew takes much longer."""
+    assert isinstance(route, Route)
+    other = copy(route)
+    other.path = path
+    other.path_regex, other.path_format, other.param_convertors = compile_path(path)
+    other.methods = set(route.methods or ())
+    other.include_in_schema = False
+    return other
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the error responses for the OpenAPI document."""
+    """Return the error responses for the OpenAPI document, which has the schema of their body."""
+    schema = {"$ref": f"#/components/schemas/{ErrorEnvelope.__name__}"}
     return {
-        status: {"model": ErrorEnvelope, "description": _DESCRIPTIONS[status]}
+        status: {
+            "description": _DESCRIPTIONS[status],
+            "content": {"application/json": {"schema": dict(schema)}},
+        }
         for status in sorted({*_EVERYWHERE, *statuses})
     }
 
@@ -112,7 +128,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def answer_head(app: FastAPI) -> None:
     """Let every route for GET answer HEAD too. The server omits the bodies.
 
-    The OpenAPI document has no operations for HEAD, so it must be complete before.
+    The OpenAPI document has no operations for HEAD, so it must know its routes before.
     """
     for route in app.routes:
         if isinstance(route, Route) and route.methods is not None:

@@ -1,14 +1,19 @@
 """OpenAPI document of the routes."""
 
+import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from copy import copy
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
 
 from gateway.web.credentials import COOKIE
+from gateway.web.envelope import ErrorEnvelope
 
 DESCRIPTION = """
 Transcription of recordings, with the speaker of every segment.
@@ -71,23 +76,51 @@ _WEBHOOKS = {
 }
 
 
-def add_to(app: FastAPI, *, messages: Mapping[str, Any]) -> None:
-    """Serve the document of all routes registered so far, and of messages. It is built once."""
-    text = json.dumps(document(app, messages=messages), ensure_ascii=False)
+class OpenApiDocument:
+    """The document of all routes registered before it, and of messages.
 
-    async def openapi() -> Response:
-        return Response(text, media_type="application/json")
+    It is built at the first request for it, in a thread, because that takes seconds.
+    """
 
-    app.add_api_route("/openapi.json", openapi, methods=["GET"], include_in_schema=False)
+    def __init__(self, app: FastAPI, *, messages: Mapping[str, Any]) -> None:
+        self._app = app
+        self._routes = [_as_now(route) for route in app.routes]
+        self._messages = messages
+        self._text = ""
+        self._building = asyncio.Lock()
+
+    def add_to(self, app: FastAPI) -> None:
+        """Serve it."""
+        app.add_api_route("/openapi.json", self._answer, methods=["GET"], include_in_schema=False)
+
+    async def _answer(self) -> Response:
+        async with self._building:
+            self._text = self._text or await asyncio.to_thread(self._build)
+        return Response(self._text, media_type="application/json")
+
+    def _build(self) -> str:
+        found = document(self._app, self._routes, messages=self._messages)
+        return json.dumps(found, ensure_ascii=False)
 
 
-def document(app: FastAPI, *, messages: Mapping[str, Any]) -> dict[str, Any]:
-    """Build the document of an application. `messages` are schemas of the WebSocket by name."""
+def _as_now(route: BaseRoute) -> BaseRoute:
+    """Return a route with its methods of now. Others are added that are not documented."""
+    if not isinstance(route, Route):
+        return route
+    same = copy(route)
+    same.methods = set(route.methods or ())
+    return same
+
+
+def document(
+    app: FastAPI, routes: Sequence[BaseRoute], *, messages: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Build the document of routes. `messages` are schemas of the WebSocket by name."""
     schema = get_openapi(
         title=app.title,
         version=app.version,
         description=app.description,
-        routes=app.routes,
+        routes=routes,
         servers=_SERVERS,
         contact=_CONTACT,
     )
@@ -109,7 +142,17 @@ def document(app: FastAPI, *, messages: Mapping[str, Any]) -> dict[str, Any]:
     if clashes := {name for name in shared if schemas[name] != messages[name]}:
         raise ValueError(f"Messages and responses have other schemas of the names {clashes}.")
     schemas.update(messages)
+    schemas.update(_errors())
     return schema
+
+
+def _errors() -> dict[str, Any]:
+    """Return the schemas of the body of errors, which all operations refer to."""
+    _, found = models_json_schema(
+        [(ErrorEnvelope, "serialization")], ref_template="#/components/schemas/{model}"
+    )
+    schemas: dict[str, Any] = found["$defs"]
+    return schemas
 
 
 def _tags(schema: Mapping[str, Any]) -> list[dict[str, str]]:
