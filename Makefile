@@ -27,7 +27,7 @@ EXTRAS_sdk-python := [mcp,s3]
 EXTRAS_transcriber := [worker]
 
 .DEFAULT_GOAL := help
-.PHONY: help install models demo web sdk-js browser screenshots run start stop status test test-containers test-newcomer chaos chaos-live fuzz soak load unit lint lint-deploy lint-api format protos hashes sbom \
+.PHONY: help install models demo web sdk-js browser screenshots run start stop status test test-recordings test-containers test-newcomer chaos chaos-live fuzz soak load unit lint lint-deploy lint-api format protos hashes sbom \
 	images bench bench-speakers bench-channels bench-diarization bench-parts bench-echo bench-engines bench-editing bench-search bench-search-speed bench-languages bench-repetition bench-vocabulary bench-playback bench-live bench-web bench-status-reads bench-control-plane bench-upload bench-encryption bench-queue bench-library-size quality quality-gate gpu-check simulate clean distclean
 
 help: ## list the targets
@@ -102,6 +102,9 @@ test: $(READY) $(VERIFIED) $(WEB) $(BROWSER) $(PROVIDER) ## run all tests
 	@$(BIN)/python scripts/check_system.py --for-tests
 	@$(BIN)/python -m scripts.node web test
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(TESTS)
+
+test-recordings: $(READY) $(VERIFIED) ## test every file of the corpus of recordings, also by recognition
+	@RECORDINGS=all $(BIN)/python -m pytest -n $(JOBS) --dist load tests/recordings
 
 test-containers: $(READY) ## run the end-to-end tests against the images, brought up by compose
 	@$(BIN)/python -m pytest $(or $(TESTS),tests/containers)
