@@ -10,7 +10,7 @@ from securetranscribe import SecureTranscribeClient
 from tests.operations import Operation
 
 _LISTS = ("vocabulary/terms", "vocabulary/corrections", "tags", "folders")
-EXAMPLES = settings(max_examples=12, suppress_health_check=list(HealthCheck))
+EXAMPLES = settings(max_examples=8, suppress_health_check=list(HealthCheck))
 NEVER_GIVEN: dict[str, Any] = {
     "transcription_id": 2**62,
     "job_id": "job_00000000000000000000000000000000",

@@ -134,7 +134,7 @@ class TestWebSocket:
                     seen.append(json.loads(theirs.recv(1.5))["type"])
             assert set(seen) <= {"queue_update"}
 
-    @settings(EXAMPLES, max_examples=25)
+    @settings(EXAMPLES, max_examples=15)
     @given(data=st.data())
     def test_connection_requires_a_token(
         self, stack: Stack, owner: Owner, completed: Completed, data: st.DataObject
