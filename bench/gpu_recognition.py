@@ -16,6 +16,10 @@ def plain(options: Options, *, batched: bool = False) -> Run:
     """Load faster-whisper as its README shows."""
     from faster_whisper import BatchedInferencePipeline, WhisperModel  # noqa: PLC0415
 
+    from transcriber.worker.engines import cublas  # noqa: PLC0415
+
+    if options.on_gpu:
+        cublas.load()
     model = WhisperModel(
         str(options.store.recognition(options.model).directory),
         device=options.device,

@@ -22,7 +22,7 @@ from common.audio.resampling import SAMPLE_RATE, Samples
 from common.batching import BatchLimits
 from common.engines import Device, EngineSettings
 from common.models.store import RecognitionModel
-from transcriber.worker.engines import invention, whisper_alignment
+from transcriber.worker.engines import cublas, invention, whisper_alignment
 from transcriber.worker.engines.protocol import (
     RecognitionOptions,
     RecognizedSegment,
@@ -125,6 +125,7 @@ class WhisperRecognizer:
         on_gpu = settings.device == "cuda"
         if on_gpu:
             gpu.require(found=ctranslate2.get_cuda_device_count() > 0, library="CTranslate2")
+            cublas.load()
         # For sampling, the last resort of decoding. CTranslate2 seeds each of its threads only
         # once, so recordings that need it may differ between two runs in one process.
         ctranslate2.set_random_seed(_SEED)
@@ -342,7 +343,7 @@ def load(settings: EngineSettings) -> FasterWhisperEngine:
 
     Raises:
         ModelError: a file of the model is missing or altered.
-        GpuError: a GPU is required and CTranslate2 finds none.
+        GpuError: a GPU is required and CTranslate2 finds none, or no cuBLAS.
     """
     return FasterWhisperEngine(
         settings.models.recognition(settings.model),
