@@ -17,6 +17,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ NO_CARD = (
     "No NVIDIA card: nothing was measured. `nvidia-smi` must list one. "
     "`--device cpu` tries the check itself."
 )
+_DISTRIBUTIONS = ("ctranslate2", "faster-whisper", "torch", "pyannote-audio")
 _HEADER = "| | real-time factor | times as fast as plain | errors | peak memory | halved batches |"
 _RULE = "|---|---|---|---|---|---|"
 
@@ -55,10 +57,17 @@ def main() -> int:
         return 0
     on_gpu = chosen.device == "cuda"
     where = name if on_gpu else f"{platform.processor() or platform.machine()} (no card)"
-    print(f"{where}, Whisper {chosen.model}, {chosen.at_once} recordings at a time\n")
+    print(f"{where}, Whisper {chosen.model}, {chosen.at_once} recordings at a time")
+    print(f"{versions(on_gpu=on_gpu)}\n")
     print(_HEADER)
     print(_RULE)
     return rows(chosen.only or list(PARTS), _arguments(chosen, on_gpu=on_gpu))
+
+
+def versions(*, on_gpu: bool) -> str:
+    """Return the versions on which the figures depend."""
+    found = [f"{name} {version(name)}" for name in _DISTRIBUTIONS]
+    return ", ".join([f"driver {gpu_memory.driver_version()}", *found] if on_gpu else found)
 
 
 def rows(parts: Sequence[str], arguments: Sequence[str]) -> int:
@@ -89,7 +98,7 @@ def row(part: str, found: dict[str, Any], plain: float) -> str:
     """Return the row of a part. `plain` is the real-time factor of the first one of its stage."""
     factor = found["seconds"] / found["audio"]
     return (
-        f"| {part} | {factor:.4f} | {plain / factor:.2f} | {100 * found['error']:.1f} % "
+        f"| {part} | {factor:#.3g} | {plain / factor:.2f} | {100 * found['error']:.1f} % "
         f"| {sizes.readable(found['memory'])} | {found['halvings']:.0f} |"
     )
 

@@ -13,6 +13,8 @@ import pynvml
 
 _POLL_SECONDS = 0.05
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
+#: Sizes of what `fill` occupies, in bytes.
+_fillings: list[int] = []
 
 
 def card_name() -> str | None:
@@ -21,6 +23,12 @@ def card_name() -> str | None:
         return str(pynvml.nvmlDeviceGetName(_card()))
     except pynvml.NVMLError:
         return None
+
+
+def driver_version() -> str:
+    """Return the version of the driver."""
+    pynvml.nvmlInit()
+    return str(pynvml.nvmlSystemGetDriverVersion())
 
 
 def _card() -> Any:
@@ -63,8 +71,8 @@ def peak(*, on_gpu: bool, before: int = 0) -> Iterator[Peak]:
 
 
 def used() -> int:
-    """Return the memory of the card in use by all programs, in bytes."""
-    return int(pynvml.nvmlDeviceGetMemoryInfo(_card()).used)
+    """Return the memory of the card in use by all programs, without `fill`, in bytes."""
+    return int(pynvml.nvmlDeviceGetMemoryInfo(_card()).used) - sum(_fillings)
 
 
 def fill(left: int, library: Any = None) -> int:
@@ -83,6 +91,7 @@ def fill(left: int, library: Any = None) -> int:
     size = max(0, free.value - left)
     if size:
         _check(driver.cuMemAlloc_v2(ctypes.byref(pointer), ctypes.c_size_t(size)))
+        _fillings.append(size)
     return size
 
 

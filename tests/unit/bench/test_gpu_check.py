@@ -1,6 +1,8 @@
 """The check on a graphics card, as far as it goes without one."""
 
 import ctypes
+from importlib.metadata import version
+from types import SimpleNamespace
 from typing import Any
 
 import pynvml
@@ -62,9 +64,20 @@ class Driver:
 
 
 @pytest.mark.parametrize(("left", "taken"), [(100, 900), (1_000, 0), (2_000, 0)])
-def test_card_is_filled_but_for_what_is_left(left: int, taken: int) -> None:
+def test_card_is_filled_but_for_what_is_left(
+    monkeypatch: pytest.MonkeyPatch, left: int, taken: int
+) -> None:
+    monkeypatch.setattr(gpu_memory, "_fillings", [])
     driver = Driver(1_000)
     assert gpu_memory.fill(left, driver) == driver.allocated == taken
+
+
+def test_memory_in_use_is_without_the_filling(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gpu_memory, "_fillings", [])
+    monkeypatch.setattr(gpu_memory, "_card", lambda: 0)
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetMemoryInfo", lambda _card: SimpleNamespace(used=950))
+    gpu_memory.fill(100, Driver(1_000))
+    assert gpu_memory.used() == 50
 
 
 def test_error_of_the_driver_is_reported() -> None:
@@ -95,6 +108,19 @@ def test_row_compares_with_the_plain_library() -> None:
     assert gpu_check.row("recognition together", found, 0.2) == (
         "| recognition together | 0.0500 | 4.00 | 8.1 % | 2.0 GB | 3 |"
     )
+
+
+def test_factor_of_a_card_has_three_digits() -> None:
+    found = {"seconds": 1.234, "audio": 400.0, "error": 0.1, "memory": 1 << 30, "halvings": 0.0}
+    assert gpu_check.row("diarization", found, 0.03085).startswith("| diarization | 0.00309 | 10.0")
+
+
+def test_versions_name_the_driver_of_a_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pynvml, "nvmlInit", lambda: None)
+    monkeypatch.setattr(pynvml, "nvmlSystemGetDriverVersion", lambda: "580.1")
+    on_cpu = gpu_check.versions(on_gpu=False)
+    assert on_cpu.startswith(f"ctranslate2 {version('ctranslate2')}, faster-whisper ")
+    assert gpu_check.versions(on_gpu=True) == f"driver 580.1, {on_cpu}"
 
 
 def test_plain_library_comes_first_in_each_stage() -> None:
