@@ -19,6 +19,8 @@ SPECTRAL := tests/openapi/node_modules/.ready
 #: Test processes: three, also on two cores, since much of their time is waiting. There are fewer if
 #: memory is short, since each starts servers and models of its own (up to 3 GB).
 JOBS ?= $(shell awk '/^MemAvailable/ {n = int($$2 / 3e6); print (n < 1 ? 1 : (n > 3 ? 3 : n))}' /proc/meminfo)
+#: Whole outputs of checks that run side by side, where `make` can hold them back.
+SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 PACKAGES := libs/sdk-python libs/common libs/devstack services/gateway services/transcriber \
 	services/diarizer services/speakers services/exporter
 PYPROJECTS := $(addsuffix /pyproject.toml,$(PACKAGES))
@@ -27,7 +29,7 @@ EXTRAS_sdk-python := [mcp,s3]
 EXTRAS_transcriber := [worker]
 
 .DEFAULT_GOAL := help
-.PHONY: help install models demo web sdk-js browser screenshots run start stop status test test-recordings test-containers test-newcomer chaos chaos-live fuzz soak load unit lint lint-deploy lint-api format protos hashes sbom \
+.PHONY: help install models demo web sdk-js browser screenshots run start stop status test test-recordings test-containers test-newcomer chaos chaos-live fuzz soak load unit lint lint-types lint-text lint-web lint-contracts lint-deploy lint-api format protos hashes sbom \
 	images bench bench-speakers bench-channels bench-diarization bench-parts bench-echo bench-engines bench-editing bench-search bench-search-speed bench-languages bench-repetition bench-vocabulary bench-playback bench-live bench-web bench-status-reads bench-control-plane bench-upload bench-encryption bench-queue bench-library-size quality quality-gate gpu-check simulate clean distclean
 
 help: ## list the targets
@@ -132,19 +134,27 @@ unit: $(READY) ## run the unit tests only
 	@$(BIN)/python -m pytest tests/unit
 
 lint: $(READY) $(SCHEMA) ## check secrets, style, spelling, types, contracts, images and the chart
+	@$(MAKE) --no-print-directory --jobs 2 $(SYNC) lint-types lint-text lint-web lint-contracts lint-deploy
+
+lint-types: $(READY)
+	@$(BIN)/mypy
+
+lint-text: $(READY)
 	@$(BIN)/python -m scripts.check_wheels
 	@$(BIN)/python -m scripts.secrets_scan
 	@$(BIN)/python scripts/prose.py
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/codespell -D - -D scripts/spelling.txt .
-	@$(BIN)/mypy
+
+lint-web: $(READY) $(SCHEMA)
 	@$(BIN)/python -m scripts.node web run lint
 	@$(BIN)/python -m scripts.node web run check
+
+lint-contracts: $(READY)
 	@$(BIN)/python scripts/protos.py lint
 	@$(BIN)/python scripts/protos.py check
 	@$(BIN)/python scripts/protos.py breaking
-	@$(MAKE) --no-print-directory lint-deploy
 
 lint-deploy: $(READY) ## check Dockerfiles, Envoy's configuration and the chart
 	@$(BIN)/hadolint --config deploy/hadolint.yaml services/*/Dockerfile deploy/*/Dockerfile
