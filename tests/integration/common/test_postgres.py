@@ -16,6 +16,7 @@ from common.settings import PostgresSettings
 from devstack.stack import EmbeddedServers
 
 URL = Callable[[str], str]
+_SLEEPING = "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(300)'"
 
 
 #: Migrations of every service with a schema.
@@ -202,18 +203,22 @@ async def test_a_full_disk_is_told_apart(things: Database) -> None:
 
 
 async def test_cancelled_transaction_is_rolled_back_and_frees_its_connection(
-    things: Database,
+    things: Database, empty_schema: str
 ) -> None:
-    async def slow() -> None:
+    async def slow(number: int) -> None:
         async with things.transaction() as connection:
-            await postgres.execute(connection, "INSERT INTO things VALUES (1, 'a')")
-            await postgres.execute(connection, "SELECT pg_sleep(30)")
+            await postgres.execute(connection, "INSERT INTO things VALUES (%s, 'a')", (number,))
+            await postgres.execute(connection, "SELECT pg_sleep(300)")
 
-    tasks = [asyncio.create_task(slow()) for _ in range(4)]
-    await asyncio.sleep(0.2)
-    for task in tasks:
-        task.cancel()
-    async with asyncio.timeout(10):
+    tasks = [asyncio.create_task(slow(number)) for number in range(4)]
+    async with asyncio.timeout(60):
+        # Postgres ignores a request to cancel between two statements.
+        async with await psycopg.AsyncConnection.connect(empty_schema, autocommit=True) as other:
+            cursor = other.cursor()
+            while (await (await cursor.execute(_SLEEPING)).fetchone()) != (4,):  # noqa: ASYNC110 - nothing to wait for
+                await asyncio.sleep(0.05)
+        for task in tasks:
+            task.cancel()
         await asyncio.wait(tasks)
         assert await things.fetch_all("SELECT * FROM things") == []
 
