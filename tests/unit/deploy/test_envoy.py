@@ -28,6 +28,7 @@ from tests.unit.deploy.upstreams import (
 
 render = check_envoy.load_renderer()
 ENVOY = check_envoy.envoy_program()
+UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
 IDENTIFICATION = "/securetranscribe.v1.SessionService/GetCurrentSession"
 KNOWN = {"content-type": "application/json", "authorization": "Bearer known"}
 OPTIONS = ("-c", "envoy.yaml", "--use-dynamic-base-id", "--concurrency", "1")
@@ -244,7 +245,15 @@ def refusal_before_the_body(envoy: RunningEnvoy, path: str, authorization: str) 
         return answer.status, json.loads(answer.read())["code"]
 
 
-@pytest.mark.parametrize("path", ["/v1/speakers/1:enroll", "/v1/speech:recognize"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/speakers/1:enroll",
+        "/v1/speech:recognize",
+        "/v1/transcripts:replaceText",
+        "/v1/sessions",
+    ],
+)
 def test_large_bodies_of_strangers_are_refused_unread(envoy: RunningEnvoy, path: str) -> None:
     refused = (401, grpc.StatusCode.UNAUTHENTICATED.value[0])
     assert refusal_before_the_body(envoy, path, "") == refused
@@ -280,20 +289,70 @@ def test_messages_of_a_stream_have_an_end(
         assert connection.getresponse().status == status
 
 
+@pytest.mark.parametrize(
+    ("method", "authorization", "mebibytes", "status"),
+    [
+        ("POST", "Bearer anybody", 1, 200),
+        ("POST", STRANGER, 5, 401),
+        ("POST", "", 5, 400),  # dropped as it comes, or else it would be 413
+        ("GET", "Bearer anybody", 5, 400),
+    ],
+)
+def test_bodies_of_unknown_length_are_those_of_known_callers(
+    envoy: RunningEnvoy, method: str, authorization: str, mebibytes: int, status: int
+) -> None:
+    path = "/v1/transcripts:replaceText" if method == "POST" else "/v1/queue"
+    headers = {"content-type": "application/json", "transfer-encoding": "chunked"}
+    if authorization:
+        headers["authorization"] = authorization
+    pieces = [b'{"query": "', *[b"a" * 2**15] * (mebibytes * 2**5), b'"}']
+    envoy.notebook.clear()
+    with contextlib.closing(HTTPConnection("127.0.0.1", envoy.port, timeout=30)) as connection:
+        with contextlib.suppress(OSError):  # a refused client may be cut off
+            connection.request(method, path, iter(pieces), headers, encode_chunked=True)
+        assert connection.getresponse().status == status
+    seen = [each.path for each in envoy.notebook.entries if each.path != IDENTIFICATION]
+    assert bool(seen) == (status == 200)
+
+
+def test_small_bodies_need_no_session(envoy: RunningEnvoy) -> None:
+    envoy.notebook.clear()
+    body = json.dumps({"user_agent": "a" * 60_000})
+    headers = {"content-type": "application/json"}
+    assert envoy.request("POST", "/v1/sessions", body, headers)[0] == 200
+    assert [each.path.rpartition("/")[2] for each in envoy.notebook.entries] == ["CreateSession"]
+
+
+def test_callers_are_recognized_for_a_while(envoy: RunningEnvoy) -> None:
+    headers = KNOWN | {"authorization": "Bearer of a recorder"}
+    body = json.dumps({"data": "aaaa" * 2**15})
+    envoy.notebook.clear()
+    for number in range(3):
+        assert envoy.request("PUT", f"/v1/captures/a/chunks/{number}", body, headers)[0] == 200
+    called = [each.path.rpartition("/")[2] for each in envoy.notebook.entries]
+    assert called == ["GetCurrentSession", "PutChunk", "PutChunk", "PutChunk"]
+
+
 def test_large_bodies_wait_for_a_gateway(envoy: RunningEnvoy) -> None:
+    body = json.dumps({"content": "aaaa" * 2**15})
+    headers = KNOWN | {"authorization": "Bearer not seen before"}
+
+    def status() -> int:
+        return envoy.request("POST", "/v1/speech:recognize", body, headers)[0]
+
     envoy.services["gateway"].healthy(False)
     try:
-        eventually(lambda: envoy.request("POST", "/v1/speech:recognize", "{}", KNOWN)[0] == 503)
+        eventually(lambda: envoy.call("/securetranscribe.v1.AuditService/Any") is UNAVAILABLE)
+        assert status() == 503
     finally:
         envoy.services["gateway"].healthy(True)
-    eventually(lambda: envoy.request("POST", "/v1/speech:recognize", "{}", KNOWN)[0] == 200)
+    eventually(lambda: status() == 200)
 
 
 @pytest.mark.parametrize(("megabytes", "status"), [(5, 200), (7, 413)])
 def test_chunks_of_captures_fit_in_base64(envoy: RunningEnvoy, megabytes: int, status: int) -> None:
     body = json.dumps({"data": "aaaa" * (megabytes * 2**18)})
-    headers = {"content-type": "application/json"}
-    answer = envoy.request("PUT", "/v1/captures/a/chunks/0", body, headers)
+    answer = envoy.request("PUT", "/v1/captures/a/chunks/0", body, KNOWN)
     assert answer[0] == status
 
 
