@@ -315,6 +315,16 @@ def test_bodies_of_unknown_length_are_those_of_known_callers(
     assert bool(seen) == (status == 200)
 
 
+def test_bodies_that_are_held_have_a_limit_of_time() -> None:
+    door, _ = render.listeners(render.Edge(directory="/", addresses=render.compose_addresses()))
+    manager = door["filter_chains"][0]["filters"][0]["typed_config"]
+    for each in manager["route_config"]["virtual_hosts"][0]["routes"]:
+        held = "envoy.filters.http.buffer" in each.get("typed_per_filter_config", {})
+        given = each.get("route", {}).get("max_stream_duration", {}).get("max_stream_duration")
+        # Methods have none: their streams may be long.
+        assert (given in ("120s", "300s", "600s")) if held else given is None, each["match"]
+
+
 def test_small_bodies_need_no_session(envoy: RunningEnvoy) -> None:
     envoy.notebook.clear()
     body = json.dumps({"user_agent": "a" * 60_000})
