@@ -333,6 +333,18 @@ def test_small_bodies_need_no_session(envoy: RunningEnvoy) -> None:
     assert [each.path.rpartition("/")[2] for each in envoy.notebook.entries] == ["CreateSession"]
 
 
+@pytest.mark.parametrize("path", ["/v1/sessions", "/v1/sessions:resume"])
+def test_ended_sessions_are_resumed_with_their_token(envoy: RunningEnvoy, path: str) -> None:
+    """A body of unknown length, as HTTP/2 has it, does not make Envoy ask for a session."""
+    headers = KNOWN | {"authorization": STRANGER, "transfer-encoding": "chunked"}
+    envoy.notebook.clear()
+    with contextlib.closing(HTTPConnection("127.0.0.1", envoy.port, timeout=30)) as connection:
+        connection.request("POST", path, iter([b"{}"]), headers, encode_chunked=True)
+        connection.getresponse().read()
+    assert envoy.notebook.entries
+    assert all(each.path != IDENTIFICATION for each in envoy.notebook.entries)
+
+
 def test_callers_are_recognized_for_a_while(envoy: RunningEnvoy) -> None:
     headers = KNOWN | {"authorization": "Bearer of a recorder"}
     body = json.dumps({"data": "aaaa" * 2**15})
