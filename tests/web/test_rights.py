@@ -246,10 +246,26 @@ def test_people_rename_themselves_and_end_sign_ins(
     assert eve.status("GET", "/auth/me") == 200
 
 
-def test_administrators_see_the_system_without_a_token(visitors: Visitors, ada: Person) -> None:
+def test_administrators_see_the_system_without_a_token(
+    visitors: Visitors, stack: Stack, ada: Person
+) -> None:
+    lea = user(stack, ada, "Lea")
     page = visitors.page(token=ada.token)
     page.goto("/system")
     expect(page.get_by_role("heading", name="Storage")).to_be_visible()
     expect(page.get_by_label("Token")).to_have_count(0)
     expect(page.get_by_role("button", name="Forget the token")).to_have_count(0)
     looked_at(page)
+    row = page.get_by_role("region", name="Workspaces").get_by_role("listitem")
+    expect(row.filter(has_text="Lea")).to_contain_text("members: 1")
+    page.get_by_role("button", name="Limits of Lea").click()
+    dialog = page.get_by_role("dialog", name="Lea")
+    dialog.get_by_label("Gigabytes of stored recordings").fill("2")
+    # Retention is for the managers of the workspace.
+    expect(dialog.get_by_label("Days in the trash")).to_have_count(0)
+    looked_at(page)
+    dialog.get_by_role("button", name="Save the settings").click()
+    expect(page.get_by_text("The settings were saved.")).to_be_visible()
+    own = lea.ask("GET", "/workspaces")["workspaces"][0]["workspace_id"]
+    settings = lea.ask("GET", f"/workspaces/{own}/settings")
+    assert settings["own"]["stored_bytes"] == 2_000_000_000

@@ -55,6 +55,9 @@ def test_administrators_see_the_system_and_retry_items(
     storage = page.get_by_role("region", name="Storage")
     expect(storage.get_by_role("row", name=re.compile("Database"))).to_contain_text("MB")
     expect(storage).to_contain_text("Until somebody deletes it")
+    workspaces = page.get_by_role("region", name="Workspaces").get_by_role("listitem")
+    expect(workspaces.filter(has_text="Session session_").first).to_contain_text("recordings: 0")
+    expect(page.get_by_role("button", name=re.compile("^Limits of"))).to_have_count(0)
     assert_accessible(page)
 
     aside = page.get_by_role("region", name="Set aside")

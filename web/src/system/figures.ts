@@ -7,6 +7,7 @@ export type SystemState = Schemas['SystemData'];
 export type Storage = Schemas['StorageData'];
 export type Item = Schemas['ItemData'];
 export type Period = Schemas['ThroughputData'];
+export type Workspace = Schemas['WorkspaceFiguresData'];
 
 /** A bar of a period, in parts of the tallest one. Failed jobs are on top of completed ones. */
 export interface Bar {

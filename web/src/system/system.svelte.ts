@@ -4,13 +4,15 @@ import { account } from '../accounts/account.svelte';
 import { api, client } from '../lib/client';
 import { t } from '../lib/i18n.svelte';
 import { notices, textOf } from '../lib/notices.svelte';
-import type { Item, Storage, SystemState } from './figures';
+import type { Item, Storage, SystemState, Workspace } from './figures';
 
 const KEY = 'admin-token';
 /** Milliseconds between two readings while the page is visible. */
 const PAUSE = 5000;
-/** Storage and items set aside change slowly, and are read every so many times. */
+/** Storage, workspaces and items set aside change slowly, and are read every so many times. */
 const SLOWLY = 4;
+/** Workspaces on a page of their list. */
+const PER_PAGE = 20;
 
 /** The sign-in of an administrator needs no token. */
 const headersOf = (token: string): Record<string, string> =>
@@ -23,11 +25,15 @@ export class System {
   storage = $state.raw<Storage>();
   items = $state.raw<readonly Item[]>();
   silent = $state.raw<readonly string[]>([]);
+  workspaces = $state.raw<readonly Workspace[]>();
+  /** Number of all workspaces, also of those that are not shown. */
+  workspaceCount = $state(0);
   /** When the figures were read. */
   readAt = $state<string>();
   /** Why the last reading failed. */
   failure = $state('');
   #turn = 0;
+  #pages = 1;
 
   /** Read again and again while the page is visible. Return a function that ends this. */
   watch(): () => void {
@@ -65,8 +71,9 @@ export class System {
   forget(): void {
     sessionStorage.removeItem(KEY);
     this.token = '';
-    this.state = this.storage = this.items = this.readAt = undefined;
+    this.state = this.storage = this.items = this.workspaces = this.readAt = undefined;
     this.silent = [];
+    this.#pages = 1;
     this.failure = '';
   }
 
@@ -101,6 +108,15 @@ export class System {
     }
   }
 
+  /** Show further workspaces. */
+  async moreWorkspaces(): Promise<void> {
+    try {
+      await this.#readWorkspaces(this.#pages + 1);
+    } catch (error) {
+      notices.fail(error);
+    }
+  }
+
   get #headers(): Record<string, string> {
     return headersOf(this.token);
   }
@@ -120,8 +136,28 @@ export class System {
     const [storage] = await Promise.all([
       client.call(api.GET('/api/admin/storage', options)),
       this.#readItems(),
+      this.#readWorkspaces(this.#pages),
     ]);
     this.storage = storage.data;
+  }
+
+  async #readWorkspaces(pages: number): Promise<void> {
+    const token = this.token;
+    const found: Workspace[] = [];
+    let total = 0;
+    for (let page = 1; page <= pages; page++) {
+      const params = { query: { page, per_page: PER_PAGE } };
+      const options = { headers: headersOf(token), params };
+      const answer = await client.call(api.GET('/api/admin/workspaces', options));
+      found.push(...answer.data.workspaces);
+      total = answer.pagination.total;
+      if (found.length >= total) break;
+    }
+    // It may have been forgotten meanwhile, or further ones shown.
+    if (token !== this.token || pages < this.#pages) return;
+    this.#pages = pages;
+    this.workspaces = found;
+    this.workspaceCount = total;
   }
 
   async #readItems(): Promise<void> {
