@@ -6,13 +6,16 @@ import { ServerState } from '../lib/server_state.svelte';
 import type { Person } from './persons';
 
 export type Observation = components['schemas']['ObservationData'];
+export type Trashed = components['schemas']['TrashedSpeakerData'];
 
 const PER_PAGE = 200;
 const RECORDINGS = 1000;
 
-/** Persons whose voices are known. They are shared by all sessions of the server. */
+/** Persons whose voices are known, of the workspace or, in open mode, of the server. */
 export class People extends ServerState {
   list = $state.raw<readonly Person[]>([]);
+  /** What was deleted, merged or given away in the last 30 days, newest first. */
+  trash = $state.raw<readonly Trashed[]>([]);
   /** Titles of this session's recordings by their number. */
   recordings = $state.raw<ReadonlyMap<number, string>>(new Map());
 
@@ -48,6 +51,12 @@ export class People extends ServerState {
   remove(person: Person, permanent: boolean): Promise<boolean> {
     const params = { path: { speaker_id: person.id }, query: { permanent } };
     return this.act(client.call(api.DELETE('/api/speakers/{speaker_id}', { params })));
+  }
+
+  /** Undo a deletion, a merge or a split. */
+  restore(entry: Trashed): Promise<boolean> {
+    const params = { path: { trash_id: entry.id } };
+    return this.act(client.call(api.POST('/api/speakers/trash/{trash_id}/restore', { params })));
   }
 
   /** Learn the voice in a file. */
@@ -90,7 +99,10 @@ export class People extends ServerState {
       found.push(...answer.data);
       pages = answer.pagination.pages;
     }
+    const query = { per_page: PER_PAGE };
+    const { data } = await client.call(api.GET('/api/speakers/trash', { params: { query } }));
     this.list = found;
+    this.trash = data;
   }
 
   async #readRecordings(): Promise<void> {
