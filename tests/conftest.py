@@ -1,6 +1,7 @@
 """Fixtures for integration tests: real servers, started once per run."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
@@ -24,6 +25,9 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("steady")
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell that runs tests in the background lets them ignore Ctrl-C, and every process of theirs.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 collect_ignore = ["containers"]  # unless requested: they need images and an engine
 
 
