@@ -26,7 +26,7 @@ settings.register_profile(
 )
 settings.load_profile("steady")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # A shell that runs tests in the background lets them ignore Ctrl-C, and every process of theirs.
+    # A shell that runs tests in the background has them and their processes ignore Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 collect_ignore = ["containers"]  # unless requested: they need images and an engine
 
