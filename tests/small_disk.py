@@ -7,10 +7,10 @@ size of its contents is full.
 import functools
 import os
 import subprocess
-from collections.abc import Sequence
 from pathlib import Path
 
 MEGABYTE = 1024**2
+_RESIZES = 20
 _NAMESPACE = ("unshare", "--user", "--map-root-user", "--mount")
 SKIP = (
     "mounting a disk in a user namespace is not allowed on this machine. "
@@ -47,12 +47,13 @@ def seen(pid: int, path: Path) -> Path:
 
 def leave_free(pid: int, directory: Path, megabytes: float) -> None:
     """Resize a disk to have this much free space. With none it is full."""
-    usage = os.statvfs(seen(pid, directory))
-    used = (usage.f_blocks - usage.f_bfree) * usage.f_frsize
-    size = used + int(megabytes * MEGABYTE)
-    _run([*enter(pid), "mount", "-o", f"remount,size={size}", str(directory)])
-
-
-def _run(arguments: Sequence[str]) -> None:
-    done = subprocess.run(arguments, check=False, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
+    for _ in range(_RESIZES):
+        usage = os.statvfs(seen(pid, directory))
+        used = (usage.f_blocks - usage.f_bfree) * usage.f_frsize
+        size = used + int(megabytes * MEGABYTE)
+        resize = [*enter(pid), "mount", "-o", f"remount,size={size}", str(directory)]
+        done = subprocess.run(resize, check=False, capture_output=True, text=True, timeout=60)
+        if done.returncode == 0:
+            return
+        # A disk cannot be smaller than its contents, which may have grown meanwhile.
+    raise AssertionError(done.stderr)
