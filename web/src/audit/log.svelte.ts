@@ -18,12 +18,21 @@ export class AuditLog extends ServerState {
   /** Names of people by identifier. */
   names = $state.raw<ReadonlyMap<string, string>>(new Map());
   #view: AuditView | undefined;
+  /** The view that the entries are those of. */
+  #shown: AuditView | undefined;
 
   /** Show other entries. */
   async show(view: AuditView): Promise<void> {
     const people = this.#view?.deployment !== view.deployment;
     this.#view = view;
     await Promise.all([this.read(), people ? this.#readNames(view.deployment) : undefined]);
+  }
+
+  /** Read the entries of the view again. Those of another one do not stay if that fails. */
+  override async read(): Promise<void> {
+    const view = this.#view;
+    await super.read();
+    if (this.failed && view === this.#view && view !== this.#shown) this.loaded = false;
   }
 
   /** Show earlier entries too. */
@@ -46,6 +55,7 @@ export class AuditLog extends ServerState {
     if (view !== this.#view) return;
     this.entries = entries;
     this.cursor = cursor;
+    this.#shown = view;
   }
 
   async #page(view: AuditView, cursor: string) {
