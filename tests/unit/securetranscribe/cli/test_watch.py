@@ -198,7 +198,7 @@ async def test_a_recording_deleted_on_the_server_is_not_sent_again(
         return server(request)
 
     serve(answer)
-    await inbox.watch_until(lambda: bool(inbox.names("failed")))
+    await inbox.watch_until(lambda: len(inbox.names("failed")) == 2)
     assert len(server.created) == 1
     assert inbox.names("failed") == ["a.wav", "a.wav.error.txt"]
     assert "deleted on the server" in (inbox.path / "failed/a.wav.error.txt").read_text()
