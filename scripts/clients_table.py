@@ -17,7 +17,8 @@ from tests.clients import VARIABLE
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/clients.md"
 START, END = "<!-- table -->\n", "<!-- end -->\n"
-_TESTS = (
+#: The tests that note rows.
+TESTS = (
     "tests/e2e/test_openai.py",
     "tests/e2e/test_cli.py",
     "tests/e2e/test_mcp.py",
@@ -48,7 +49,7 @@ def main() -> None:
     """Run the tests. The page stays as it is if one of them fails."""
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "rows"
-        command = [sys.executable, "-m", "pytest", "-q", *_TESTS]
+        command = [sys.executable, "-m", "pytest", "-q", *TESTS]
         environment = {**os.environ, VARIABLE: str(path)}
         subprocess.run(command, cwd=ROOT, env=environment, check=True)  # noqa: S603
         rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]

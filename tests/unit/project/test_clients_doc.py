@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from scripts.clients_table import written
+from scripts.clients_table import TESTS, written
 
 ROOT = Path(__file__).parents[3]
 _PAGE = ROOT / "docs/clients.md"
@@ -37,6 +37,15 @@ def test_versions_are_those_of_the_tests() -> None:
     assert told == pinned, "Run 'python -m scripts.clients_table'."
     assert any(client.startswith("securetranscribe-js in Chromium") for client in versions)
     assert any(client.startswith("securetranscribe-js in Node.js") for client in versions)
+
+
+def test_every_test_that_notes_a_client_is_run() -> None:
+    noting = {
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "tests").glob("*/test_*.py")
+        if "clients.note(" in path.read_text()
+    }
+    assert noting == set(TESTS)
 
 
 def test_rows_are_replaced() -> None:
