@@ -48,6 +48,11 @@ def test_a_resumed_session_owns_what_the_ended_one_made(stack: Stack, sample: Pa
         with sample.open("rb") as file:
             number = client.upload_audio(file, auto_start=True)["transcription_id"]
         client.wait(number, poll_seconds=0.2, timeout_seconds=JOB_SECONDS)
+        client.add_term("Quagga")
+        folder = client.create_folder("Calls")["folder_id"]
+        folder = client.create_folder("2026", parent_id=folder)["folder_id"]
+        tag = client.create_tag("Urgent")["tag_id"]
+        client.update_transcription(number, folder_id=folder, tag_ids=[tag], favorite=True)
         first = end(stack, client)
         with pytest.raises(ApiError) as caught:
             client.get_session()
@@ -69,6 +74,10 @@ def test_a_resumed_session_owns_what_the_ended_one_made(stack: Stack, sample: Pa
         with zipfile.ZipFile(content) as archive:
             manifest = json.loads(archive.read("manifest.json"))
             assert manifest["complete"] is True
+            [entry] = manifest["transcriptions"]
+            assert (entry["folder"], entry["tags"]) == ("Calls/2026", ["Urgent"])
+            assert entry["favorite"] is True
+            assert "Quagga" in archive.read("vocabulary.csv").decode()
             assert archive.read(f"{number}/recording/{sample.name}") == sample.read_bytes()
             transcript = archive.read(f"{number}/transcript.txt").decode()
             assert " ".join(state["segments"][0]["text"].split()[:3]) in transcript

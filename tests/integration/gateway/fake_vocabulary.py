@@ -16,6 +16,7 @@ class FakeVocabulary(vocabulary_pb2_grpc.VocabularyServiceServicer):
 
     def __init__(self) -> None:
         self.requests: list[Any] = []
+        self.table = "type,heard,meant\r\n"
         self._terms: dict[int, tuple[str, vocabulary_pb2.Term]] = {}
         self._corrections: dict[int, tuple[str, vocabulary_pb2.Correction]] = {}
 
@@ -77,7 +78,7 @@ class FakeVocabulary(vocabulary_pb2_grpc.VocabularyServiceServicer):
         )
 
     async def ExportVocabulary(self, request: Any, context: Any) -> Any:
-        return vocabulary_pb2.ExportVocabularyResponse(csv="type,heard,meant\r\n")
+        return vocabulary_pb2.ExportVocabularyResponse(csv=self.table)
 
     async def ListSuggestions(self, request: Any, context: Any) -> Any:
         suggestion = vocabulary_pb2.Suggestion(

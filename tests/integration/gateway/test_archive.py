@@ -48,6 +48,28 @@ async def test_everything_is_in_one_archive(client: httpx2.AsyncClient, peers: P
     ]
 
 
+async def test_the_vocabulary_is_a_table(
+    client: httpx2.AsyncClient, peers: Peers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = "type,heard,meant\r\nterm,,Quagga\r\n"
+    monkeypatch.setattr(peers.vocabulary, "table", table)
+    archive, manifest = await opened(client)
+    assert archive.read("vocabulary.csv").decode() == table
+    assert manifest["workspace"] == {"files": ["vocabulary.csv"], "problems": []}
+
+
+async def test_folders_that_cannot_be_read_are_a_problem(
+    client: httpx2.AsyncClient, peers: Peers
+) -> None:
+    """The fake transcriber has none."""
+    done = await complete(client, peers)
+    peers.transcriber.transcriptions[done].folder_id = 7
+    _, manifest = await opened(client)
+    assert manifest["complete"] is False
+    assert manifest["transcriptions"][0]["folder"] == ""
+    assert [problem["file"] for problem in manifest["workspace"]["problems"]] == ["folders"]
+
+
 async def test_a_recording_that_is_gone_is_no_problem(
     client: httpx2.AsyncClient, peers: Peers
 ) -> None:

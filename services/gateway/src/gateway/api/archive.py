@@ -21,10 +21,18 @@ from gateway.sessions.registry import Clock
 from gateway.sessions.session import Session
 from gateway.web.endpoint import Endpoint
 from gateway.web.rate_limits import ARCHIVE_PATH
-from securetranscribe.v1 import export_pb2, playback_pb2, transcription_pb2
+from securetranscribe.v1 import (
+    export_pb2,
+    library_pb2,
+    playback_pb2,
+    transcription_pb2,
+    vocabulary_pb2,
+)
 
 MANIFEST = "manifest.json"
+VOCABULARY = "vocabulary.csv"
 _FORMATS = ("json", "txt")
+_COMPRESSED = (*_FORMATS, "csv")
 _PAGE = 200
 #: A recording may be large and a client slow.
 _RECORDING_SECONDS = 6 * 3600.0
@@ -64,7 +72,7 @@ class ArchiveApi:
         ]
 
     async def download_archive(self, caller: Caller, request: Request) -> Response:
-        """Return a ZIP with all kept recordings, transcripts, clips, and a manifest.
+        """Return a ZIP with all kept recordings, transcripts, clips, vocabulary, and a manifest.
 
         In place of a recording that is not kept any more there is its playback copy, if any.
         The manifest lists the files, and the items that could not be read.
@@ -90,6 +98,8 @@ class _Archive:
         self._moment = moment
         self._zip = ZipStream(moment=moment)
         self._listed: list[dict[str, Any]] = []
+        self._workspace: dict[str, Any] = {"files": [], "problems": []}
+        self._folders: dict[int, str] | None = None
 
     async def page(self, cursor: str) -> _Page:
         """Return a page of the session's transcriptions, without transcripts."""
@@ -109,6 +119,8 @@ class _Archive:
                 page = await self.page(page.next_cursor) if page.next_cursor else None
             except ApplicationError as error:
                 page, problem = None, error.message
+        async for chunk in self._member(self._workspace, VOCABULARY, self._vocabulary()):
+            yield chunk
         yield self._zip.begin(MANIFEST)
         yield self._zip.write(self._manifest(problem))
         yield self._zip.end()
@@ -119,6 +131,10 @@ class _Archive:
         entry: dict[str, Any] = {
             "transcription_id": transcription.transcription_id,
             "filename": transcription.file.filename,
+            "title": transcription.title,
+            "folder": await self._folder(transcription.folder_id),
+            "tags": [tag.name for tag in transcription.tags],
+            "favorite": transcription.favorite,
             "created_at": transcription.create_time.ToJsonString(),
             "status": _status(transcription),
             "recording_kept": transcription.file.available,
@@ -158,7 +174,7 @@ class _Archive:
     ) -> AsyncIterator[bytes]:
         """Yield one member. Nothing is added if its content fails before the first bytes."""
         begun = False
-        compressed = name.endswith(_FORMATS)
+        compressed = name.endswith(_COMPRESSED)
         try:
             async for chunk in content:
                 if not begun:
@@ -213,11 +229,46 @@ class _Archive:
         with contextlib.suppress(NotFoundError):
             yield (await self._backends.ask(method, request, self._caller)).data
 
+    async def _vocabulary(self) -> AsyncGenerator[bytes, None]:
+        request = vocabulary_pb2.ExportVocabularyRequest()
+        method = self._backends.vocabulary.ExportVocabulary
+        table = (await self._backends.ask(method, request, self._caller)).csv
+        # The first line has the names of the columns.
+        if len(table.splitlines()) > 1:
+            yield table.encode()
+
+    async def _folder(self, folder_id: int) -> str:
+        """Return the path of a folder, empty outside of all folders."""
+        if not folder_id:
+            return ""
+        if self._folders is None:
+            try:
+                self._folders = await self._folder_paths()
+            except ApplicationError as error:
+                self._folders = {}
+                self._workspace["problems"].append(
+                    {"file": "folders", "reason": error.message, "incomplete": True}
+                )
+        return self._folders.get(folder_id, "")
+
+    async def _folder_paths(self) -> dict[int, str]:
+        method = self._backends.library.ListFolders
+        answer = await self._backends.ask(method, library_pb2.ListFoldersRequest(), self._caller)
+        names = {one.folder_id: one.name for one in answer.folders}
+        return {
+            one.folder_id: f"{names[one.parent_id]}/{one.name}"
+            if one.parent_id in names
+            else one.name
+            for one in answer.folders
+        }
+
     def _manifest(self, problem: str) -> bytes:
         content = {
             "session_id": self._caller.session_id,
             "created_at": self._moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "complete": not problem and not any(entry["problems"] for entry in self._listed),
+            "complete": not problem
+            and not any(entry["problems"] for entry in (self._workspace, *self._listed)),
+            "workspace": self._workspace,
             "transcriptions": self._listed,
         }
         if problem:
