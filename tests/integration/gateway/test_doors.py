@@ -1,11 +1,8 @@
 """One limit for all doors: REST, native gRPC, and JSON through a real Envoy."""
 
-import asyncio
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import grpc
@@ -14,13 +11,9 @@ import httpx2
 import pytest
 from google.rpc import error_details_pb2, status_pb2
 
-from scripts import check_envoy
 from securetranscribe.v1 import session_pb2, session_pb2_grpc
-from tests.integration.gateway.conftest import MakeGateway, Running, until
-from tests.ports import free_port
-
-render = check_envoy.load_renderer()
-OPTIONS = ("-c", "envoy.yaml", "--use-dynamic-base-id", "--concurrency", "1", "-l", "error")
+from tests.integration.envoy import running_envoy
+from tests.integration.gateway.conftest import MakeGateway, Running
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,38 +62,15 @@ async def _allowed(url: str, token: str) -> bool:
 @asynccontextmanager
 async def doors(running: Running) -> AsyncIterator[Doors]:
     """Run an Envoy in front of the gateway."""
-    program = check_envoy.envoy_program()
-    assert program is not None, "there is no envoy program: install requirements-dev.txt"
-    ports = {name: free_port() for name in ("listen", "status", "admin")}
-    http = running.base_url.partition("://")[2]
-    nowhere = f"127.0.0.1:{free_port()}"
-    own = {"gateway": running.grpc_address, "gateway-http": http}
-    with tempfile.TemporaryDirectory() as name:
-        edge = render.Edge(
-            directory=name,
-            addresses=dict.fromkeys(render.compose_addresses(), nowhere) | own,
-            **{kind: f"127.0.0.1:{port}" for kind, port in ports.items()},
-        )
-        render.write(edge, Path(name))
-        process = await asyncio.create_subprocess_exec(program, *OPTIONS, cwd=name)
-        envoy = f"http://127.0.0.1:{ports['listen']}"
-        try:
-            async with grpc.aio.insecure_channel(running.grpc_address) as channel:
-                stub = session_pb2_grpc.SessionServiceStub(channel)
-                await until(lambda: _ready(f"{envoy}/v1/sessions/current"), 60)
-                yield Doors(running=running, envoy=envoy, stub=stub)
-        finally:
-            process.terminate()
-            await process.wait()
-
-
-async def _ready(url: str) -> bool:
-    """Return whether Envoy passes calls on. One without a token is rejected by the gateway."""
-    try:
-        async with httpx2.AsyncClient() as client:
-            return (await client.get(url)).status_code in (401, 429)
-    except httpx2.HTTPError:
-        return False
+    own = {
+        "gateway": running.grpc_address,
+        "gateway-http": running.base_url.partition("://")[2],
+    }
+    async with (
+        running_envoy(own, probe="/v1/sessions/current") as envoy,
+        grpc.aio.insecure_channel(running.grpc_address) as channel,
+    ):
+        yield Doors(running=running, envoy=envoy, stub=session_pb2_grpc.SessionServiceStub(channel))
 
 
 async def test_session_has_one_limit_at_all_doors(make_gateway: MakeGateway) -> None:
