@@ -29,7 +29,7 @@ EXTRAS_sdk-python := [mcp,s3]
 EXTRAS_transcriber := [worker]
 
 .DEFAULT_GOAL := help
-.PHONY: help install models demo web sdk-js browser screenshots run start stop status test test-recordings test-containers test-newcomer chaos chaos-live fuzz soak load unit lint lint-types lint-text lint-web lint-contracts lint-deploy lint-api format protos hashes sbom \
+.PHONY: help install models demo web sdk-js browser screenshots run start stop status test test-recordings test-schema test-containers test-newcomer chaos chaos-live fuzz soak load unit lint lint-types lint-text lint-web lint-contracts lint-deploy lint-api format protos hashes sbom \
 	images bench bench-speakers bench-channels bench-diarization bench-parts bench-echo bench-engines bench-editing bench-search bench-search-speed bench-languages bench-repetition bench-vocabulary bench-playback bench-live bench-web bench-status-reads bench-control-plane bench-upload bench-encryption bench-queue bench-library-size quality quality-gate gpu-check simulate clean distclean
 
 help: ## list the targets
@@ -107,6 +107,9 @@ test: $(READY) $(VERIFIED) $(WEB) $(BROWSER) $(PROVIDER) ## run all tests
 
 test-recordings: $(READY) $(VERIFIED) ## test every file of the corpus of recordings, also by recognition
 	@RECORDINGS=all $(BIN)/python -m pytest -n $(JOBS) --dist load tests/recordings
+
+test-schema: $(READY) $(VERIFIED) ## send every kind of wrong value to every endpoint of the JSON API
+	@SCHEMA=all $(BIN)/python -m pytest tests/e2e/test_schema.py
 
 test-containers: $(READY) ## run the end-to-end tests against the images, brought up by compose
 	@$(BIN)/python -m pytest $(or $(TESTS),tests/containers)
