@@ -8,7 +8,7 @@ import pytest
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 
-from common import bus, runtime
+from common import bus, cancellation
 from common.bus import Delivery
 from common.disk_reserve import DiskReserve
 from common.objects import ObjectStore
@@ -58,7 +58,7 @@ async def bench(
     """Yield a bench whose workers retry quickly."""
     monkeypatch.setattr(worker, "_RETRY_SECONDS", 0.1)
     monkeypatch.setattr(attempt, "_OUTAGE_RETRY_SECONDS", 0.3)
-    monkeypatch.setattr(runtime, "_CANCEL_AGAIN_SECONDS", 0.3)
+    monkeypatch.setattr(cancellation, "_AGAIN_SECONDS", 0.3)
     objects = SignedObjects(DiskReserve(None, reserve_bytes=0))
     bench = Bench(
         url=nats_url,

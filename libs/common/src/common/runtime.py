@@ -6,18 +6,17 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 import uvloop
 
-from common import logging, telemetry
+from common import cancellation, logging, telemetry
 from common.errors import ApplicationError, UnavailableError
 from common.settings import ServiceSettings
 
 _log = logging.get(__name__)
 Answer = TypeVar("Answer")
-_CANCEL_AGAIN_SECONDS = 3.0  # longer than the cleanup of a task takes
 
 
 class Supervisor:
@@ -59,7 +58,7 @@ class Supervisor:
 
     async def cancel(self) -> None:
         """Cancel the running tasks and wait for them."""
-        await _cancelled(self._tasks)
+        await cancellation.end(self._tasks)
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
@@ -127,7 +126,7 @@ async def _main(settings: ServiceSettings, serve: Serve) -> int:
             await asyncio.wait([serving], timeout=settings.shutdown_grace_seconds + 5)
             if not serving.done():
                 _log.warning("grace period over, cancelling the remaining work")
-        await _cancelled({serving, stopped})
+        await cancellation.end({serving, stopped})
         with contextlib.suppress(asyncio.CancelledError):
             await serving
     except ApplicationError as error:
@@ -140,19 +139,6 @@ async def _main(settings: ServiceSettings, serve: Serve) -> int:
         await supervisor.cancel()
         telemetry.shutdown()
     return 1 if supervisor.failed else 0
-
-
-async def _cancelled(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    """Cancel tasks and wait for them.
-
-    Before Python 3.12, `asyncio.wait_for` loses a cancellation that arrives together with its
-    result, and libraries use it. Tasks still running after a while are therefore cancelled again.
-    """
-    left = {task for task in tasks if not task.done()}
-    while left:
-        for task in left:
-            task.cancel()
-        _, left = await asyncio.wait(left, timeout=_CANCEL_AGAIN_SECONDS)
 
 
 async def _serve(settings: ServiceSettings, serve: Serve, supervisor: Supervisor) -> None:

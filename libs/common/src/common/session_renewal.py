@@ -37,9 +37,11 @@ class _Renewal:
         self._caller = caller
         self._every = every
         self._task: asyncio.Task[None] | None = None
+        self._stopped = False
         self._timer = asyncio.get_running_loop().call_later(every, self._begin)
 
     def stop(self) -> None:
+        self._stopped = True
         self._timer.cancel()
         if self._task is not None:
             self._task.cancel()
@@ -48,7 +50,8 @@ class _Renewal:
         self._task = asyncio.create_task(self._renew(), name="session renewal")
 
     async def _renew(self) -> None:
-        while True:
+        # A cancellation may be lost (see common.cancellation).
+        while not self._stopped:
             try:
                 await self._authenticator.renew(self._caller)
             except ApplicationError as error:

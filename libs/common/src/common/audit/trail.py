@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from nats.aio.client import Client
 
-from common import bus, logging, telemetry
+from common import bus, cancellation, logging, telemetry
 from common.audit.actions import AUDITED
 from common.audit.call import CallRecord
 from common.audit.rule import Rule
@@ -127,8 +127,7 @@ class AuditTrail:
                 if self._waiting and self._publishing is not None:
                     await self._empty.wait()
         if self._publishing is not None:
-            self._publishing.cancel()
-            await asyncio.wait([self._publishing])
+            await cancellation.end([self._publishing])
         if self._waiting:
             telemetry.AUDIT_LOST.inc(len(self._waiting))
             _log.error("entries of the audit log are lost at the end", count=len(self._waiting))

@@ -8,7 +8,7 @@ from typing import ClassVar, Generic, TypeVar
 
 import structlog
 
-from common import logging, telemetry
+from common import cancellation, logging, telemetry
 from common.background.attempts import Attempt, ItemAttempts
 from common.background.policy import (
     OUTAGE_PATIENCE_SECONDS,
@@ -154,8 +154,7 @@ class IsolatedStep(Step, Generic[Item]):
         try:
             yield
         finally:
-            keeping.cancel()
-            await asyncio.wait([keeping])
+            await cancellation.end([keeping])
 
     def _bound(self, key: str) -> contextlib.AbstractContextManager[object]:
         return structlog.contextvars.bound_contextvars(step=self.name, item=key)

@@ -8,7 +8,7 @@ import nats.errors
 from google.protobuf.message import DecodeError
 from nats.aio.msg import Msg
 
-from common import logging
+from common import cancellation, logging
 from securetranscribe.v1 import queue_pb2
 
 _log = logging.get(__name__)
@@ -95,5 +95,4 @@ class TaskMessage:
         try:
             yield
         finally:
-            keeping.cancel()
-            await asyncio.wait([keeping])
+            await cancellation.end([keeping])

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from common import logging
+from common import cancellation, logging
 from common.errors import ApplicationError, ResourceExhaustedError
 from gateway.idempotency.key import HEADER, REPLAYED, Digests, key_of
 from gateway.idempotency.keyed_writes import KeyedWrite, KeyedWrites
@@ -115,7 +115,7 @@ class Idempotency:
         try:
             yield
         finally:
-            renewing.cancel()
+            await cancellation.end([renewing])
             try:
                 await asyncio.shield(self._requests.release(attempt))
             except ApplicationError as error:

@@ -12,7 +12,7 @@ import structlog
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from common import logging, status
+from common import cancellation, logging, status
 from common.addresses import current_address, use_address
 from common.errors import (
     ApplicationError,
@@ -230,9 +230,7 @@ async def race(*work: Coroutine[Any, Any, Closing | None]) -> Closing | None:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         return next(task for task in tasks if task in done).result()
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancellation.end(tasks)
 
 
 def _closing_for(error: ApplicationError) -> Closing:

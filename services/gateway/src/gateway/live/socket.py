@@ -10,7 +10,7 @@ import structlog
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from common import logging
+from common import cancellation, logging
 from common.errors import ApplicationError, AuthenticationError
 from common.identity import Grant
 from common.rights import Right
@@ -153,9 +153,7 @@ async def _first(work: dict[str, Coroutine[Any, Any, Closing | None]]) -> Closin
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         return done.pop().result()
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancellation.end(tasks)
 
 
 def _parsed(text: str | None) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import datetime as dt
 import time
 from collections.abc import Callable
 
-from common import logging, telemetry
+from common import cancellation, logging, telemetry
 from common.background.steps import PROCESS_ENDED
 from common.background.wakeups import WakeUp
 from common.errors import ApplicationError
@@ -64,10 +64,7 @@ class Sender:
         self._stopping = True
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=seconds)
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(list(self._tasks))
+        await cancellation.end(self._tasks)
 
     async def _begin(self, room: int, each: int, *, to_failing: bool) -> None:
         if room <= 0:

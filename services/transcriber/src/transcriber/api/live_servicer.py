@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, replace
 from typing import Any
 
-from common import identity, rights
+from common import cancellation, identity, rights
 from common.addresses import current_address
 from common.auth import TokenAuthenticator
 from common.byte_rates import ByteRates
@@ -172,7 +172,7 @@ async def _during(checking: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        task.cancel()
+        await cancellation.end([task])
 
 
 async def _nothing(_size: int) -> None:

@@ -11,7 +11,7 @@ from google.protobuf.message import DecodeError
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from common import bus, logging
+from common import bus, cancellation, logging
 from common.errors import (
     ApplicationError,
     ResourceExhaustedError,
@@ -196,9 +196,7 @@ class LiveFollowers:
         tasks = [task for _, task in followed.checks.values()]
         if followed.task is not None:
             tasks.append(followed.task)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancellation.end(tasks)
 
     async def _serve(self, followed: _Followed) -> None:
         """Keep the feed of a session up to date."""

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from common import logging, times
+from common import cancellation, logging, times
 from common.errors import (
     ApplicationError,
     LockedError,
@@ -108,9 +108,7 @@ class Relay:
             await self._relay()
             await asyncio.wait({last, labeling}, timeout=_LAST_LABELS_SECONDS)
         finally:
-            for task in (labeling, last):
-                task.cancel()
-            await asyncio.gather(labeling, last, return_exceptions=True)
+            await cancellation.end((labeling, last))
 
     async def _relay(self) -> None:
         pauses = Pauses()
@@ -186,9 +184,7 @@ class Relay:
         try:
             await _both(sending, receiving)
         finally:
-            for task in (sending, receiving):
-                task.cancel()
-            await asyncio.gather(sending, receiving, return_exceptions=True)
+            await cancellation.end((sending, receiving))
             stream.cancel()
 
     async def _receive(self, stream: RecognizerStream, results: StreamResults) -> None:

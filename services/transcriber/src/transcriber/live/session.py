@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from dataclasses import dataclass
 from typing import Any
 
-from common import logging
+from common import cancellation, logging
 from common.errors import ApplicationError, LockedError, NotFoundError, ValidationError
 from common.identity import Owner
 from common.postgres import Database
@@ -108,9 +108,7 @@ class LiveStream:
                 yield response
         finally:
             tasks += [self._relaying, *self._storing]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await cancellation.end(tasks)
 
     def _put(self, response: Response) -> None:
         """Return a result to the client and to followers."""

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TypeVar
 from uuid import uuid4
 
-from common import logging, telemetry
+from common import cancellation, logging, telemetry
 from common.errors import ApplicationError, ConflictError
 from common.identity import Owner
 from common.objects import ObjectStore
@@ -106,9 +106,7 @@ class EarlyStarts:
                 beginning.add(chunk)
                 yield chunk
         finally:
-            starting.cancel()
-            # Awaiting the task itself would not tell its cancellation from that of the upload.
-            await asyncio.wait([starting])
+            await cancellation.end([starting])
 
     def _release(self, _started: "asyncio.Task[None]") -> None:
         self._held -= 1

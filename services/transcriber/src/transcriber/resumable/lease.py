@@ -11,6 +11,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator
 
+from common import cancellation
 from common.errors import ApplicationError, LockedError
 from common.postgres import Database
 from transcriber.store.resumable_uploads import LEASE_SECONDS, ResumableUploads
@@ -48,7 +49,7 @@ class Lease:
         try:
             yield
         finally:
-            renewing.cancel()
+            await cancellation.end([renewing])
 
     async def release(self) -> None:
         """Return the lease. If that fails, it ends by itself."""
