@@ -6,6 +6,8 @@ from typing import TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 
+from common import cancellation
+
 T = TypeVar("T")
 
 
@@ -28,12 +30,12 @@ class Departure:
                 {self._gone, working}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
             )
         except BaseException:
-            await _cancelled(working)
+            await cancellation.end([working])
             raise
         if working in done:
             return working.result()
         if self._gone in done:
-            await _cancelled(working)
+            await cancellation.end([working])
             raise ClientDisconnect
         raise TimeoutError
 
@@ -62,19 +64,10 @@ async def with_pauses(
                     break
         finally:
             # The caller may have ended this at a pause.
-            await _cancelled(following)
+            await cancellation.end([following])
         if not found:
             return
         yield found[0]
-
-
-async def _cancelled(work: "asyncio.Future[T]") -> None:
-    """Cancel work and wait for its end, so that nothing of it runs during what follows."""
-    work.cancel()
-    await asyncio.wait({work})
-    if not work.cancelled():
-        # Nobody needs its outcome. An error that is not looked at would be logged.
-        work.exception()
 
 
 async def _next(items: AsyncIterator[T]) -> tuple[T, ...]:
