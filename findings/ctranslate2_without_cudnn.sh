@@ -30,5 +30,5 @@ for file in files("ctranslate2") or []:
 print("libraries of CUDA that CTranslate2 names:", sorted(name.decode() for name in named))
 print("occurrences of cuDNN in its libraries:", uses)
 if not asked or uses or b"libcublas.so.12" not in named:
-    sys.exit("The behaviour has changed.")
+    sys.exit("The behavior has changed.")
 PYTHON

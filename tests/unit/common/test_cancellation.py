@@ -54,7 +54,7 @@ async def test_results_and_errors_do_not_matter() -> None:
 
 
 async def test_a_task_in_hand_is_let_go_of_when_a_look_up_loses_the_cancellation() -> None:
-    """A worker would report the finished task as in progress for ever, and take no other."""
+    """A worker would report the finished task as in progress forever, and take no other."""
 
     class Message:
         async def in_progress(self) -> None: ...
