@@ -103,7 +103,7 @@ class Endpoint:
 
 
 def _at(route: BaseRoute, path: str) -> Route:
-    """Return an undocumented route with another path. Building one from its handler takes much longer."""
+    """Return an undocumented route with another path. Building a second one takes much longer."""
     assert isinstance(route, Route)
     other = copy(route)
     other.path = path
