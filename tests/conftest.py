@@ -2,10 +2,12 @@
 
 import os
 import signal
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -52,6 +54,20 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer
 def postgres_url(servers: EmbeddedServers) -> Callable[[str], str]:
     """Return a function for DATABASE_URL of `gateway`, `transcriber` or `speakers`."""
     return lambda service: servers.environment(service)["DATABASE_URL"]
+
+
+@pytest.fixture
+def empty_schema(servers: EmbeddedServers, postgres_url: Callable[[str], str]) -> Iterator[str]:
+    """Yield the URL of an empty schema that belongs to the role `speakers`."""
+
+    def as_superuser(statement: str) -> None:
+        with psycopg.connect(servers.postgres.url("postgres")) as connection:
+            connection.execute(statement.encode())
+
+    schema = f"test_{uuid.uuid4().hex}"
+    as_superuser(f"CREATE SCHEMA {schema} AUTHORIZATION speakers")
+    yield f"{postgres_url('speakers')}?options=-csearch_path%3D{schema}"
+    as_superuser(f"DROP SCHEMA {schema} CASCADE")
 
 
 @pytest.fixture(scope="session")

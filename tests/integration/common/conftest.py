@@ -1,9 +1,7 @@
 """Connections to the real servers, with streams emptied before each test."""
 
-import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 
-import psycopg
 import pytest
 from nats.aio.client import Client
 from nats.js import JetStreamContext
@@ -15,7 +13,6 @@ from common.objects import ObjectStore
 from common.settings import ObjectSettings
 from common.signed_objects import SignedObjects, UrlSigner
 from common.tasks import attempt, worker
-from devstack.stack import EmbeddedServers
 from tests.integration.common.tasks.workers import Bench
 from tests.ports import free_port
 
@@ -72,20 +69,6 @@ async def bench(
     yield bench
     await bench.close()
     objects.close()
-
-
-@pytest.fixture
-def empty_schema(servers: EmbeddedServers, postgres_url: Callable[[str], str]) -> Iterator[str]:
-    """Yield the URL of an empty schema that belongs to the role `speakers`."""
-
-    def as_superuser(statement: str) -> None:
-        with psycopg.connect(servers.postgres.url("postgres")) as connection:
-            connection.execute(statement.encode())
-
-    schema = f"test_{uuid.uuid4().hex}"
-    as_superuser(f"CREATE SCHEMA {schema} AUTHORIZATION speakers")
-    yield f"{postgres_url('speakers')}?options=-csearch_path%3D{schema}"
-    as_superuser(f"DROP SCHEMA {schema} CASCADE")
 
 
 @pytest.fixture

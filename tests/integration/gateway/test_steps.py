@@ -1,5 +1,6 @@
 """Every background step of the gateway, with one item among ten that always fails."""
 
+from collections.abc import AsyncIterator
 from typing import ClassVar
 
 import pytest
@@ -13,6 +14,7 @@ from gateway.app import Gateway
 from gateway.settings import GatewaySettings
 from tests.integration.gateway.conftest import SECRET
 from tests.integration.isolation import StepTests, steps_of
+from tests.integration.serving import migrated
 
 _SESSIONS = """
 INSERT INTO sessions (session_id, token_sha256, created_at, last_accessed_at, expires_at)
@@ -49,6 +51,13 @@ class World:
 
     def repeat(self) -> None:
         pass
+
+
+@pytest.fixture
+async def database(empty_schema: str) -> AsyncIterator[Database]:
+    """Tables that gateways of other tests take no items from."""
+    async with migrated(empty_schema, "gateway") as database:
+        yield database
 
 
 @pytest.fixture
