@@ -63,9 +63,7 @@ class Digests:
         It takes the client's key, of which nothing is stored. An answer outlives what it is about,
         for example a deleted transcription, and nobody else can read it then.
         """
-        return hmac.digest(
-            self._secret, "\n".join(("answer", *self._key_parts(key, session))).encode(), "sha256"
-        )
+        return bytes.fromhex(self._of("answer", *self._key_parts(key, session)))
 
     def of_request(self, scope: Scope, body: bytes | None) -> str:
         """Return the hash of a request. `body` is None if it is not compared as a whole."""

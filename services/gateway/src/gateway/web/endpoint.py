@@ -85,7 +85,6 @@ class Endpoint:
         extra = {**(self.extra or {}), **({"parameters": [dict(PARAMETER)]} if keyed else {})}
         errors = (*self.errors, *(_OF_KEYS if keyed else ()))
         documented_path, versioned_path = self.paths()
-        kind = APIRoute if self.open_query else StrictRoute
         app.router.add_api_route(
             documented_path,
             self.handler,
@@ -96,7 +95,7 @@ class Endpoint:
             responses={**documented(*errors), **self.responses},
             openapi_extra=extra,
             operation_id=self.handler.__name__,
-            route_class_override=kind,
+            route_class_override=APIRoute if self.open_query else StrictRoute,
             **options,
         )
         app.router.routes.append(_at(app.router.routes[-1], versioned_path))
@@ -115,11 +114,11 @@ def _at(route: BaseRoute, path: str) -> Route:
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the error responses for the OpenAPI document, which has the schema of their body."""
-    schema = {"$ref": f"#/components/schemas/{ErrorEnvelope.__name__}"}
+    reference = f"#/components/schemas/{ErrorEnvelope.__name__}"
     return {
         status: {
             "description": _DESCRIPTIONS[status],
-            "content": {"application/json": {"schema": dict(schema)}},
+            "content": {"application/json": {"schema": {"$ref": reference}}},
         }
         for status in sorted({*_EVERYWHERE, *statuses})
     }
