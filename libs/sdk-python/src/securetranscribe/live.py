@@ -126,7 +126,9 @@ class AsyncLiveConnection:
             await asyncio.sleep(self._schedule.wait(step.lost_seconds))
             return None
         try:
-            return _event(await asyncio.wait_for(self._socket.recv(), step.open_seconds))
+            # `asyncio.wait_for` loses cancellations before Python 3.12.
+            async with asyncio.timeout(step.open_seconds):
+                return _event(await self._socket.recv())
         except TimeoutError:
             return None
         except ConnectionClosed as error:

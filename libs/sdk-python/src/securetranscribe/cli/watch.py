@@ -140,7 +140,8 @@ class _Watcher:
                 if recording not in self._work:
                     self._work[recording] = asyncio.create_task(self._handle(recording))
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stopped.wait(), _INTERVAL)
+                async with asyncio.timeout(_INTERVAL):
+                    await stopped.wait()
             for recording in [one for one, task in self._work.items() if task.done()]:
                 self._work.pop(recording).result()
         return 0
