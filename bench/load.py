@@ -112,7 +112,8 @@ class Reader:
             self._streams = await asyncio.open_connection(*self._place)
         reader, writer = self._streams
         writer.write(self._request)
-        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), _ANSWER_SECONDS)
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            head = await reader.readuntil(b"\r\n\r\n")
         length = next(
             int(line.partition(b":")[2])
             for line in head.split(b"\r\n")

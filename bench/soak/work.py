@@ -69,7 +69,8 @@ class Work:
                 except (httpx2.HTTPError, OSError, TimeoutError) as error:
                     self.failed[f"{name}: {error!r}"[:200]] += 1
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), self.pause)
+                    async with asyncio.timeout(self.pause):
+                        await self._stopping.wait()
 
     async def _process(self, http: httpx2.AsyncClient, headers: dict[str, str]) -> None:
         file = ("call.wav", io.BytesIO(self.recording), "audio/wav")
