@@ -517,17 +517,16 @@ async def test_provider_ends_sessions(world: World, by_session: bool) -> None:
         # The other browser has a session of its own at the provider.
         assert ((await other.get(ME)).status_code == 200) is by_session
     entries = AuditLog(world.database)
+    user_id = data["user"]["user_id"]
 
     async def noted() -> bool:
-        chosen = Selection(workspace_id="", action="account.sign_out_by_provider")
-        return bool(await entries.latest(chosen, None, 1))
+        chosen = Selection(workspace_id="", action="account.sign_in", user_id=user_id)
+        found = await entries.latest(chosen, None, 10)
+        assert {(one.outcome, one.actor) for one in found} <= {("succeeded", "user")}
+        ended = Selection(workspace_id="", action="account.sign_out_by_provider")
+        return len(found) == 2 and bool(await entries.latest(ended, None, 1))
 
     await until(noted)
-    signed_in = Selection(
-        workspace_id="", action="account.sign_in", user_id=data["user"]["user_id"]
-    )
-    found = await entries.latest(signed_in, None, 10)
-    assert {(one.outcome, one.actor) for one in found} == {("succeeded", "user")}
 
 
 @pytest.mark.parametrize("body", ["", "logout_token=", "logout_token=a.b.c", "x=1"])
