@@ -1,19 +1,28 @@
 """Comparison of the book with the stack, once all faults have ended."""
 
 import asyncio
+import functools
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
+import nats.errors
 from minio import Minio
 
 from common import bus
+from common.errors import UnavailableError
 from securetranscribe import AsyncSecureTranscribeClient
+from securetranscribe.errors import (
+    ConnectionFailedError,
+    DeadlineExceededError,
+    NotFoundError,
+    ServiceUnavailableError,
+)
 from tests.chaos import histories
 from tests.chaos.book import Book, Call
-from tests.chaos.clients import RestClient
+from tests.chaos.clients import GoneError, LostError, RestClient
 from tests.chaos.live import similarity
 from tests.chaos.owners import mark_of, marks
 
@@ -24,6 +33,17 @@ _POLL_SECONDS = 1.0
 #: Live text has less context, and faults cost it sound that the recording still has.
 _LEAST_SIMILARITY = 0.8
 _BUCKETS = ("audio", "results")
+#: Errors of a stack that is busy, or that has just become healthy.
+_PASSING = (
+    LostError,
+    ConnectionFailedError,
+    DeadlineExceededError,
+    ServiceUnavailableError,
+    UnavailableError,
+    nats.errors.Error,
+    OSError,
+)
+Answer = TypeVar("Answer")
 
 
 @dataclass(kw_only=True)
@@ -88,7 +108,7 @@ class Examiner:
         }
         deadline = time.monotonic() + _STANDSTILL_SECONDS
         while True:
-            found = await published()
+            found = await _answer(published)
             if not expected - found.keys() or time.monotonic() > deadline:
                 return found
             await asyncio.sleep(_POLL_SECONDS)
@@ -121,11 +141,11 @@ class Examiner:
         deletions = [one for one in self.book.calls("delete", subject=number) if one.possible]
         if completions[job_id] > 1:
             self._find(f"job {job_id} was completed {completions[job_id]} times")
-        if number not in listed:
+        state = await self._state(owner, number) if number in listed else None
+        if state is None:
             if not deletions:
                 self._find(f"{upload.subject} (transcription {number}) is lost")
             return
-        state = await self.sessions[owner].get_status(number)
         cancels = [one for one in self.book.calls("cancel", subject=job_id) if one.possible]
         match state["status"]:
             case "completed":
@@ -141,9 +161,17 @@ class Examiner:
             case status:
                 self._find(f"{upload.subject} (transcription {number}) ended as {status}")
 
+    async def _state(self, owner: str, number: int) -> Mapping[str, Any] | None:
+        """Return a transcription, None if it was deleted meanwhile."""
+        try:
+            return await _answer(lambda: self.sessions[owner].get_status(number))
+        except NotFoundError:
+            return None
+
     async def _check_text(self, owner: str, number: int, kind: str) -> None:
         """Every word of the recording was recognized once."""
-        page = await self.sessions[owner].read_transcript(number, revision=1, words=False)
+        api = self.sessions[owner]
+        page = await _answer(lambda: api.read_transcript(number, revision=1, words=False))
         text = " ".join(segment["text"] for segment in page["segments"])
         if text != self.expected[kind]:
             self._find(f"transcription {number} ({kind}) has another text: {text[:200]}")
@@ -151,7 +179,7 @@ class Examiner:
     async def _check_live(self, call: Call) -> None:
         assert call.result is not None
         number = call.result["transcription_id"]
-        state = await self.sessions[call.actor].get_status(number)
+        state = await _answer(lambda: self.sessions[call.actor].get_status(number))
         share = similarity(state["full_transcript"] or "", self.expected["live"])
         if state["status"] != "completed" or share < _LEAST_SIMILARITY:
             self._find(
@@ -167,8 +195,14 @@ class Examiner:
         for number in sorted(numbers.keys() & set(listed)):
             owner = numbers[number].actor.split()[0]
             api = self.sessions[owner]
+            client = RestClient(api=api)
             call = self.book.begin(f"{owner} examiner", "read", number)
-            page = await RestClient(api=api).page(number)
+            try:
+                page = await _answer(functools.partial(client.page, number))
+            except GoneError as error:
+                # By a deletion without an answer, or against all promises: the history tells.
+                self.book.refuse(call, error)
+                continue
             self.book.acknowledge(call, revision=page.revision, words=marks(page))
             await self._check_revisions(api, number)
             for label, name in page.names.items():
@@ -178,17 +212,17 @@ class Examiner:
                         f"transcription {number}: {label} is {name!r} instead of {sorted(names)}"
                     )
             for mark in marks(page)[:2]:
-                if number not in await RestClient(api=api).search(mark):
+                if number not in await _answer(functools.partial(client.search, mark)):
                     self._find(f"transcription {number}: the search does not find {mark}")
 
     async def _check_revisions(self, api: AsyncSecureTranscribeClient, number: int) -> None:
         """Every edit made one revision, which still has its word."""
-        history = await api.list_revisions(number)
+        history = await _answer(lambda: api.list_revisions(number))
         kinds = Counter(one["revision"] for one in history["revisions"])
         written: Counter[str] = Counter()
         before: set[str] = set()
         for revision in sorted(kinds):
-            page = await api.read_transcript(number, revision=revision)
+            page = await _answer(functools.partial(api.read_transcript, number, revision=revision))
             words = {
                 mark
                 for segment in page["segments"]
@@ -228,7 +262,7 @@ async def _settled(
     """Return the transcriptions of a session once all jobs have ended."""
     changed, before = time.monotonic(), ""
     while True:
-        items = [one async for one in api.find_transcriptions()]
+        items = await _answer(lambda: _all(api))
         busy = [one for one in items if one["status"] == "processing"]
         if not busy:
             return items
@@ -238,6 +272,22 @@ async def _settled(
         elif time.monotonic() - changed > _STANDSTILL_SECONDS:
             find(f"{owner}: jobs stand still, as (transcription, percent) {state}")
             return items
+        await asyncio.sleep(_POLL_SECONDS)
+
+
+async def _all(api: AsyncSecureTranscribeClient) -> list[dict[str, Any]]:
+    return [one async for one in api.find_transcriptions()]
+
+
+async def _answer(ask: Callable[[], Awaitable[Answer]]) -> Answer:
+    """Return an answer. Ask again while the stack is busy, for as long as work may stand still."""
+    deadline = time.monotonic() + _STANDSTILL_SECONDS
+    while True:
+        try:
+            return await ask()
+        except _PASSING:
+            if time.monotonic() > deadline:
+                raise
         await asyncio.sleep(_POLL_SECONDS)
 
 

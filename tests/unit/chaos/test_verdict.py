@@ -11,6 +11,7 @@ import pytest
 from minio import Minio
 
 from securetranscribe import AsyncSecureTranscribeClient
+from securetranscribe.errors import ConnectionFailedError, NotFoundError
 from tests.chaos import verdict
 from tests.chaos.book import Book
 from tests.chaos.verdict import Examiner, Verdict
@@ -107,6 +108,43 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     name = book.begin("ann grpc", "name", 7, label="Speaker_1", given="Ann")
     book.acknowledge(name)
     return World(book=book)
+
+
+async def test_busy_stack_is_asked_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verdict, "_STANDSTILL_SECONDS", 60.0)
+    failures = [ConnectionFailedError("reset"), ConnectionFailedError("reset")]
+
+    async def fail(number: int) -> dict[str, Any]:
+        if failures:
+            raise failures.pop()
+        return await FakeSession.get_status(world.session, number)
+
+    monkeypatch.setattr(world.session, "get_status", fail)
+    assert (await world.examine()).findings == []
+    assert failures == []
+
+
+def vanish(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the transcription go after it was listed."""
+
+    async def gone(*_: object, **__: object) -> dict[str, Any]:
+        raise NotFoundError(status=404, code="NOT_FOUND", message="Gone.", details={})
+
+    for name in ("get_status", "read_transcript"):
+        monkeypatch.setattr(world.session, name, gone)
+
+
+async def test_late_deletion_is_no_loss(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    vanish(world, monkeypatch)
+    world.book.lose(world.book.begin("ann rest", "delete", 7, job_id="job_1"), "no answer")
+    assert (await world.examine()).findings == []
+
+
+async def test_transcription_that_vanishes_is_lost(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vanish(world, monkeypatch)
+    assert "a.wav (transcription 7) is lost" in (await world.examine()).findings
 
 
 async def test_stack_without_faults(world: World) -> None:
