@@ -31,6 +31,7 @@ def main() -> None:
         owners=options.owners,
         jobs=options.jobs,
         longest_seconds=options.seconds,
+        longest_pause=options.pause,
         live=options.live,
         shares={"short": 1} if options.short else SHARES,
         kinds=frozenset(Kind) - set(options.without),
@@ -66,6 +67,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--live", type=int, default=1, help="owners with live sessions")
     parser.add_argument("--short", action="store_true", help="only recordings of 4 s")
     parser.add_argument("--seconds", type=float, default=60, help="longest fault (default 60)")
+    parser.add_argument("--pause", type=float, default=6, help="longest between two (default 6)")
     parser.add_argument(
         "--without",
         type=Kind,

@@ -22,7 +22,7 @@ from tests.chaos.schedule import OF_LINKS, Fault, Kind
 from tests.e2e.supervised import SupervisedStack
 
 #: A process that keeps ending is restarted after pauses of up to 30 s, and loads models then.
-_PATIENCE_SECONDS = 240.0
+_PATIENCE_SECONDS = 600.0
 
 
 @dataclass(kw_only=True)

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import random
 import re
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from tests.chaos.clients import (
 #: Words that no recording and no other edit contains.
 _MARK = re.compile(r"mark\d+x")
 _ATTEMPTS = 4
+_POLL_SECONDS = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,6 +217,19 @@ class Owner:
             self.book.lose(call, error)
         else:
             self.book.acknowledge(call, **result)
+
+
+async def until_done(book: Book, wanted: Mapping[str, int], *, seconds: float) -> None:
+    """Wait until calls were carried out, in numbers by name. Too long a wait is a finding."""
+    deadline = time.monotonic() + seconds
+    while True:
+        missing = [name for name in wanted if len(book.acknowledged(name)) < wanted[name]]
+        if not missing:
+            return
+        if time.monotonic() > deadline:
+            book.find(f"the clients had too few answers within {seconds:.0f} s: {missing}")
+            return
+        await asyncio.sleep(_POLL_SECONDS)
 
 
 def mark_of(text: str) -> str:

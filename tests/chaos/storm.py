@@ -29,7 +29,7 @@ from tests.chaos.deliveries import Deliveries
 from tests.chaos.faults import Faults
 from tests.chaos.live import Speech, speak
 from tests.chaos.network import PAIRS, SERVER_VARIABLES, SERVICE_VARIABLES, Network
-from tests.chaos.owners import Owner, Quota, Recording
+from tests.chaos.owners import Owner, Quota, Recording, until_done
 from tests.chaos.schedule import Fault, Field, Kind, schedule
 from tests.chaos.sockets import watch
 from tests.chaos.verdict import Examiner, Verdict, completions
@@ -41,6 +41,13 @@ PROCESSES = (*SERVER_VARIABLES.values(), *SERVICE_VARIABLES.values())
 #: Of all clients together, between two calls.
 _CALL_SECONDS = 0.1
 _REFERENCE_SECONDS = 900.0
+#: Until all processes are healthy again, and until the clients have done something of everything.
+_PATIENCE_SECONDS = 900.0
+#: Calls that are carried out at least once in every run, so that there is something to compare.
+#: Owners work on after the faults for it.
+_DONE: Mapping[str, int] = dict.fromkeys(
+    ("upload", "look", "read", "edit", "name", "search", "delete"), 1
+)
 #: Most are short, so that many jobs run.
 SHARES: Mapping[str, int] = {"short": 8, "middle": 2, "long": 1}
 
@@ -201,7 +208,7 @@ class _Prepared:
     examiner: Examiner
 
     async def work(self, doing: Faults, faults: Sequence[Fault]) -> None:
-        """Let everybody work until the faults have ended and all recordings are uploaded."""
+        """Let everybody work until the faults have ended and each call was carried out once."""
         stopping, plan_seed = asyncio.Event(), self.owners[0].seed
         book = doing.book
         watchers = [
@@ -216,7 +223,11 @@ class _Prepared:
                     speak(self.through[name], name, self.speech, book, stopping), name=name
                 )
             try:
+                # Otherwise a quick schedule ends before there is any work.
+                await until_done(book, {"upload": len(self.owners)}, seconds=_PATIENCE_SECONDS)
                 await doing.run(faults, seed=plan_seed)
+                doing.network.heal()
+                await until_done(book, _DONE, seconds=_PATIENCE_SECONDS)
             except* TimeoutError as errors:
                 for error in errors.exceptions:
                     book.find(f"a process needs a person: {error}")
@@ -315,7 +326,7 @@ async def _recovered(stack: SupervisedStack) -> None:
     Raises:
         StackLostError: a process does not recover.
     """
-    deadline = time.monotonic() + WELL_SECONDS
+    deadline = time.monotonic() + _PATIENCE_SECONDS
     while True:
         found = await asyncio.to_thread(inspect, DataDirectory(root=stack.seen))
         if found is not None and found.healthy:
