@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.chaos.schedule import Kind
-from tests.chaos.storm import Outcome
+from tests.chaos.storm import SHARES, Outcome, Plan
 
 HEADING = "### Last run"
 _CALLS = {
@@ -39,9 +39,8 @@ def section(outcome: Outcome) -> str:
         [
             HEADING,
             "",
-            f"`make chaos SEED={plan.seed} KILLS={plan.kills} OWNERS={plan.owners} "
-            f"SECONDS={plan.longest_seconds:g}` on {today}, {os.cpu_count()} cores, "
-            f"{outcome.seconds:.0f} s in all.",
+            f"`{_command(plan)}`",
+            f"on {today}, {os.cpu_count()} cores, {outcome.seconds:.0f} s in all.",
             "",
             f"- Faults: {faults}.",
             f"- Restarts of processes: {restarts}.",
@@ -56,6 +55,20 @@ def section(outcome: Outcome) -> str:
             *rows,
             "",
         ]
+    )
+
+
+def _command(plan: Plan) -> str:
+    """Return the command that makes a run."""
+    arguments = [f"--pause {plan.longest_pause:g}", f"--live {plan.live}"]
+    if plan.shares != SHARES:
+        arguments.append("--short")
+    arguments += [f"--without {kind}" for kind in Kind if kind not in plan.kinds]
+    if plan.faults is not None:
+        arguments.append("--replay FILE")
+    return (
+        f"make chaos SEED={plan.seed} KILLS={plan.kills} OWNERS={plan.owners} "
+        f'SECONDS={plan.longest_seconds:g} ARGS="{" ".join(arguments)}"'
     )
 
 

@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -24,7 +25,9 @@ OUTCOME = Outcome(
 def test_section_has_all_that_was_counted() -> None:
     lines = section(OUTCOME).splitlines()
     assert lines[0] == HEADING
-    assert lines[2].startswith("`make chaos SEED=7 KILLS=2 OWNERS=3 SECONDS=60` on 2")
+    command = 'make chaos SEED=7 KILLS=2 OWNERS=3 SECONDS=60 ARGS="--pause 6 --live 1"'
+    assert lines[2] == f"`{command}`"
+    assert lines[3].startswith("on 2")
     assert "- Faults: 2 kill, 1 cut." in lines
     assert "- Restarts of processes: nats 2." in lines
     assert (
@@ -34,6 +37,14 @@ def test_section_has_all_that_was_counted() -> None:
     assert "- Findings: 1." in lines
     assert "  - a.wav is lost" in lines
     assert "| uploads | 5 | 0 | 1 |" in lines
+
+
+def test_section_has_the_options_of_a_smaller_run() -> None:
+    kinds = frozenset(Kind) - {Kind.FILL, Kind.TURN_CLOCK}
+    plan = replace(OUTCOME.plan, live=0, shares={"short": 1}, longest_pause=2.5, kinds=kinds)
+    assert 'ARGS="--pause 2.5 --live 0 --short --without fill --without turn-clock"`' in section(
+        replace(OUTCOME, plan=plan)
+    )
 
 
 @pytest.mark.parametrize("after", ["", "\n## Soak\n\nText.\n"])
