@@ -11,6 +11,7 @@ from common.audio.resampling import NOTHING, Samples
 from common.audio.signals import ChannelMode, ChannelPlan, Signal, Sound
 from common.audio.survey import Survey, survey
 from tests.recordings.case import Case
+from tests.recordings.speech import Match, Utterance, find
 
 
 class Reading:
@@ -20,6 +21,7 @@ class Reading:
         self.case = case
         self.content = case.make()
         self._samples: dict[Signal, Samples] = {}
+        self._matches: dict[tuple[Utterance, Signal], Match] = {}
 
     @functools.cached_property
     def survey(self) -> Survey:
@@ -39,6 +41,13 @@ class Reading:
         if signal not in self._samples:
             self._samples[signal] = np.concatenate([NOTHING, *decode(self.sound(signal))])
         return self._samples[signal]
+
+    def find(self, utterance: Utterance, signal: Signal) -> Match:
+        """Return the best match of an utterance in a signal."""
+        key = utterance, signal
+        if key not in self._matches:
+            self._matches[key] = find(utterance, self.samples(signal))
+        return self._matches[key]
 
     def window(self, signal: Signal, start: float, end: float) -> Samples:
         """Return the samples between two moments (seconds), read by themselves."""

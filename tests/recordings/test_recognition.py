@@ -3,14 +3,13 @@
 By default, a third of them. `make test-recordings` takes all.
 """
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from common.audio.signals import ChannelMode
 from tests.recordings.case import Heard
-from tests.recordings.corpus import CASES
+from tests.recordings.corpus import ALL, CASES
 from tests.recordings.reading import Reading
 from tests.recordings.recognition import recognized
 from tests.recordings.speech import share_of_words
@@ -69,11 +68,7 @@ _FILES = (
 )
 
 
-#: Without this, only some are recognized, which alone takes minutes on two cores.
-_ALL = os.environ.get("RECORDINGS") == "all"
-
-
-@pytest.mark.parametrize("name", _FILES if _ALL else _FILES[::3])
+@pytest.mark.parametrize("name", _FILES if ALL else _FILES[::3])
 def test_words_are_recognized_at_their_times(name: str, engine: "FasterWhisperEngine") -> None:
     reading = Reading(CASES[name])
     signals = [planned.signal for planned in reading.plan(ChannelMode.AUTO).signals]
