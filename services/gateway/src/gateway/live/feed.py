@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections import OrderedDict
 
 import nats.errors
 from google.protobuf.message import DecodeError
@@ -18,6 +19,8 @@ from gateway.sessions.session import Session
 from securetranscribe.v1 import event_pb2
 
 QUEUE_SECONDS = 1.0
+#: Ids of the last events, some megabytes. Repetitions follow within seconds or an outage.
+REMEMBERED = 20_000
 _ALL = f"{bus.PREFIX}.events.v1.>"
 _log = logging.get(__name__)
 
@@ -25,7 +28,8 @@ _log = logging.get(__name__)
 class Feed:
     """Subscription to all events, forwarded to the hub as they arrive, one per process.
 
-    Queue changes are forwarded at most once per second.
+    Queue changes are forwarded at most once per second. An event that is published again, after a
+    crash of its service or of NATS, is not forwarded again.
     """
 
     def __init__(
@@ -43,6 +47,7 @@ class Feed:
         self._subscription: Subscription | None = None
         self._change: event_pb2.QueueChanged | None = None
         self._changed = asyncio.Event()
+        self._arrived: OrderedDict[str, None] = OrderedDict()
 
     async def subscribe(self) -> None:
         """Subscribe to all events."""
@@ -71,12 +76,25 @@ class Feed:
         if event.WhichOneof("data") == "queue_changed":
             self._change = event.queue_changed
             self._changed.set()
+        elif self._is_repeated(event.event_id):
+            _log.info("the event has arrived before", subject=message.subject)
         elif event.WhichOneof("data") == "transcription_shared":
             self._shared.changed(event.transcription_shared)
         else:
             self._hub.dispatch(event)
         # Yield, so that a burst of messages is not processed and sent in one step.
         await asyncio.sleep(0)
+
+    def _is_repeated(self, event_id: str) -> bool:
+        """Return whether an event has arrived before, and remember it."""
+        if not event_id:
+            return False
+        if event_id in self._arrived:
+            return True
+        self._arrived[event_id] = None
+        if len(self._arrived) > REMEMBERED:
+            self._arrived.popitem(last=False)
+        return False
 
 
 class Revocations:
