@@ -70,6 +70,14 @@ class Diarizer:
             await context.abort_with_status(status.to_status(self.error))
         return self.answer
 
+    async def EmbedSpeech(
+        self, request: diarization_pb2.EmbedSpeechRequest, context: Any
+    ) -> diarization_pb2.EmbedSpeechResponse:
+        self.callers.append({key: str(value) for key, value in context.invocation_metadata()})
+        if self.error is not None:
+            await context.abort_with_status(status.to_status(self.error))
+        return diarization_pb2.EmbedSpeechResponse(voiceprint=self.answer.voiceprint)
+
     def hears(
         self, voiceprint: diarization_pb2.Voiceprint, *, speakers: int = 1, end: float = 4.0
     ) -> None:
@@ -96,7 +104,9 @@ async def running_peers() -> AsyncIterator[Peers]:
     server = grpc.aio.server()
     diarizer = Diarizer()
     _serve(server, "SessionService", Sessions(), session_pb2, "AuthenticateSession")
-    _serve(server, "DiarizationService", diarizer, diarization_pb2, "ExtractVoiceprint")
+    _serve(
+        server, "DiarizationService", diarizer, diarization_pb2, "ExtractVoiceprint", "EmbedSpeech"
+    )
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     try:
@@ -106,17 +116,18 @@ async def running_peers() -> AsyncIterator[Peers]:
 
 
 def _serve(
-    server: grpc.aio.Server, service: str, servant: object, messages: Any, name: str
+    server: grpc.aio.Server, service: str, servant: object, messages: Any, *names: str
 ) -> None:
-    """Register the single method that a fake implements."""
-    handler = grpc.unary_unary_rpc_method_handler(
-        getattr(servant, name),
-        request_deserializer=getattr(messages, f"{name}Request").FromString,
-        response_serializer=getattr(messages, f"{name}Response").SerializeToString,
-    )
-    generic = grpc.method_handlers_generic_handler(
-        f"securetranscribe.v1.{service}", {name: handler}
-    )
+    """Register the methods that a fake implements."""
+    handlers = {
+        name: grpc.unary_unary_rpc_method_handler(
+            getattr(servant, name),
+            request_deserializer=getattr(messages, f"{name}Request").FromString,
+            response_serializer=getattr(messages, f"{name}Response").SerializeToString,
+        )
+        for name in names
+    }
+    generic = grpc.method_handlers_generic_handler(f"securetranscribe.v1.{service}", handlers)
     server.add_generic_rpc_handlers((generic,))
 
 

@@ -30,7 +30,9 @@ async def test_invalid_token_is_rejected(service: Service) -> None:
         await caller.create("Ann")
 
 
-@pytest.mark.parametrize("method", ["RecognizeVoices", "SetVoiceDecisions"])
+@pytest.mark.parametrize(
+    "method", ["RecognizeVoices", "SetVoiceDecisions", "EmbedClip", "MatchVoices"]
+)
 async def test_only_services_may_report_on_recordings(user: Caller, method: str) -> None:
     with pytest.raises(AuthorizationError):
         await user.call(method, request_of(method))

@@ -115,7 +115,7 @@ _OTHERS = frozenset(
     {
         *("CreateSpeaker", "ListSpeakers", "SearchSpeakers", "SearchVoices"),
         *("ListTrashedSpeakers", "RecognizeVoices", "SetVoiceDecisions"),
-        *("EraseVoices", "EraseWorkspaceVoices"),
+        *("EraseVoices", "EraseWorkspaceVoices", "EmbedClip", "MatchVoices"),
     }
 )
 

@@ -61,6 +61,7 @@ SpeakerService      viewer:read   SearchVoices ListObservations GetProfileClip L
 SpeakerService      editor:write  CreateSpeaker UpdateSpeaker DeleteSpeaker MergeSpeakers
 SpeakerService      editor:write  SplitSpeaker EnrollSpeaker DeleteObservation RestoreSpeaker
 SpeakerService      services RecognizeVoices SetVoiceDecisions EraseVoices EraseWorkspaceVoices
+SpeakerService      services EmbedClip MatchVoices
 StatusService       services GetStatusVersions
 SpeechService       editor:write  Recognize AlignWords StreamingRecognize
 TurnService         [read,export] ListTurns

@@ -41,8 +41,10 @@ HIDDEN = {
     "/securetranscribe.v1.TranscriptionService/EraseWorkspace",
     "/securetranscribe.v1.TranscriptionService/ListWorkspaces",
     "/securetranscribe.v1.DiarizationService/EmbedSpeech",
+    "/securetranscribe.v1.SpeakerService/EmbedClip",
     "/securetranscribe.v1.SpeakerService/EraseVoices",
     "/securetranscribe.v1.SpeakerService/EraseWorkspaceVoices",
+    "/securetranscribe.v1.SpeakerService/MatchVoices",
     "/securetranscribe.v1.SpeakerService/RecognizeVoices",
     "/securetranscribe.v1.SpeakerService/SetVoiceDecisions",
 }

@@ -170,7 +170,10 @@ _TABLE: Iterable[tuple[Rule, str, tuple[str, ...]]] = (
     (
         _SERVICES,
         "SpeakerService",
-        ("RecognizeVoices", "SetVoiceDecisions", "EraseVoices", "EraseWorkspaceVoices"),
+        (
+            *("RecognizeVoices", "SetVoiceDecisions", "EraseVoices", "EraseWorkspaceVoices"),
+            *("EmbedClip", "MatchVoices"),
+        ),
     ),
     (
         _of_resource(Right.EXPORT),

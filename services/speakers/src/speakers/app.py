@@ -14,8 +14,9 @@ from common.outbox import OutboxRelay
 from common.runtime import Supervisor, eventually
 from common.settings import AuthMode
 from securetranscribe.v1 import speaker_pb2_grpc
+from speakers.comparison import VoiceComparison
 from speakers.decisions import VoiceDecisions
-from speakers.diarizer_client import DiarizerClient, VoiceprintExtractor
+from speakers.diarizer_client import DiarizerClient
 from speakers.domain.matching import MatchPolicy
 from speakers.domain.pool import Pools
 from speakers.domain.voice_space import VoiceSpaces
@@ -49,8 +50,8 @@ async def serve(settings: SpeakersSettings, supervisor: Supervisor) -> None:
         diarizer = await stack.enter_async_context(
             connections.channel(settings.diarizer_grpc, "diarizer")
         )
-        extractor = DiarizerClient(diarizer, timeout_seconds=settings.enrollment_timeout_seconds)
-        servicer = create_servicer(settings, database, spaces, extractor)
+        client = DiarizerClient(diarizer, timeout_seconds=settings.enrollment_timeout_seconds)
+        servicer = create_servicer(settings, database, spaces, client)
         server = connections.server(
             {
                 "securetranscribe.v1.SpeakerService": lambda target: (
@@ -95,7 +96,7 @@ def create_servicer(
     settings: SpeakersSettings,
     database: postgres.Database,
     spaces: VoiceSpaces,
-    extractor: VoiceprintExtractor,
+    diarizer: DiarizerClient,
 ) -> SpeakerServicer:
     """Create the servicer and the domain objects behind it."""
     refresher = ProfileRefresher(spaces)
@@ -118,11 +119,12 @@ def create_servicer(
         enrollment=Enrollment(
             database,
             refresher,
-            extractor,
+            diarizer,
             min_seconds=settings.enrollment_min_seconds,
             voice_memory=settings.voice_memory,
         ),
         recognizer=VoiceRecognizer(database, spaces, policy),
+        comparison=VoiceComparison(diarizer, spaces, policy, voice_memory=settings.voice_memory),
         eraser=create_eraser(settings, database, spaces),
         pools=Pools(per_workspace=settings.auth_mode is AuthMode.ACCOUNTS),
     )

@@ -7,7 +7,7 @@ from google.api import httpbody_pb2
 from common import times
 from securetranscribe.v1 import diarization_pb2, speaker_pb2
 from speakers.decisions import VoiceLink
-from speakers.domain.matching import Outcome
+from speakers.domain.matching import Match, Outcome
 from speakers.domain.observation import Clip, DecisionSource, Observation, Voice, VoiceDecision
 from speakers.domain.profile import Changes, ConfidenceLevel, Description, Profile
 from speakers.domain.trash import Trashed, TrashKind
@@ -68,6 +68,16 @@ def voiceprint_of(message: diarization_pb2.Voiceprint) -> Voiceprint:
         model=message.model,
         version=message.model_version,
         seconds=times.seconds(message.speech_duration),
+    )
+
+
+def voiceprint(found: Voiceprint) -> diarization_pb2.Voiceprint:
+    """Return the message of a voiceprint."""
+    return diarization_pb2.Voiceprint(
+        values=found.vector.tolist(),
+        model=found.model.name,
+        model_version=found.model.version,
+        speech_duration=times.duration(found.seconds),
     )
 
 
@@ -166,6 +176,13 @@ def voice_match(result: RecognizedVoice) -> speaker_pb2.VoiceMatch:
         message.name = profile.name
         message.confidence_level = _LEVELS[ConfidenceLevel.of(match.confidence)]
     return message
+
+
+def reference_match(found: Match) -> speaker_pb2.ReferenceMatch:
+    """Convert the match of a voice with the references of one call."""
+    return speaker_pb2.ReferenceMatch(
+        speaker_label=found.label, reference=found.profile_id, confidence=found.confidence
+    )
 
 
 def voice_candidate(found: VoiceCandidate) -> speaker_pb2.VoiceCandidate:

@@ -1,4 +1,4 @@
-"""Voiceprints of enrolled clips, extracted by the diarizer."""
+"""Voiceprints of clips, computed by the diarizer."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,6 +10,9 @@ from common.grpc_client import unwrap
 from common.signing import acting_for
 from securetranscribe.v1 import diarization_pb2, diarization_pb2_grpc
 from speakers.domain.voiceprint import Voiceprint
+
+#: Time limit of a call that does not wait behind tasks.
+_EMBEDDING_SECONDS = 30.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,8 +42,21 @@ class VoiceprintExtractor(Protocol):
         ...
 
 
+class SpeechEmbedder(Protocol):
+    """Computes the voiceprint of speech without waiting behind tasks."""
+
+    async def embed(self, samples: bytes) -> Voiceprint:
+        """Return the voiceprint of the person in signed 16-bit samples, 16000 per second.
+
+        Raises:
+            AudioProcessingError: There is too little speech.
+            ApplicationError: No diarizer is reachable, or it is busy.
+        """
+        ...
+
+
 class DiarizerClient:
-    """`VoiceprintExtractor` backed by the diarizer service."""
+    """`VoiceprintExtractor` and `SpeechEmbedder` backed by the diarizer service."""
 
     def __init__(self, channel: grpc.aio.Channel, *, timeout_seconds: float) -> None:
         self._stub = diarization_pb2_grpc.DiarizationServiceStub(channel)
@@ -59,13 +75,28 @@ class DiarizerClient:
             )
         )
         return ExtractedVoiceprint(
-            voiceprint=Voiceprint.of(
-                answer.voiceprint.values,
-                model=answer.voiceprint.model,
-                version=answer.voiceprint.model_version,
-                seconds=times.seconds(answer.voiceprint.speech_duration),
-            ),
+            voiceprint=_voiceprint(answer.voiceprint),
             speakers=answer.speaker_count,
             start=times.seconds(answer.clean_turn.start),
             end=times.seconds(answer.clean_turn.end),
         )
+
+    async def embed(self, samples: bytes) -> Voiceprint:
+        """Ask the diarizer on behalf of the current caller. See `SpeechEmbedder.embed`."""
+        answer = await unwrap(
+            self._stub.EmbedSpeech(
+                diarization_pb2.EmbedSpeechRequest(samples=samples),
+                timeout=_EMBEDDING_SECONDS,
+                metadata=acting_for(identity.current()),
+            )
+        )
+        return _voiceprint(answer.voiceprint)
+
+
+def _voiceprint(message: diarization_pb2.Voiceprint) -> Voiceprint:
+    return Voiceprint.of(
+        message.values,
+        model=message.model,
+        version=message.model_version,
+        seconds=times.seconds(message.speech_duration),
+    )

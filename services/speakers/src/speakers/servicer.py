@@ -7,9 +7,10 @@ from google.api import httpbody_pb2
 from common import identity
 from common.auth import Access
 from common.grpc_server import method_names
-from common.times import moment
+from common.times import duration, moment
 from securetranscribe.v1 import speaker_pb2, speaker_pb2_grpc
 from speakers import conversion
+from speakers.comparison import VoiceComparison
 from speakers.decisions import VoiceDecisions
 from speakers.domain.pool import Pools
 from speakers.domain.profile import Page
@@ -24,7 +25,10 @@ from speakers.trash import ProfileTrash
 ACCESS = dict.fromkeys(
     method_names(
         "SpeakerService",
-        ["RecognizeVoices", "SetVoiceDecisions", "EraseVoices", "EraseWorkspaceVoices"],
+        [
+            *("RecognizeVoices", "SetVoiceDecisions", "EraseVoices", "EraseWorkspaceVoices"),
+            *("EmbedClip", "MatchVoices"),
+        ],
     ),
     Access.SERVICE,
 )
@@ -42,6 +46,7 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
         trash: ProfileTrash,
         enrollment: Enrollment,
         recognizer: VoiceRecognizer,
+        comparison: VoiceComparison,
         eraser: VoiceEraser,
         pools: Pools,
     ) -> None:
@@ -51,6 +56,7 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
         self._trash = trash
         self._enrollment = enrollment
         self._recognizer = recognizer
+        self._comparison = comparison
         self._eraser = eraser
         self._pools = pools
 
@@ -234,6 +240,25 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
             stores=not request.without_storing,
         )
         return speaker_pb2.RecognizeVoicesResponse(matches=map(conversion.voice_match, results))
+
+    async def EmbedClip(
+        self, request: speaker_pb2.EmbedClipRequest, _context: Any
+    ) -> speaker_pb2.EmbedClipResponse:
+        """Compute the voiceprint of a clip for the caller's own comparison."""
+        clip = await self._comparison.embed(request.content)
+        return speaker_pb2.EmbedClipResponse(
+            voiceprint=conversion.voiceprint(clip.voiceprint), duration=duration(clip.seconds)
+        )
+
+    async def MatchVoices(
+        self, request: speaker_pb2.MatchVoicesRequest, _context: Any
+    ) -> speaker_pb2.MatchVoicesResponse:
+        """Find given voiceprints among the voices of a recording."""
+        matches = self._comparison.match(
+            [conversion.voiceprint_of(reference) for reference in request.references],
+            [conversion.voice_of(voice) for voice in request.voices],
+        )
+        return speaker_pb2.MatchVoicesResponse(matches=map(conversion.reference_match, matches))
 
     async def SetVoiceDecisions(
         self, request: speaker_pb2.SetVoiceDecisionsRequest, _context: Any

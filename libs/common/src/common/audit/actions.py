@@ -373,6 +373,7 @@ NOT_AUDITED: frozenset[str] = frozenset(
             *("GetSpeaker", "ListSpeakers", "GetSpeakerStatistics", "SearchSpeakers"),
             *("ListObservations", "ListTrashedSpeakers"),
             *("RecognizeVoices", "SetVoiceDecisions", "EraseVoices", "EraseWorkspaceVoices"),
+            *("EmbedClip", "MatchVoices"),
         ),
         *_listed("ExportService", "ListExportFormats"),
         *_listed("VocabularyService", "ListTerms", "ListCorrections", "ListSuggestions"),

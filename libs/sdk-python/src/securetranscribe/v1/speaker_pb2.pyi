@@ -1299,6 +1299,144 @@ class RecognizeVoicesResponse(_message.Message):
 Global___RecognizeVoicesResponse: _TypeAlias = RecognizeVoicesResponse  # noqa: Y015
 
 @_typing.final
+class EmbedClipRequest(_message.Message):
+    """Request of EmbedClip."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTENT_FIELD_NUMBER: _builtins.int
+    content: _builtins.bytes
+    """The encoded clip, at most 16 MiB, in any container accepted by uploads. Only its first minute
+    counts.
+    """
+    def __init__(
+        self,
+        *,
+        content: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EmbedClipRequest: _TypeAlias = EmbedClipRequest  # noqa: Y015
+
+@_typing.final
+class EmbedClipResponse(_message.Message):
+    """Response of EmbedClip."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VOICEPRINT_FIELD_NUMBER: _builtins.int
+    DURATION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def voiceprint(self) -> _diarization_pb2.Voiceprint:
+        """The voiceprint."""
+
+    @_builtins.property
+    def duration(self) -> _duration_pb2.Duration:
+        """Length of the clip, at most a minute."""
+
+    def __init__(
+        self,
+        *,
+        voiceprint: _diarization_pb2.Voiceprint | None = ...,
+        duration: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["duration", b"duration", "voiceprint", b"voiceprint"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["duration", b"duration", "voiceprint", b"voiceprint"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EmbedClipResponse: _TypeAlias = EmbedClipResponse  # noqa: Y015
+
+@_typing.final
+class MatchVoicesRequest(_message.Message):
+    """Request of MatchVoices."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REFERENCES_FIELD_NUMBER: _builtins.int
+    VOICES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def references(self) -> _containers.RepeatedCompositeFieldContainer[_diarization_pb2.Voiceprint]:
+        """Voiceprints of known people."""
+
+    @_builtins.property
+    def voices(self) -> _containers.RepeatedCompositeFieldContainer[Global___Voice]:
+        """The voices of one recording."""
+
+    def __init__(
+        self,
+        *,
+        references: _abc.Iterable[_diarization_pb2.Voiceprint] | None = ...,
+        voices: _abc.Iterable[Global___Voice] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["references", b"references", "voices", b"voices"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MatchVoicesRequest: _TypeAlias = MatchVoicesRequest  # noqa: Y015
+
+@_typing.final
+class ReferenceMatch(_message.Message):
+    """The known person with a voice of a recording."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SPEAKER_LABEL_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    CONFIDENCE_FIELD_NUMBER: _builtins.int
+    speaker_label: _builtins.str
+    """Label of the voice in the recording."""
+    reference: _builtins.int
+    """Number of the reference in the request, from 1. 0 if there is none."""
+    confidence: _builtins.float
+    """Calibrated probability that it is the same person, 0 to 1."""
+    def __init__(
+        self,
+        *,
+        speaker_label: _builtins.str = ...,
+        reference: _builtins.int = ...,
+        confidence: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence", b"confidence", "reference", b"reference", "speaker_label", b"speaker_label"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReferenceMatch: _TypeAlias = ReferenceMatch  # noqa: Y015
+
+@_typing.final
+class MatchVoicesResponse(_message.Message):
+    """Response of MatchVoices."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MATCHES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def matches(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReferenceMatch]:
+        """One match per voice, in the order of the request."""
+
+    def __init__(
+        self,
+        *,
+        matches: _abc.Iterable[Global___ReferenceMatch] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["matches", b"matches"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MatchVoicesResponse: _TypeAlias = MatchVoicesResponse  # noqa: Y015
+
+@_typing.final
 class VoiceDecision(_message.Message):
     """Decision of a person about one voice of a recording."""
 

@@ -129,6 +129,16 @@ class SpeakerServiceStub:
                 request_serializer=securetranscribe_dot_v1_dot_speaker__pb2.SetVoiceDecisionsRequest.SerializeToString,
                 response_deserializer=securetranscribe_dot_v1_dot_speaker__pb2.SetVoiceDecisionsResponse.FromString,
                 _registered_method=True)
+        self.EmbedClip = channel.unary_unary(
+                '/securetranscribe.v1.SpeakerService/EmbedClip',
+                request_serializer=securetranscribe_dot_v1_dot_speaker__pb2.EmbedClipRequest.SerializeToString,
+                response_deserializer=securetranscribe_dot_v1_dot_speaker__pb2.EmbedClipResponse.FromString,
+                _registered_method=True)
+        self.MatchVoices = channel.unary_unary(
+                '/securetranscribe.v1.SpeakerService/MatchVoices',
+                request_serializer=securetranscribe_dot_v1_dot_speaker__pb2.MatchVoicesRequest.SerializeToString,
+                response_deserializer=securetranscribe_dot_v1_dot_speaker__pb2.MatchVoicesResponse.FromString,
+                _registered_method=True)
         self.EraseVoices = channel.unary_unary(
                 '/securetranscribe.v1.SpeakerService/EraseVoices',
                 request_serializer=securetranscribe_dot_v1_dot_speaker__pb2.EraseVoicesRequest.SerializeToString,
@@ -282,6 +292,23 @@ class SpeakerServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def EmbedClip(self, request, context):
+        """Computes the voiceprint of a clip with one speaker for the caller's own comparison. Nothing is
+        stored. Does not wait behind tasks. Called by the gateway. Fails with FAILED_PRECONDITION when
+        voices are not remembered on this system.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MatchVoices(self, request, context):
+        """Finds voiceprints given for one call among the voices of one recording. Each is used at most
+        once. Profiles take no part, and nothing is stored. Called by the gateway.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def EraseVoices(self, request, context):
         """Erases profiles with their voiceprints and clips, if they are older than their erasure. Called by
         the transcriber for administrators, and after a backup was restored.
@@ -390,6 +417,16 @@ def add_SpeakerServiceServicer_to_server(servicer, server):
                     servicer.SetVoiceDecisions,
                     request_deserializer=securetranscribe_dot_v1_dot_speaker__pb2.SetVoiceDecisionsRequest.FromString,
                     response_serializer=securetranscribe_dot_v1_dot_speaker__pb2.SetVoiceDecisionsResponse.SerializeToString,
+            ),
+            'EmbedClip': grpc.unary_unary_rpc_method_handler(
+                    servicer.EmbedClip,
+                    request_deserializer=securetranscribe_dot_v1_dot_speaker__pb2.EmbedClipRequest.FromString,
+                    response_serializer=securetranscribe_dot_v1_dot_speaker__pb2.EmbedClipResponse.SerializeToString,
+            ),
+            'MatchVoices': grpc.unary_unary_rpc_method_handler(
+                    servicer.MatchVoices,
+                    request_deserializer=securetranscribe_dot_v1_dot_speaker__pb2.MatchVoicesRequest.FromString,
+                    response_serializer=securetranscribe_dot_v1_dot_speaker__pb2.MatchVoicesResponse.SerializeToString,
             ),
             'EraseVoices': grpc.unary_unary_rpc_method_handler(
                     servicer.EraseVoices,
@@ -892,6 +929,60 @@ class SpeakerService:
             '/securetranscribe.v1.SpeakerService/SetVoiceDecisions',
             securetranscribe_dot_v1_dot_speaker__pb2.SetVoiceDecisionsRequest.SerializeToString,
             securetranscribe_dot_v1_dot_speaker__pb2.SetVoiceDecisionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EmbedClip(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/securetranscribe.v1.SpeakerService/EmbedClip',
+            securetranscribe_dot_v1_dot_speaker__pb2.EmbedClipRequest.SerializeToString,
+            securetranscribe_dot_v1_dot_speaker__pb2.EmbedClipResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MatchVoices(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/securetranscribe.v1.SpeakerService/MatchVoices',
+            securetranscribe_dot_v1_dot_speaker__pb2.MatchVoicesRequest.SerializeToString,
+            securetranscribe_dot_v1_dot_speaker__pb2.MatchVoicesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -87,6 +87,15 @@ class SpeakerServiceStub:
     speakers are assigned, and without decisions when the recording is deleted. Repeating a call
     changes nothing.
     """
+    EmbedClip: _grpc.UnaryUnaryMultiCallable[_speaker_pb2.EmbedClipRequest, _speaker_pb2.EmbedClipResponse]
+    """Computes the voiceprint of a clip with one speaker for the caller's own comparison. Nothing is
+    stored. Does not wait behind tasks. Called by the gateway. Fails with FAILED_PRECONDITION when
+    voices are not remembered on this system.
+    """
+    MatchVoices: _grpc.UnaryUnaryMultiCallable[_speaker_pb2.MatchVoicesRequest, _speaker_pb2.MatchVoicesResponse]
+    """Finds voiceprints given for one call among the voices of one recording. Each is used at most
+    once. Profiles take no part, and nothing is stored. Called by the gateway.
+    """
     EraseVoices: _grpc.UnaryUnaryMultiCallable[_speaker_pb2.EraseVoicesRequest, _speaker_pb2.EraseVoicesResponse]
     """Erases profiles with their voiceprints and clips, if they are older than their erasure. Called by
     the transcriber for administrators, and after a backup was restored.
@@ -153,6 +162,15 @@ class SpeakerServiceAsyncStub(SpeakerServiceStub):
     """Replaces all decisions about the voices of one recording. Called by the transcriber when
     speakers are assigned, and without decisions when the recording is deleted. Repeating a call
     changes nothing.
+    """
+    EmbedClip: _aio.UnaryUnaryMultiCallable[_speaker_pb2.EmbedClipRequest, _speaker_pb2.EmbedClipResponse]  # type: ignore[assignment]
+    """Computes the voiceprint of a clip with one speaker for the caller's own comparison. Nothing is
+    stored. Does not wait behind tasks. Called by the gateway. Fails with FAILED_PRECONDITION when
+    voices are not remembered on this system.
+    """
+    MatchVoices: _aio.UnaryUnaryMultiCallable[_speaker_pb2.MatchVoicesRequest, _speaker_pb2.MatchVoicesResponse]  # type: ignore[assignment]
+    """Finds voiceprints given for one call among the voices of one recording. Each is used at most
+    once. Profiles take no part, and nothing is stored. Called by the gateway.
     """
     EraseVoices: _aio.UnaryUnaryMultiCallable[_speaker_pb2.EraseVoicesRequest, _speaker_pb2.EraseVoicesResponse]  # type: ignore[assignment]
     """Erases profiles with their voiceprints and clips, if they are older than their erasure. Called by
@@ -325,6 +343,27 @@ class SpeakerServiceServicer(metaclass=_abc_1.ABCMeta):
         """Replaces all decisions about the voices of one recording. Called by the transcriber when
         speakers are assigned, and without decisions when the recording is deleted. Repeating a call
         changes nothing.
+        """
+
+    @_abc_1.abstractmethod
+    def EmbedClip(
+        self,
+        request: _speaker_pb2.EmbedClipRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_speaker_pb2.EmbedClipResponse, _abc.Awaitable[_speaker_pb2.EmbedClipResponse]]:
+        """Computes the voiceprint of a clip with one speaker for the caller's own comparison. Nothing is
+        stored. Does not wait behind tasks. Called by the gateway. Fails with FAILED_PRECONDITION when
+        voices are not remembered on this system.
+        """
+
+    @_abc_1.abstractmethod
+    def MatchVoices(
+        self,
+        request: _speaker_pb2.MatchVoicesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_speaker_pb2.MatchVoicesResponse, _abc.Awaitable[_speaker_pb2.MatchVoicesResponse]]:
+        """Finds voiceprints given for one call among the voices of one recording. Each is used at most
+        once. Profiles take no part, and nothing is stored. Called by the gateway.
         """
 
     @_abc_1.abstractmethod
