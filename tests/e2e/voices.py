@@ -55,6 +55,10 @@ class Voices:
         sound = np.concatenate([piece for part in parts for piece in (pause, part)])
         return np.concatenate([sound, pause]).astype("<i2").tobytes()
 
+    def reference_of_bob(self) -> bytes:
+        """Return a sentence of Bob that is not in the second recording."""
+        return _wav(self._bob[:1])
+
     def only_bob(self) -> bytes:
         """Return Bob alone."""
         return _wav([np.concatenate(self._bob)])

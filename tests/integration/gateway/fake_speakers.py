@@ -7,8 +7,14 @@ from typing import Any
 from google.api import httpbody_pb2
 
 from common import times
-from common.errors import ConflictError, NotFoundError, SpeakerError, UnavailableError
-from securetranscribe.v1 import speaker_pb2, speaker_pb2_grpc
+from common.errors import (
+    AudioProcessingError,
+    ConflictError,
+    NotFoundError,
+    SpeakerError,
+    UnavailableError,
+)
+from securetranscribe.v1 import diarization_pb2, speaker_pb2, speaker_pb2_grpc
 from tests.integration.gateway.sounds import BEGUN, check_head
 
 
@@ -21,6 +27,7 @@ class FakeSpeakers(speaker_pb2_grpc.SpeakerServiceServicer):
     clips: dict[int, bytes] = field(default_factory=dict)
     trash: dict[int, speaker_pb2.TrashedSpeaker] = field(default_factory=dict)
     erased: list[str] = field(default_factory=list)
+    compared: list[speaker_pb2.MatchVoicesRequest] = field(default_factory=list)
     away: bool = False
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
 
@@ -29,6 +36,23 @@ class FakeSpeakers(speaker_pb2_grpc.SpeakerServiceServicer):
             raise UnavailableError("The database does not answer.")
         self.erased.append(request.workspace_id)
         return speaker_pb2.EraseWorkspaceVoicesResponse(voices=1)
+
+    async def EmbedClip(self, request: Any, context: Any) -> Any:
+        if not request.content.startswith((b"RIFF", b"fLaC")):
+            raise AudioProcessingError("This is no audio.")
+        return speaker_pb2.EmbedClipResponse(
+            voiceprint=diarization_pb2.Voiceprint(values=[1.0], model="fake"),
+            duration=times.duration(3.0),
+        )
+
+    async def MatchVoices(self, request: Any, context: Any) -> Any:
+        self.compared.append(request)
+        matches = [
+            speaker_pb2.ReferenceMatch(speaker_label=voice.speaker_label, reference=number)
+            for number, voice in enumerate(request.voices, 1)
+            if number <= len(request.references)
+        ]
+        return speaker_pb2.MatchVoicesResponse(matches=matches)
 
     async def CreateSpeaker(self, request: Any, context: Any) -> Any:
         self._check_name(request.name)

@@ -11,13 +11,15 @@ from common import times
 from common.postgres import Database
 from securetranscribe.v1 import queue_pb2, transcription_pb2
 from tests.integration.gateway.conftest import MakeGateway, Running, until
-from tests.integration.gateway.fake_transcriber import FakeTranscriber
+from tests.integration.gateway.fake_transcriber import GIVEN_UP, FakeTranscriber
 from tests.integration.gateway.peers import Peers
 
 PATH = "/v1/audio/transcriptions"
 SOUND = b"ID3" + bytes(range(256)) * 10
 _REVOKED = "SELECT revoked_at IS NOT NULL AS revoked FROM sessions WHERE session_id = %s"
 FORM = {"Content-Type": "multipart/form-data; boundary=limit"}
+#: Accepted by the fake service.
+REFERENCE = "data:audio/wav;base64,UklGRg=="
 TEXT = "Hello everyone, welcome. Hello everyone, welcome."
 
 
@@ -290,6 +292,64 @@ async def test_failed_deletion_is_an_error_of_a_session(
     answer = await answered(client, transcriber, "left-over.mp3", key=key, store="false")
     assert answer.status_code == 503
     assert answer.json()["error"]["type"] == "server_error"
+
+
+async def test_known_speakers(
+    client: httpx2.AsyncClient, transcriber: FakeTranscriber, peers: Peers
+) -> None:
+    peers.speakers.compared.clear()
+    answer = await answered(
+        client,
+        transcriber,
+        "known.mp3",
+        response_format="diarized_json",
+        **{"known_speaker_names[]": ["agent"], "known_speaker_references[]": [REFERENCE]},
+    )
+    assert answer.status_code == 200, answer.text
+    assert {segment["speaker"] for segment in answer.json()["segments"]} == {"agent", "A"}
+    (compared,) = peers.speakers.compared
+    assert [voice.speaker_label for voice in compared.voices] == ["Speaker_1", "Speaker_2"]
+
+
+async def test_formats_without_speakers_compare_no_voices(
+    client: httpx2.AsyncClient, transcriber: FakeTranscriber, peers: Peers
+) -> None:
+    peers.speakers.compared.clear()
+    answer = await answered(
+        client,
+        transcriber,
+        "unknown.mp3",
+        known_speaker_names="agent",
+        known_speaker_references=REFERENCE,
+    )
+    assert answer.json()["text"] == TEXT
+    assert peers.speakers.compared == []
+
+
+@pytest.mark.parametrize(
+    ("name", "reference"),
+    [
+        ("undecodable", "data:audio/wav;base64,bm8gc291bmQ="),
+        ("large", "data:audio/wav;base64," + "A" * (12 * 1024 * 1024)),
+    ],
+)
+async def test_unusable_references_store_nothing(
+    client: httpx2.AsyncClient, transcriber: FakeTranscriber, name: str, reference: str
+) -> None:
+    filename = f"{GIVEN_UP}{name}.mp3"
+    answer = await posted(
+        client,
+        name=filename,
+        response_format="diarized_json",
+        known_speaker_names="agent",
+        known_speaker_references=reference,
+    )
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] == "known_speaker_references"
+    # Fields are sent before the file, so that a large one ends the request before it.
+    if filename in transcriber.begun:
+        await until(lambda: filename in transcriber.aborted)
+    assert named(transcriber, filename) is None
 
 
 async def test_failed_job(client: httpx2.AsyncClient, transcriber: FakeTranscriber) -> None:

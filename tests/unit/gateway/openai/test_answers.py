@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -73,6 +74,19 @@ def test_subtitles() -> None:
 
 def test_many_speakers() -> None:
     names = answers.speaker_names(
-        segment("a", start=0.0, speaker=f"Speaker_{number}") for number in range(1, 29)
+        transcript(
+            [segment("a", start=0.0, speaker=f"Speaker_{number}") for number in range(1, 29)]
+        )
     )
     assert [names[f"Speaker_{number}"] for number in (1, 26, 27, 28)] == ["A", "Z", "AA", "AB"]
+
+
+def test_known_speakers_have_their_names() -> None:
+    names = answers.speaker_names(replace(TALK, known_names={"Speaker_2": "agent"}))
+    assert names == {"Speaker_1": "A", "Speaker_2": "agent"}
+
+
+def test_unknown_speakers_never_have_a_name_of_the_call() -> None:
+    """Otherwise they would be taken for a person who does not speak here."""
+    found = replace(TALK, known_names={"Speaker_2": "B"}, reserved=frozenset({"A", "B"}))
+    assert answers.speaker_names(found) == {"Speaker_1": "C", "Speaker_2": "B"}

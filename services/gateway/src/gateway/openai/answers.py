@@ -1,5 +1,6 @@
 """Finished transcripts in the formats of the API."""
 
+import itertools
 import json
 import math
 import zlib
@@ -74,10 +75,16 @@ def detected(transcript: Transcript) -> list[dict[str, str]]:
     return [{"code": code} for code in codes if code]
 
 
-def speaker_names(segments: Iterable[Segment]) -> dict[str, str]:
-    """Return the letters of speakers by their labels, in order of appearance."""
-    labels = dict.fromkeys(segment.speaker_label for segment in segments)
-    return {label: _letters(number) for number, label in enumerate(labels)}
+def speaker_names(transcript: Transcript) -> dict[str, str]:
+    """Return the names of speakers by their labels: known names, else letters.
+
+    Letters follow the order of appearance. None of them is a name of the call.
+    """
+    labels = dict.fromkeys(segment.speaker_label for segment in transcript.segments)
+    letters = (
+        letter for letter in map(_letters, itertools.count()) if letter not in transcript.reserved
+    )
+    return {label: transcript.known_names.get(label) or next(letters) for label in labels}
 
 
 def diarized_segment(segment: Segment, names: Mapping[str, str]) -> dict[str, Any]:
@@ -103,7 +110,7 @@ def _plain(transcript: Transcript, parameters: AudioParameters) -> dict[str, Any
 
 
 def _diarized(transcript: Transcript) -> dict[str, Any]:
-    names = speaker_names(transcript.segments)
+    names = speaker_names(transcript)
     return {
         "task": "transcribe",
         "duration": _duration(transcript),

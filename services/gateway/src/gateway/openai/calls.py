@@ -1,8 +1,8 @@
 """Calls: from the form of a request to its finished transcript."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from common import logging, rights, times
 from common.errors import (
@@ -22,10 +22,11 @@ from common.least_rate import LeastRate
 from common.rights import Right
 from common.upload_places import UploadPlaces
 from gateway.backends import Backends
-from gateway.openai.form import MAX_FIELD_BYTES, AudioForm
+from gateway.openai.form import AudioForm
+from gateway.openai.known_speakers import KnownVoice, KnownVoices
 from gateway.openai.parameters import AudioParameters, Task
 from gateway.openai.visitors import Visitor
-from gateway.uploads.body import FORM_OVERHEAD, FormBudget, UploadBody
+from gateway.uploads.body import FormBudget, UploadBody
 from gateway.uploads.multipart import MultipartStream
 from securetranscribe.v1 import queue_pb2, transcription_pb2
 
@@ -52,6 +53,7 @@ class AudioCall:
     parameters: AudioParameters
     transcription_id: int
     job_id: str
+    known_voices: tuple[KnownVoice, ...] = ()
 
     @property
     def kept(self) -> bool:
@@ -61,10 +63,16 @@ class AudioCall:
 
 @dataclass(frozen=True, kw_only=True)
 class Transcript:
-    """A finished transcript. Segments have their words."""
+    """A finished transcript. Segments have their words.
+
+    `known_names` are the names of speakers with known voices, by label. The `reserved` names are
+    all names of the call, also those of people who do not speak.
+    """
 
     transcription: transcription_pb2.Transcription
     segments: tuple[transcription_pb2.Segment, ...]
+    known_names: Mapping[str, str] = field(default_factory=dict)
+    reserved: frozenset[str] = frozenset()
 
 
 class AudioCalls:
@@ -77,6 +85,7 @@ class AudioCalls:
         self._max_bytes = max_bytes
         self._rate = rate
         self._places = places
+        self._known_voices = KnownVoices(backends)
 
     async def begin(self, visitor: Visitor, body: UploadBody, task: Task) -> AudioCall:
         """Store the recording of a form and queue its job.
@@ -128,7 +137,11 @@ class AudioCalls:
                 await states.aclose()
 
     async def transcript(self, call: AudioCall) -> Transcript:
-        """Return the transcript of a call after its job."""
+        """Return the transcript of a call after its job.
+
+        Raises:
+            ApplicationError: a service does not respond.
+        """
         transcription = transcription_pb2.Transcription()
         segments: list[transcription_pb2.Segment] = []
         pieces = self._backends.read(
@@ -142,7 +155,12 @@ class AudioCalls:
             if piece.HasField("transcription"):
                 transcription = piece.transcription
             segments += piece.segments
-        return Transcript(transcription=transcription, segments=tuple(segments))
+        return Transcript(
+            transcription=transcription,
+            segments=tuple(segments),
+            known_names=await self._known_names(call, segments),
+            reserved=frozenset(voice.name for voice in call.known_voices),
+        )
 
     async def cancel(self, call: AudioCall) -> None:
         """Cancel the job of a call, unless it has ended."""
@@ -177,6 +195,19 @@ class AudioCalls:
             else:
                 return
 
+    async def _known_names(
+        self, call: AudioCall, segments: Sequence[transcription_pb2.Segment]
+    ) -> Mapping[str, str]:
+        if not call.known_voices:
+            return {}
+        labels = dict.fromkeys(segment.speaker_label for segment in segments)
+        return await self._known_voices.names(
+            call.known_voices,
+            [label for label in labels if label],
+            call.transcription_id,
+            call.visitor.session,
+        )
+
     async def _check_queue(self, visitor: Visitor) -> None:
         answer = await self._backends.ask(
             self._backends.queue.GetQueueStatus,
@@ -194,24 +225,32 @@ class AudioCalls:
             )
 
     async def _receive(self, visitor: Visitor, body: UploadBody, task: Task) -> AudioCall:
-        form = AudioForm(self._backends, visitor, body, task=task, max_bytes=self._max_bytes)
+        form = AudioForm(
+            self._backends,
+            visitor,
+            body,
+            task=task,
+            max_bytes=self._max_bytes,
+            known_voices=self._known_voices,
+        )
         parser = MultipartStream(body.content_type)
-        budget = FormBudget(MAX_FIELD_BYTES + FORM_OVERHEAD)
+        budget = FormBudget()
         try:
             async for piece in body.arriving(self._rate):
                 for event in parser.feed(piece):
                     await form.take(event)
                 budget.note(piece, file_bytes=form.size)
             parser.finish()
-            parameters, stored = await form.finish()
+            received = await form.finish()
         except BaseException:
             form.abort()
             raise
         return AudioCall(
             visitor=visitor,
-            parameters=parameters,
-            transcription_id=stored.transcription.transcription_id,
-            job_id=stored.job.job_id,
+            parameters=received.parameters,
+            transcription_id=received.stored.transcription.transcription_id,
+            job_id=received.stored.job.job_id,
+            known_voices=received.known_voices,
         )
 
 

@@ -1,10 +1,12 @@
 """The form of an audio request, and the upload of its file as it arrives."""
 
 from collections import defaultdict
+from dataclasses import dataclass, replace
 
 from common import filenames
 from common.errors import ValidationError
 from gateway.backends import Backends
+from gateway.openai.known_speakers import KnownVoice, KnownVoices
 from gateway.openai.parameters import AudioParameters, Task, check_model, read
 from gateway.openai.visitors import Visitor
 from gateway.uploads.body import FILE_FIELD, FORM_OVERHEAD, UploadBody
@@ -15,6 +17,15 @@ from securetranscribe.v1 import transcription_pb2
 #: Four voices of ten seconds as data URLs, and everything else.
 MAX_FIELD_BYTES = 12 * 1024 * 1024
 _MAX_FIELDS = 256
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReceivedForm:
+    """A complete form whose recording is stored. Clips of known speakers are gone by then."""
+
+    parameters: AudioParameters
+    known_voices: tuple[KnownVoice, ...]
+    stored: transcription_pb2.UploadTranscriptionResponse
 
 
 class AudioForm:
@@ -28,22 +39,25 @@ class AudioForm:
         *,
         task: Task,
         max_bytes: int,
+        known_voices: KnownVoices,
     ) -> None:
         self._backends = backends
+        self._known_voices = known_voices
         self._visitor = visitor
         self._body = body
         self._task = task
         self._max_bytes = max_bytes
         self._fields: defaultdict[str, list[bytearray]] = defaultdict(list)
         self._current: bytearray | None = None
+        self._name = ""
         self._parts = 0
         self._field_bytes = 0
         self._sink: UploadSink | None = None
 
     @property
     def size(self) -> int:
-        """Bytes of the file received so far."""
-        return 0 if self._sink is None else self._sink.size
+        """Bytes of the file and of fields received so far. Both have limits of their own."""
+        return self._field_bytes + (0 if self._sink is None else self._sink.size)
 
     async def take(self, event: PartEvent) -> None:
         """Process the next event of the form."""
@@ -58,9 +72,7 @@ class AudioForm:
             case PartData():
                 self._add(event.data)
 
-    async def finish(
-        self,
-    ) -> tuple[AudioParameters, transcription_pb2.UploadTranscriptionResponse]:
+    async def finish(self) -> ReceivedForm:
         """Complete the upload at the end of the form, and start its job.
 
         Raises:
@@ -71,6 +83,12 @@ class AudioForm:
         parameters = self.parameters()
         if self._sink is None:
             raise ValidationError.of(FILE_FIELD, "The form has no file.")
+        known_voices: tuple[KnownVoice, ...] = ()
+        if parameters.response_format == "diarized_json":
+            # No other format has speakers.
+            known_voices = await self._known_voices.learn(
+                parameters.known_speakers, self._visitor.session
+            )
         stored = await self._sink.finish(
             transcription_pb2.UploadOptions(
                 language=parameters.language,
@@ -79,7 +97,11 @@ class AudioForm:
                 voice_memory=None if self.keeps(parameters) else False,
             )
         )
-        return parameters, stored
+        return ReceivedForm(
+            parameters=replace(parameters, known_speakers=()),
+            known_voices=known_voices,
+            stored=stored,
+        )
 
     def parameters(self) -> AudioParameters:
         """Return the parameters from the fields of the complete form."""
@@ -127,11 +149,12 @@ class AudioForm:
         if self._parts > _MAX_FIELDS:
             raise ValidationError.of("body", f"At most {_MAX_FIELDS} fields are allowed.")
         self._current = bytearray()
+        self._name = name.partition("[")[0] or "body"
         self._fields[name].append(self._current)
 
     def _add(self, data: bytes) -> None:
         self._field_bytes += len(data)
         if self._field_bytes > MAX_FIELD_BYTES:
-            raise ValidationError.of("body", "The fields other than the file are too long.")
+            raise ValidationError.of(self._name, "The fields other than the file are too long.")
         assert self._current is not None
         self._current += data

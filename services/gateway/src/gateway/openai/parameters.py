@@ -8,8 +8,9 @@ from typing import Literal, TypeAlias, cast, get_args
 
 from common import languages
 from common.errors import ValidationError
-from gateway.openai import catalog
+from gateway.openai import catalog, known_speakers
 from gateway.openai.catalog import OfferedModel
+from gateway.openai.known_speakers import KnownSpeaker
 from gateway.openai.prompt import phrases_of
 
 Task: TypeAlias = Literal["transcribe", "translate"]
@@ -41,6 +42,7 @@ class AudioParameters:
     logprobs: bool = False
     stream: bool = False
     store: bool = True
+    known_speakers: tuple[KnownSpeaker, ...] = ()
 
 
 def read(fields: Fields, task: Task) -> AudioParameters:
@@ -54,7 +56,6 @@ def read(fields: Fields, task: Task) -> AudioParameters:
     model = _model(form, task)
     response_format = _format(form, task)
     _check_chunking(form)
-    _check_known_speakers(form)
     return AudioParameters(
         model=model,
         task=task,
@@ -67,6 +68,7 @@ def read(fields: Fields, task: Task) -> AudioParameters:
         # Whisper's own interface has no streams, and ignores the parameter.
         stream=form.switch("stream", default=False) and task == "transcribe",
         store=form.switch("store", default=True),
+        known_speakers=_known_speakers(form) if task == "transcribe" else (),
     )
 
 
@@ -91,10 +93,11 @@ class _Form:
     def all(self, name: str) -> list[str]:
         values = [*self._fields.get(name, ()), *self._fields.get(f"{name}[]", ())]
         # Some clients number the members of a list.
-        numbered = re.compile(rf"{name}\[\d+\]")
-        for other, more in self._fields.items():
-            if numbered.fullmatch(other):
-                values += more
+        numbered = re.compile(rf"{name}\[(\d{{1,4}})\]")
+        found = ((numbered.fullmatch(other), more) for other, more in self._fields.items())
+        members = [(int(match[1]), more) for match, more in found if match]
+        for _, more in sorted(members, key=lambda member: member[0]):
+            values += more
         return [value.strip() for value in values if value.strip()]
 
     def text(self, name: str) -> str:
@@ -193,11 +196,8 @@ def _check_chunking(form: _Form) -> None:
         )
 
 
-def _check_known_speakers(form: _Form) -> None:
-    if form.all("known_speaker_names") or form.all("known_speaker_references"):
-        raise ValidationError.of(
-            "known_speaker_names", "This deployment does not support known speakers of one call."
-        )
+def _known_speakers(form: _Form) -> tuple[KnownSpeaker, ...]:
+    return known_speakers.read(form.all(known_speakers.NAMES), form.all(known_speakers.REFERENCES))
 
 
 def _check_members(name: str, given: Iterable[str], allowed: Sequence[str]) -> None:

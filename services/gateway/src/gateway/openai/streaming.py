@@ -76,7 +76,7 @@ class _Sent:
 def _rest(transcript: Transcript, call: AudioCall, sent: _Sent) -> Iterator[dict[str, Any]]:
     """Yield the segments behind the text sent before, and those with speakers all."""
     parameters = call.parameters
-    names = answers.speaker_names(transcript.segments)
+    names = answers.speaker_names(transcript)
     for segment in transcript.segments:
         end = sent.end(segment.channel)
         words = _behind(segment, end)
