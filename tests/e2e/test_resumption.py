@@ -86,8 +86,9 @@ def test_a_resumed_session_owns_what_the_ended_one_made(stack: Stack, sample: Pa
         with pytest.raises(ApiError) as caught:
             stranger.get_status(number)
         assert caught.value.status == 404
-        with stack.client(old) as again:
-            assert again.resume()["session_id"] == second["session_id"]
+        with stack.client(old) as again, pytest.raises(ApiError) as caught:
+            again.resume()
+        assert caught.value.status == 401
         owners = one(stack, "transcriber", _OWNERS, number)
         assert owners == (first, [first])
 

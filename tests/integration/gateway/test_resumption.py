@@ -57,26 +57,37 @@ async def test_a_bearer_token_takes_up_its_session(
         assert resumed["session_id"] != made["session_id"]
         workspace = await workspace_of(database, resumed["session_id"])
         assert workspace == await workspace_of(database, made["session_id"])
-        current = await other.get(CURRENT)
-        assert current.json()["data"]["session_id"] == resumed["session_id"]
-        assert current.json()["data"]["user_identifier"] == "anna"
         # Services that know the old token forget it.
         message = await subscription.next_msg(10)
         revoked = events.parse(message).session_revoked
         assert revoked.token_sha256 == hash_token(made["session_token"])
-        # The answer may have been lost.
-        again = await other.post(RESUME, headers=bearer(made["session_token"]))
-        assert again.status_code == 201
+        current = await other.get(CURRENT)
+        assert current.json()["data"]["session_id"] == resumed["session_id"]
+        assert current.json()["data"]["user_identifier"] == "anna"
+
+
+async def test_a_lost_answer_is_given_again_until_the_new_token_is_used(
+    running: Running, database: Database
+) -> None:
+    async with running.client() as lost, running.client() as client:
+        made = await create(lost)
+        await end(database, made["session_id"])
+        headers = bearer(made["session_token"])
+        resumed = (await lost.post(RESUME, headers=headers)).json()["data"]
+        # Nobody used the new session in its hour either.
+        await end(database, resumed["session_id"])
+
+        again = await client.post(RESUME, headers=headers)
+
+        assert again.status_code == 201, again.text
         repeated = again.json()["data"]
         assert repeated["session_id"] == resumed["session_id"]
         assert repeated["session_token"] == resumed["session_token"]
-        await database.execute(
-            "UPDATE sessions SET created_at = created_at - interval '10 minutes'"
-            " WHERE session_id = %s",
-            (resumed["session_id"],),
-        )
-        late = await other.post(RESUME, headers=bearer(made["session_token"]))
-        assert late.status_code == 401
+        assert repeated["expires_at"] >= resumed["expires_at"]
+        workspace = await workspace_of(database, repeated["session_id"])
+        assert workspace == await workspace_of(database, made["session_id"])
+        assert (await client.get(CURRENT)).json()["data"]["session_id"] == resumed["session_id"]
+        assert (await client.post(RESUME, headers=headers)).status_code == 401
 
 
 async def test_a_stale_cookie_is_announced_and_can_be_resumed(
@@ -186,13 +197,16 @@ async def test_native_clients_resume_a_session(running: Running, database: Datab
 
         resumed = await service.ResumeSession(request, metadata=metadata)
 
+        again = await service.ResumeSession(request, metadata=metadata)
+        assert again.session_token == resumed.session_token
         known = await service.AuthenticateSession(
             session_pb2.AuthenticateSessionRequest(session_token=resumed.session_token)
         )
         assert known.session_id == resumed.session.session_id
         assert known.workspace_id == made.session.session_id
-        again = await service.ResumeSession(request, metadata=metadata)
-        assert again.session_token == resumed.session_token
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await service.ResumeSession(request, metadata=metadata)
+        assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await service.ResumeSession(request)
         assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED

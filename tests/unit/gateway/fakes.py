@@ -136,6 +136,16 @@ class FakeStore:
         self.sessions |= {session.session_id: session, earlier.session_id: earlier}
         return Resumed(session=session, earlier=earlier)
 
+    async def resumed_again(
+        self, new: NewSession, since: dt.datetime | None, now: dt.datetime
+    ) -> Session | None:
+        session = await self.resumable(new.token_sha256, since)
+        if session is None or not session.unused_successor:
+            return None
+        until = session.expires_at if session.active_at(now) else new.expires_at
+        self.sessions[session.session_id] = replace(session, expires_at=until)
+        return self.sessions[session.session_id]
+
     async def prolong(
         self, session_ids: Sequence[str], now: dt.datetime, ttl: dt.timedelta
     ) -> None:
@@ -157,9 +167,12 @@ class FakeStore:
         self, session_id: str, now: dt.datetime, expires_at: dt.datetime, **changes: Any
     ) -> Session | None:
         session = self._find(session_id, now)
-        until = expires_at if session is None else max(session.expires_at, expires_at)
+        if session is None:
+            return None
+        used = max(now, session.created_at + dt.timedelta(microseconds=1))
+        until = max(session.expires_at, expires_at)
         return await self._change(
-            session_id, now, last_accessed_at=now, expires_at=until, **changes
+            session_id, now, last_accessed_at=used, expires_at=until, **changes
         )
 
     async def _change(self, session_id: str, now: dt.datetime, **changes: Any) -> Session | None:

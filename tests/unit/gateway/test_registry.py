@@ -179,21 +179,67 @@ async def test_an_ended_session_can_be_taken_up_again(world: World) -> None:
     assert [one.session_id for one in world.announced] == [first.session_id]
 
 
-async def test_a_lost_answer_is_given_again_for_ten_minutes(world: World) -> None:
+@pytest.mark.parametrize("passed", [0, 1, 3599])
+async def test_a_lost_answer_is_given_again_until_the_new_token_is_used(
+    world: World, passed: int
+) -> None:
     _, token = await world.registry.create()
     world.clock.forward(hours=1)
     session, fresh = await world.registry.resume(token)
     assert fresh != token
-    world.clock.forward(minutes=9)
+    world.clock.forward(seconds=passed)
     again, same = await world.registry.resume(token)
-    assert (again.session_id, same) == (session.session_id, fresh)
+    assert (again, same) == (session, fresh)
     assert len(world.announced) == 1
     assert await world.registry.can_resume(token)
-    world.clock.forward(minutes=1)
+    used = await world.registry.authenticate(fresh)
+    assert used.session_id == session.session_id
     assert not await world.registry.can_resume(token)
     with pytest.raises(AuthenticationError):
         await world.registry.resume(token)
+
+
+async def test_a_lost_answer_is_given_again_after_the_new_session_has_ended(world: World) -> None:
+    first, token = await world.registry.create()
+    world.clock.forward(hours=1)
+    session, fresh = await world.registry.resume(token)
+    for _ in range(2):
+        world.clock.forward(days=29)
+        assert await world.registry.find(fresh) is None
+        assert await world.registry.can_resume(token)
+        again, same = await world.registry.resume(token)
+        assert (again.session_id, same) == (session.session_id, fresh)
+        assert again.workspace_id == first.workspace_id
+        assert again.expires_at == world.clock.now + HOUR
     assert (await world.registry.authenticate(fresh)).session_id == session.session_id
+    world.clock.forward(hours=1)
+    assert not await world.registry.can_resume(token)
+    with pytest.raises(AuthenticationError):
+        await world.registry.resume(token)
+    assert await world.registry.can_resume(fresh)
+
+
+async def test_a_lost_answer_is_not_given_again_after_the_grace_period(world: World) -> None:
+    _, token = await world.registry.create()
+    world.clock.forward(hours=1)
+    await world.registry.resume(token)
+    world.clock.now += HOUR + GRACE
+    assert not await world.registry.can_resume(token)
+    with pytest.raises(AuthenticationError):
+        await world.registry.resume(token)
+
+
+async def test_resuming_the_new_session_ends_the_first_token(world: World) -> None:
+    first, token = await world.registry.create()
+    world.clock.forward(hours=1)
+    _, fresh = await world.registry.resume(token)
+    world.clock.forward(hours=1)
+    last, newest = await world.registry.resume(fresh)
+    assert last.workspace_id == first.workspace_id
+    assert newest not in {token, fresh}
+    assert not await world.registry.can_resume(token)
+    with pytest.raises(AuthenticationError):
+        await world.registry.resume(token)
 
 
 async def test_an_answer_about_an_invalidated_session_is_not_given_again(world: World) -> None:

@@ -126,9 +126,10 @@ class SessionServiceServicer:
 
     def ResumeSession(self, request, context):
         """Returns a new session that owns everything that an ended one owned, and its token. The call
-        carries the ended session's token. Repeated with it within ten minutes, the call returns the
-        same session and token. Fails with UNAUTHENTICATED when the session was invalidated, its data
-        was erased, or the token is unknown, and with ALREADY_EXISTS when the session has not ended.
+        carries the ended session's token. Repeated with it before the first use of the new token, the
+        call returns the same session and token. Fails with UNAUTHENTICATED when the new token was used,
+        the session was invalidated, its data was erased, or the token is unknown, and with
+        ALREADY_EXISTS when the session has not ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

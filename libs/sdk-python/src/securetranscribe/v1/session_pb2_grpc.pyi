@@ -50,9 +50,10 @@ class SessionServiceStub:
     """Ends the caller's session. Every service rejects its token within a second."""
     ResumeSession: _grpc.UnaryUnaryMultiCallable[_session_pb2.ResumeSessionRequest, _session_pb2.ResumeSessionResponse]
     """Returns a new session that owns everything that an ended one owned, and its token. The call
-    carries the ended session's token. Repeated with it within ten minutes, the call returns the
-    same session and token. Fails with UNAUTHENTICATED when the session was invalidated, its data
-    was erased, or the token is unknown, and with ALREADY_EXISTS when the session has not ended.
+    carries the ended session's token. Repeated with it before the first use of the new token, the
+    call returns the same session and token. Fails with UNAUTHENTICATED when the new token was used,
+    the session was invalidated, its data was erased, or the token is unknown, and with
+    ALREADY_EXISTS when the session has not ended.
     """
     AuthenticateSession: _grpc.UnaryUnaryMultiCallable[_session_pb2.AuthenticateSessionRequest, _session_pb2.AuthenticateSessionResponse]
     """Returns the session of a token and renews its expiry. Fails with UNAUTHENTICATED when the token
@@ -85,9 +86,10 @@ class SessionServiceAsyncStub(SessionServiceStub):
     """Ends the caller's session. Every service rejects its token within a second."""
     ResumeSession: _aio.UnaryUnaryMultiCallable[_session_pb2.ResumeSessionRequest, _session_pb2.ResumeSessionResponse]  # type: ignore[assignment]
     """Returns a new session that owns everything that an ended one owned, and its token. The call
-    carries the ended session's token. Repeated with it within ten minutes, the call returns the
-    same session and token. Fails with UNAUTHENTICATED when the session was invalidated, its data
-    was erased, or the token is unknown, and with ALREADY_EXISTS when the session has not ended.
+    carries the ended session's token. Repeated with it before the first use of the new token, the
+    call returns the same session and token. Fails with UNAUTHENTICATED when the new token was used,
+    the session was invalidated, its data was erased, or the token is unknown, and with
+    ALREADY_EXISTS when the session has not ended.
     """
     AuthenticateSession: _aio.UnaryUnaryMultiCallable[_session_pb2.AuthenticateSessionRequest, _session_pb2.AuthenticateSessionResponse]  # type: ignore[assignment]
     """Returns the session of a token and renews its expiry. Fails with UNAUTHENTICATED when the token
@@ -153,9 +155,10 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_session_pb2.ResumeSessionResponse, _abc.Awaitable[_session_pb2.ResumeSessionResponse]]:
         """Returns a new session that owns everything that an ended one owned, and its token. The call
-        carries the ended session's token. Repeated with it within ten minutes, the call returns the
-        same session and token. Fails with UNAUTHENTICATED when the session was invalidated, its data
-        was erased, or the token is unknown, and with ALREADY_EXISTS when the session has not ended.
+        carries the ended session's token. Repeated with it before the first use of the new token, the
+        call returns the same session and token. Fails with UNAUTHENTICATED when the new token was used,
+        the session was invalidated, its data was erased, or the token is unknown, and with
+        ALREADY_EXISTS when the session has not ended.
         """
 
     @_abc_1.abstractmethod

@@ -238,7 +238,7 @@ class SessionApi:
         """Return a new session that owns everything that an ended one owned, and set its cookie.
 
         The request shows the ended session's token as Bearer token or cookie. Repeated with it
-        within ten minutes, it returns the same session and token.
+        before the first use of the new token, it returns the same session and token.
         """
         session, token = await self._resume(
             credentials.resumable_tokens(request.headers),

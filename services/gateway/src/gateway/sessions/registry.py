@@ -148,12 +148,12 @@ class SessionRegistry:
     ) -> tuple[Session, str]:
         """Return a new session owning the workspace of an ended one, with its token.
 
-        The new session has the label and the preferences of the ended one. For ten minutes, the
-        old token returns the same session again, since the first answer may have been lost.
+        The new session has the label and the preferences of the ended one. Until its own token is
+        used, the old one returns the same session again, since the answer may have been lost.
 
         Raises:
-            AuthenticationError: the token is unknown, or the session was invalidated, erased or
-                resumed longer ago.
+            AuthenticationError: the token is unknown, or the session was invalidated or erased, or
+                the one in its place was used.
             ConflictError: the session has not ended.
         """
         if self._accounts or not looks_like_token(token):
@@ -174,7 +174,7 @@ class SessionRegistry:
         if resumed is None:
             if await self._store.by_token(hash_token(token), now) is not None:
                 raise ConflictError("The session has not ended. Use its token as before.")
-            successor = await self._successor(fresh, now)
+            successor = await self._store.resumed_again(new, since, now)
             if successor is None:
                 raise AuthenticationError(_NOT_RESUMABLE)
             return successor, fresh
@@ -190,24 +190,18 @@ class SessionRegistry:
     async def can_resume(self, token: str) -> bool:
         """Return whether a session with this token has ended and can be taken up again.
 
-        So can one that was, as long as the answer is repeated.
+        So can one that was, as long as the session in its place was never used.
         """
         if self._accounts or not looks_like_token(token):
             return False
         now = self._clock()
         since = self._expiry.resumable_since(now)
         session = await self._store.resumable(hash_token(token), since)
-        if session is None:
-            fresh = self._request_keys.successor(token)
-            return await self._successor(fresh, now) is not None
-        return not session.active_at(now)
-
-    async def _successor(self, token: str, now: dt.datetime) -> Session | None:
-        """Return the session that has just taken the place of an ended one, by its own token."""
-        session = await self._store.by_token(hash_token(token), now)
-        if session is None or session.created_at + _REQUEST_KEPT <= now:
-            return None
-        return session
+        if session is not None:
+            return not session.active_at(now)
+        fresh = self._request_keys.successor(token)
+        successor = await self._store.resumable(hash_token(fresh), since)
+        return successor is not None and successor.unused_successor
 
     def kept_until(self, session: Session) -> dt.datetime | None:
         """Return when everything of a session is erased, unless it is used before.
@@ -363,7 +357,9 @@ class SessionRegistry:
             observer(session)
 
     async def _used(self, session: Session, now: dt.datetime) -> Session:
-        if not self._expiry.worth_writing(session.last_accessed_at, now):
+        worth = self._expiry.worth_writing(session.last_accessed_at, now)
+        # The first use ends the token of the session before.
+        if not worth and not session.unused_successor:
             return session
         return valid(await self._store.touch(session.session_id, now, self._expiry.ttl))
 

@@ -86,6 +86,12 @@ class Session:
     link_id: str = ""
     administrator: bool = False
 
+    @property
+    def unused_successor(self) -> bool:
+        """Whether it took the place of an ended session and its own token was never used."""
+        resumed = self.kind is Kind.OPEN and self.workspace_id != self.session_id
+        return resumed and self.last_accessed_at <= self.created_at
+
     def active_at(self, now: dt.datetime) -> bool:
         """Return whether the session is active at a given time."""
         return self.revoked_at is None and self.expires_at > now

@@ -26,9 +26,12 @@ _FIND_BY_HASH = """
 SELECT *, session_rights(sessions) AS rights FROM sessions
 WHERE token_sha256 = %(token_sha256)s AND revoked_at IS NULL AND expires_at > %(now)s
 """
+# Whatever the clocks of replicas show, a session that was used is later than its creation.
 _TOUCH = """
 UPDATE sessions SET
-    last_accessed_at = greatest(last_accessed_at, %(now)s),
+    last_accessed_at = greatest(
+        last_accessed_at, %(now)s, created_at + interval '1 microsecond'
+    ),
     expires_at = least(
         greatest(expires_at, %(now)s + coalesce(%(extension)s, idle, %(ttl)s::interval)), ends_at
     )
@@ -37,7 +40,9 @@ RETURNING *, session_rights(sessions) AS rights
 """
 _UPDATE = """
 UPDATE sessions SET
-    last_accessed_at = greatest(last_accessed_at, %(now)s),
+    last_accessed_at = greatest(
+        last_accessed_at, %(now)s, created_at + interval '1 microsecond'
+    ),
     expires_at = least(
         greatest(expires_at, %(now)s + coalesce(idle, %(ttl)s::interval)), ends_at
     ),
@@ -79,6 +84,15 @@ _TAKE_OVER = """
 UPDATE sessions SET user_identifier = %(user_identifier)s, preferences = %(preferences)s,
                     authenticated = %(authenticated)s
 WHERE session_id = %(session_id)s RETURNING *, NULL AS rights
+"""
+# A session that was resumed, as long as its own token was never used.
+_AGAIN = """
+UPDATE sessions
+SET expires_at = CASE WHEN expires_at > %(now)s THEN expires_at ELSE %(expires_at)s END
+WHERE kind = 'open' AND token_sha256 = %(token_sha256)s AND revoked_at IS NULL
+  AND workspace_id <> session_id AND last_accessed_at <= created_at
+  AND (%(since)s::timestamptz IS NULL OR expires_at > %(since)s)
+RETURNING *, NULL AS rights
 """
 # Keeps sessions alive without counting as a use of them.
 _PROLONG = """
@@ -283,6 +297,22 @@ class SessionStore:
             assert session is not None
             assert earlier is not None
             return Resumed(session=session, earlier=earlier)
+
+    async def resumed_again(
+        self, new: NewSession, since: dt.datetime | None, now: dt.datetime
+    ) -> Session | None:
+        """Return the session that `resume` has stored with the token of a new one.
+
+        It lasts as long as the new one if it has ended meanwhile. Return None if its token was
+        used, if it was revoked, or if it is not `resumable`.
+        """
+        parameters = {
+            "token_sha256": new.token_sha256,
+            "expires_at": new.expires_at,
+            "since": since,
+            "now": now,
+        }
+        return _maybe(await self._database.fetch_one(_AGAIN, parameters))
 
     async def prolong(
         self, session_ids: Sequence[str], now: dt.datetime, ttl: dt.timedelta
