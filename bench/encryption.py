@@ -11,7 +11,7 @@ import asyncio
 import os
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 
 from common.allocator import keep_large_blocks
@@ -42,6 +42,9 @@ class _OneKey:
 
     async def writing(self, _bucket: str, key: str) -> ObjectCipher | None:
         return ObjectCipher.derive(_DATA_KEY, key)
+
+    async def together(self, _objects: Sequence[tuple[str, str]]) -> ObjectKeys:
+        return self
 
 
 class _Layer:

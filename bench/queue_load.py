@@ -29,6 +29,13 @@ SELECT gen_random_uuid(), 'job_' || id, id, stage,
 FROM transcriptions, unnest(ARRAY['transcribe', 'diarize', 'merge']) AS stage
 WHERE id BETWEEN %(first)s AND %(last)s
 """
+#: Objects in plain. That is decided before the first one is written, and here there are none.
+_KEYS = """
+INSERT INTO data_keys (transcription_id, content, state)
+SELECT n, content, 'plain'
+FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n,
+     unnest(ARRAY['recording', 'results']) AS content
+"""
 _NEXT = "SELECT coalesce(max(id), 0) + 1 AS first FROM transcriptions"
 
 
@@ -55,7 +62,7 @@ class QueueLoad:
 
     async def settled(self) -> None:
         """Do what Postgres does by itself after a while."""
-        for table in ("transcriptions", "jobs", "tasks"):
+        for table in ("transcriptions", "jobs", "tasks", "data_keys"):
             await self._database.execute(f"ANALYZE {table}")
 
     async def _add(self, count: int, status: str) -> range:
@@ -65,6 +72,7 @@ class QueueLoad:
             _TRANSCRIPTIONS,
             {"first": added[0], "last": added[-1], "owners": self._owners, "status": status},
         )
+        await self._database.execute(_KEYS, {"first": added[0], "last": added[-1]})
         # Explicit ids leave the sequence behind.
         await self._database.fetch_all(
             "SELECT setval(pg_get_serial_sequence('transcriptions', 'id'), %s)", (added[-1],)

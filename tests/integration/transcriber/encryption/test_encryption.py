@@ -69,6 +69,36 @@ async def test_everything_of_a_transcription_is_encrypted(
     assert await download(caller, number) == data
 
 
+async def test_keys_read_together_are_those_of_each_object(
+    caller: Caller, database: Database
+) -> None:
+    numbers = [(await caller.upload()).transcription.transcription_id for _ in range(2)]
+    keys = ring(database)
+    objects = [
+        (bucket, f"{number}/{name}")
+        for number in numbers
+        for bucket, name in (("audio", "source"), ("results", "a.pb"), ("results", "a.webm"))
+    ]
+    known = await keys.together([*objects, ("results", "ledger/1"), ("audio", "999999999/source")])
+    texts = set()
+    for one in objects:
+        cipher, alone = await known.writing(*one), await keys.reading(*one)
+        assert cipher is not None
+        assert alone is not None
+        assert cipher.text() == alone.text()
+        texts.add(cipher.text())
+    assert len(texts) == len(objects)
+    assert await known.reading("results", "ledger/1") is None
+    with pytest.raises(NotFoundError):
+        await known.reading("audio", "999999999/source")
+
+    # They are not read again.
+    await database.execute("DELETE FROM data_keys")
+    assert await known.reading(*objects[0]) is not None
+    with pytest.raises(NotFoundError):
+        await keys.reading(*objects[0])
+
+
 async def test_uploads_in_pieces_are_encrypted(
     api: Api, caller: Caller, stored: ObjectStore
 ) -> None:

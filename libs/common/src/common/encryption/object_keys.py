@@ -1,5 +1,6 @@
 """Where the object store finds the ciphers of objects."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from common.encryption.object_cipher import ObjectCipher
@@ -26,6 +27,10 @@ class ObjectKeys(Protocol):
         """
         ...
 
+    async def together(self, objects: Sequence[tuple[str, str]]) -> "ObjectKeys":
+        """Return keys that know those of some objects, by bucket and key, from one read."""
+        ...
+
 
 class NoKeys:
     """`ObjectKeys` of a store without encryption."""
@@ -37,6 +42,10 @@ class NoKeys:
     async def writing(self, bucket: str, key: str) -> ObjectCipher | None:  # noqa: ARG002
         """Return None."""
         return None
+
+    async def together(self, objects: Sequence[tuple[str, str]]) -> ObjectKeys:  # noqa: ARG002
+        """Return itself."""
+        return self
 
 
 NO_KEYS = NoKeys()

@@ -2,17 +2,27 @@
 
 import base64
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from common.encryption import wrapping
 from common.encryption.key_holders import KeyHolder, WrappedKey
 from common.encryption.object_cipher import ObjectCipher
+from common.encryption.object_keys import ObjectKeys
 from common.encryption.records import DamagedObjectError
 from common.encryption.wrapping import WrongKeyError
 from common.errors import NotFoundError, UnavailableError
 from common.postgres import Database
 from common.recent_values import RecentValues
 from transcriber.domain.sealed_names import is_sealed
-from transcriber.store.keys import Content, DataKey, DataKeys, KeyState, WorkspaceKeys
+from transcriber.store.keys import (
+    Content,
+    DataKey,
+    DataKeys,
+    KeyState,
+    StoredObject,
+    WorkspaceKeys,
+)
 
 #: How long (seconds) a key of a workspace is held in memory after its use began.
 _HELD_SECONDS = 300.0
@@ -41,29 +51,47 @@ class KeyRing:
 
     async def reading(self, bucket: str, key: str) -> ObjectCipher | None:
         """Return the cipher of an object. See `ObjectKeys`."""
-        return await self._cipher(bucket, key)
+        return await self.cipher(bucket, key, {})
 
     async def writing(self, bucket: str, key: str) -> ObjectCipher | None:
         """Return the cipher to write an object with. See `ObjectKeys`.
 
         Before the first object of a transcription, it is decided how all of them are stored.
         """
-        return await self._cipher(bucket, key)
+        return await self.cipher(bucket, key, {})
 
-    async def _cipher(self, bucket: str, key: str) -> ObjectCipher | None:
-        named = _OBJECT.match(key)
-        if named is None:
+    async def together(self, objects: Sequence[tuple[str, str]]) -> ObjectKeys:
+        """Return keys that know those of some objects. See `ObjectKeys`."""
+        stored = [one for bucket, key in objects if (one := self._object(bucket, key)) is not None]
+        async with self._database.transaction() as connection:
+            return _KnownKeys(self, await DataKeys(connection).find_all(stored))
+
+    async def cipher(
+        self, bucket: str, key: str, known: Mapping[StoredObject, DataKey]
+    ) -> ObjectCipher | None:
+        """Return the cipher of an object, whose key may be known. See `ObjectKeys`."""
+        stored = self._object(bucket, key)
+        if stored is None:
             return None
-        content = Content.RECORDING if bucket == self._bucket_audio else Content.RESULTS
-        found = await self._data_key(int(named["id"]), content, bucket, key)
+        found = known.get(stored) or await self._data_key(stored)
         if found.state is KeyState.ERASED:
             raise NotFoundError(_GONE)
         if found.state is KeyState.PLAIN or found.left_plain:
             return None
-        if found.state is KeyState.SEALING and not is_sealed(key):
+        if found.state is KeyState.SEALING and not is_sealed(stored.key):
             return None
-        secret = await self._secret(int(named["id"]), content, found)
-        return ObjectCipher.derive(secret, key)
+        secret = await self._secret(stored.transcription_id, stored.content, found)
+        return ObjectCipher.derive(secret, stored.key)
+
+    def _object(self, bucket: str, key: str) -> StoredObject | None:
+        """Return an object of a transcription, None for others."""
+        named = _OBJECT.match(key)
+        if named is None:
+            return None
+        content = Content.RECORDING if bucket == self._bucket_audio else Content.RESULTS
+        return StoredObject(
+            transcription_id=int(named["id"]), content=content, bucket=bucket, key=key
+        )
 
     async def seal(self, transcription_id: int, workspace_id: str) -> None:
         """Make keys for the encrypted copies of plain objects, unless they have some.
@@ -78,12 +106,11 @@ class KeyRing:
                     transcription_id, workspace_id=workspace_id, wrapped=wrapped
                 )
 
-    async def _data_key(
-        self, transcription_id: int, content: Content, bucket: str, key: str
-    ) -> DataKey:
+    async def _data_key(self, stored: StoredObject) -> DataKey:
+        transcription_id = stored.transcription_id
         async with self._database.transaction() as connection:
             keys = DataKeys(connection)
-            found = await keys.find(transcription_id, content, bucket=bucket, key=key)
+            found = await keys.find(stored)
             if found is not None:
                 return found
             coming = await keys.coming(transcription_id)
@@ -96,7 +123,7 @@ class KeyRing:
                 return DataKey(state=KeyState.PLAIN)
         await self._make(transcription_id, coming.workspace_id)
         async with self._database.transaction() as connection:
-            found = await DataKeys(connection).find(transcription_id, content)
+            found = await DataKeys(connection).find(replace(stored, bucket="", key=""))
         if found is None:
             raise NotFoundError(_GONE)
         return found
@@ -169,6 +196,26 @@ class KeyRing:
                 "The key of these recordings is missing. Tell the administrator."
             )
         return self._holder
+
+
+class _KnownKeys:
+    """`ObjectKeys` with keys that were read together, and with the others of a ring."""
+
+    def __init__(self, ring: KeyRing, known: Mapping[StoredObject, DataKey]) -> None:
+        self._ring = ring
+        self._known = known
+
+    async def reading(self, bucket: str, key: str) -> ObjectCipher | None:
+        """Return the cipher of an object. See `ObjectKeys`."""
+        return await self._ring.cipher(bucket, key, self._known)
+
+    async def writing(self, bucket: str, key: str) -> ObjectCipher | None:
+        """Return the cipher to write an object with. See `ObjectKeys`."""
+        return await self._ring.cipher(bucket, key, self._known)
+
+    async def together(self, objects: Sequence[tuple[str, str]]) -> ObjectKeys:
+        """Return keys that know those of some objects. See `ObjectKeys`."""
+        return await self._ring.together(objects)
 
 
 def workspace_context(workspace_id: str) -> str:

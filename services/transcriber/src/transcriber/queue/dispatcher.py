@@ -1,6 +1,7 @@
 """Dispatch of tasks to workers, in the order of the queue and as workers become free."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from common import telemetry
 from common.background.steps import BatchStep
@@ -9,7 +10,7 @@ from transcriber.domain import release_rule
 from transcriber.domain.jobs import WORKER_STAGES, Failure, JobStatus, Stage, Task
 from transcriber.outbox.messages import TaskSource
 from transcriber.queue.lifecycle import Lifecycle
-from transcriber.queue.task_issue import TaskIssuer
+from transcriber.queue.task_issue import Release, TaskIssuer
 from transcriber.queue.workers import WorkerRegistry
 from transcriber.store import locks
 from transcriber.store.early_parts import EarlyParts
@@ -112,25 +113,21 @@ class Dispatcher(BatchStep[Task]):
         job_ids = [task.job_id for task in released]
         await jobs.released(job_ids)
         traces = await jobs.traces(job_ids)
-        messages = []
-        for task in released:
-            row, release = sources[task.transcription_id], releases[task.task_id]
-            source = TaskSource(
-                transcription_id=task.transcription_id,
-                session_id=row["session_id"],
-                source_key=row["source_key"],
-                seconds=row["duration"],
+        handed_out = [
+            Release(task=task, source=_source(task, sources), number=releases[task.task_id])
+            for task in released
+        ]
+        payloads = await self._issuer.messages(handed_out)
+        messages = [
+            TaskMessage(
+                task_id=release.task.task_id,
+                release=release.number,
+                stage=release.task.stage,
+                payload=payload.SerializeToString(),
+                trace=traces.get(release.task.job_id, {}),
             )
-            message = await self._issuer.message(task, source, release)
-            messages.append(
-                TaskMessage(
-                    task_id=task.task_id,
-                    release=release,
-                    stage=task.stage,
-                    payload=message.SerializeToString(),
-                    trace=traces.get(task.job_id, {}),
-                )
-            )
+            for release, payload in zip(handed_out, payloads, strict=True)
+        ]
         await JobOutbox(connection).tasks(messages)
 
     async def handled(self, _connection: Connection, _items: Sequence[Task]) -> None:
@@ -147,3 +144,13 @@ class Dispatcher(BatchStep[Task]):
         if await Jobs(connection).lock([item.job_id]):
             await Lifecycle(connection).fail(job, _NOT_HANDED_OUT, stop_workers=True)
         self._wake_ups.jobs_changed()
+
+
+def _source(task: Task, sources: Mapping[int, Mapping[str, Any]]) -> TaskSource:
+    row = sources[task.transcription_id]
+    return TaskSource(
+        transcription_id=task.transcription_id,
+        session_id=row["session_id"],
+        source_key=row["source_key"],
+        seconds=row["duration"],
+    )

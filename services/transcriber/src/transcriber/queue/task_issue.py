@@ -1,6 +1,7 @@
 """Messages of tasks: the work, and access to its objects for the worker that gets it."""
 
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from common.encryption import task_access
 from common.encryption.object_cipher import ObjectCipher
@@ -17,6 +18,15 @@ from transcriber.recordings import sources
 
 #: Kinds of workers, as in the keys of calls to them.
 _WORKERS = {Stage.TRANSCRIBE: "transcriber-worker", Stage.DIARIZE: "diarizer"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Release:
+    """A task to hand out for the `number`-th time, counted from 1."""
+
+    task: Task
+    source: TaskSource
+    number: int
 
 
 class TaskIssuer:
@@ -51,37 +61,63 @@ class TaskIssuer:
             NotFoundError: the transcription was erased.
             UnavailableError: a server does not answer.
         """
-        access, encrypted = await self._access(source.source_key, task)
-        message = messages.task(task, source, release, access)
+        (message,) = await self.messages([Release(task=task, source=source, number=release)])
+        return message
+
+    async def messages(self, releases: Sequence[Release]) -> list[queue_pb2.Task]:
+        """Return the messages of tasks, whose keys are read together. See `message`."""
+        keys = await self._keys.together([one for each in releases for one in self._objects(each)])
+        return [await self._message(release, keys) for release in releases]
+
+    async def _message(self, release: Release, keys: ObjectKeys) -> queue_pb2.Task:
+        task, source = release.task, release.source
+        access, encrypted = await self._access(source.source_key, task, keys)
+        message = messages.task(task, source, release.number, access)
         if encrypted:
             task_access.seal(message, receiver_key(self._secret_key, _WORKERS[task.stage]))
         return message
 
-    async def _access(self, audio_key: str, task: Task) -> tuple[TaskAccess, bool]:
+    def _objects(self, release: Release) -> Iterator[tuple[str, str]]:
+        """Yield buckets and keys of what the task may read and write."""
+        task = release.task
+        yield self._audio, release.source.source_key
+        copies = CopyKeys.of_result(task.result_key)
+        for key in (
+            sources.copy_key(task.options),
+            task.result_key,
+            copies.playback,
+            copies.peaks,
+        ):
+            if key:
+                yield self._results, key
+
+    async def _access(
+        self, audio_key: str, task: Task, keys: ObjectKeys
+    ) -> tuple[TaskAccess, bool]:
         """Return access to the objects of a task, and whether one of them is encrypted."""
         copy_key = sources.copy_key(task.options)
         if copy_key:
             # A copy of a copy would be worse.
             plain = self._signer.task_on_copy(copy_key, task.result_key)
-            source = await self._keys.reading(self._results, copy_key)
+            source = await keys.reading(self._results, copy_key)
         else:
             plain = self._signer.task(audio_key, task.result_key)
-            source = await self._keys.reading(self._audio, audio_key)
-        result = await self._keys.writing(self._results, task.result_key)
+            source = await keys.reading(self._audio, audio_key)
+        result = await keys.writing(self._results, task.result_key)
         access = TaskAccess(
             recording=with_cipher(plain.recording, source),
             stored_result=plain.stored_result,
             result=with_cipher(plain.result, result),
         )
         if not copy_key and self._playback and task.stage is Stage.TRANSCRIBE:
-            keys = CopyKeys.of_result(task.result_key)
+            copies = CopyKeys.of_result(task.result_key)
             access = replace(
                 access,
-                playback=await self._writable(keys.playback),
-                peaks=await self._writable(keys.peaks),
+                playback=await self._writable(copies.playback, keys),
+                peaks=await self._writable(copies.peaks, keys),
             )
         return access, source is not None or result is not None
 
-    async def _writable(self, key: str) -> str:
-        cipher: ObjectCipher | None = await self._keys.writing(self._results, key)
+    async def _writable(self, key: str, keys: ObjectKeys) -> str:
+        cipher: ObjectCipher | None = await keys.writing(self._results, key)
         return with_cipher(self._signer.writable(key), cipher)

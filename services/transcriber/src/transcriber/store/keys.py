@@ -3,16 +3,19 @@
 import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from common.encryption.key_holders import WrappedKey
 from common.postgres import Connection, execute, fetch_all, fetch_one
 
 _FIND = """
-SELECT k.state, k.wrapped, k.workspace_id, w.wrapped AS workspace_wrapped, w.wrapped_by,
+SELECT o.place, k.state, k.wrapped, k.workspace_id, w.wrapped AS workspace_wrapped, w.wrapped_by,
        EXISTS (SELECT FROM plain_leftovers l
-               WHERE l.bucket = %(bucket)s AND l.key = %(key)s) AS left_plain
-FROM data_keys k LEFT JOIN workspace_keys w USING (workspace_id)
-WHERE k.transcription_id = %(transcription_id)s AND k.content = %(content)s
+               WHERE l.bucket = o.bucket AND l.key = o.key) AS left_plain
+FROM unnest(%(ids)s::bigint[], %(contents)s::text[], %(buckets)s::text[], %(keys)s::text[])
+         WITH ORDINALITY AS o (id, content, bucket, key, place)
+     JOIN data_keys k ON k.transcription_id = o.id AND k.content = o.content
+     LEFT JOIN workspace_keys w USING (workspace_id)
 """
 # Only before its first object, a transcription that is on its way has no row.
 _COMING = """
@@ -96,6 +99,16 @@ class KeyState(enum.StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class StoredObject:
+    """An object of a transcription. Without a name it stands for any of its content."""
+
+    transcription_id: int
+    content: Content
+    bucket: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DataKey:
     """The key of the recording or of the results of a transcription, None unless encrypted.
 
@@ -117,35 +130,39 @@ class Coming:
     earlier: bool
 
 
+def _data_key(row: Mapping[str, Any]) -> DataKey:
+    workspace_key = None
+    if row["workspace_wrapped"] is not None:
+        workspace_key = WrappedKey(data=row["workspace_wrapped"], by=row["wrapped_by"])
+    return DataKey(
+        state=KeyState(row["state"]),
+        left_plain=row["left_plain"],
+        wrapped=row["wrapped"],
+        workspace_id=row["workspace_id"] or "",
+        workspace_key=workspace_key,
+    )
+
+
 class DataKeys:
     """The table of keys of transcriptions, within one transaction."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def find(
-        self, transcription_id: int, content: Content, *, bucket: str = "", key: str = ""
-    ) -> DataKey | None:
-        """Return a key, for one object of it."""
+    async def find(self, stored: StoredObject) -> DataKey | None:
+        """Return the key of an object."""
+        return (await self.find_all([stored])).get(stored)
+
+    async def find_all(self, stored: Sequence[StoredObject]) -> dict[StoredObject, DataKey]:
+        """Return the keys of those of some objects that have one."""
         parameters = {
-            "transcription_id": transcription_id,
-            "content": content,
-            "bucket": bucket,
-            "key": key,
+            "ids": [one.transcription_id for one in stored],
+            "contents": [one.content for one in stored],
+            "buckets": [one.bucket for one in stored],
+            "keys": [one.key for one in stored],
         }
-        row = await fetch_one(self._connection, _FIND, parameters)
-        if row is None:
-            return None
-        workspace_key = None
-        if row["workspace_wrapped"] is not None:
-            workspace_key = WrappedKey(data=row["workspace_wrapped"], by=row["wrapped_by"])
-        return DataKey(
-            state=KeyState(row["state"]),
-            left_plain=row["left_plain"],
-            wrapped=row["wrapped"],
-            workspace_id=row["workspace_id"] or "",
-            workspace_key=workspace_key,
-        )
+        rows = await fetch_all(self._connection, _FIND, parameters)
+        return {stored[row["place"] - 1]: _data_key(row) for row in rows}
 
     async def coming(self, transcription_id: int) -> Coming | None:
         """Return a transcription on its way, None if it is none."""
