@@ -1,7 +1,9 @@
 """The table of clients has the versions that the tests use."""
 
+import ast
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from scripts.clients_table import TESTS, written
@@ -37,6 +39,26 @@ def test_versions_are_those_of_the_tests() -> None:
     assert told == pinned, "Run 'python -m scripts.clients_table'."
     assert any(client.startswith("securetranscribe-js in Chromium") for client in versions)
     assert any(client.startswith("securetranscribe-js in Node.js") for client in versions)
+
+
+def _noted(test: str) -> Iterator[str]:
+    """Return patterns of the runs that a test notes."""
+    for node in ast.walk(ast.parse((ROOT / test).read_text())):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "clients.note":
+            (run,) = [one.value for one in node.keywords if one.arg == "run"]
+            parts = run.values if isinstance(run, ast.JoinedStr) else [run]
+            yield "".join(
+                re.escape(str(part.value)) if isinstance(part, ast.Constant) else r"\d+"
+                for part in parts
+            )
+
+
+def test_runs_are_those_of_the_tests() -> None:
+    runs = re.findall(r"^\| [^|`]+ \| [\d.]+ \| ([^|]+) \| ", _PAGE.read_text(), re.MULTILINE)
+    noted = [run for test in TESTS for run in _noted(test)]
+    missing = [run for run in noted if not any(re.fullmatch(run, one) for one in runs)]
+    left = [one for one in runs if not any(re.fullmatch(run, one) for run in noted)]
+    assert (missing, left) == ([], []), "Run 'python -m scripts.clients_table'."
 
 
 def test_every_test_that_notes_a_client_is_run() -> None:
