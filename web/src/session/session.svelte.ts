@@ -1,4 +1,4 @@
-import { ApiError, type components } from 'securetranscribe-js';
+import { ApiError, ConnectionError, type components } from 'securetranscribe-js';
 
 import { account } from '../accounts/account.svelte';
 import { api, client } from '../lib/client';
@@ -7,8 +7,13 @@ import { notices } from '../lib/notices.svelte';
 
 type Session = components['schemas']['CurrentSessionData'];
 
-/** Remembers, also when the page is loaded again, that an ended session was replaced. */
+/**
+ * Remembers, also when the page is loaded again, that an ended session was replaced. Its value is
+ * the id of the empty session in its place, once that is known.
+ */
 const REPLACED = 'session-replaced';
+/** Attempts to bring work back while the server does not answer. */
+const ATTEMPTS = 4;
 const EXTENSION_HOURS = 24;
 /** Milliseconds between readings. Each use of a session makes it last longer. */
 const REFRESH = 10 * 60_000;
@@ -82,20 +87,27 @@ class Current {
     location.assign('/');
   }
 
-  /** Bring back the work of the session that has ended. */
+  /**
+   * Bring back the work of the session that has ended. An answer that was lost may have set the
+   * cookie of the resumed session, also one to another tab. Repetitions are refused then, and the
+   * session is no longer the empty one.
+   */
   async resume(): Promise<void> {
     try {
-      await client.call(api.POST('/api/sessions/resume'));
-      this.forget();
-      location.reload();
-    } catch (error) {
-      if (!(error instanceof ApiError) || ![401, 409].includes(error.status)) {
-        notices.fail(error);
+      if (!sessionStorage.getItem(REPLACED)) {
+        sessionStorage.setItem(REPLACED, await this.#id());
+      }
+      if (!(await this.#resumes()) && !(await this.#isResumed())) {
+        this.forget();
+        notices.add({ kind: 'danger', text: t('session.lost') });
         return;
       }
-      this.forget();
-      notices.add({ kind: 'danger', text: t('session.lost') });
+    } catch (error) {
+      notices.fail(error);
+      return;
     }
+    this.forget();
+    location.reload();
   }
 
   /** Go on without the work of the session that has ended. */
@@ -104,10 +116,40 @@ class Current {
     this.replaced = false;
   }
 
+  /** Return whether the server resumes the session. Ask again while it does not answer. */
+  async #resumes(): Promise<boolean> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await client.call(api.POST('/api/sessions/resume'));
+        return true;
+      } catch (error) {
+        if (error instanceof ApiError && [401, 409].includes(error.status)) return false;
+        if (!isPassing(error) || attempt === ATTEMPTS) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 1000 * 2 ** (attempt - 1)));
+      }
+    }
+  }
+
+  /** Return whether the session is neither the empty one nor yet another one in its place. */
+  async #isResumed(): Promise<boolean> {
+    const id = await this.#id();
+    const empty = sessionStorage.getItem(REPLACED);
+    return Boolean(empty) && id !== empty;
+  }
+
+  async #id(): Promise<string> {
+    return (await client.call(api.GET('/api/sessions/current'))).data.session_id;
+  }
+
   #markReplaced(): void {
     sessionStorage.setItem(REPLACED, '');
     this.replaced = true;
   }
+}
+
+/** Return whether a call may succeed if it is sent again. */
+function isPassing(error: unknown): boolean {
+  return error instanceof ConnectionError || (error instanceof ApiError && error.status >= 500);
 }
 
 /** The session of this browser. */
