@@ -3,20 +3,26 @@
 import asyncio
 import contextlib
 import json
+import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx2
 import pytest
 
+from gateway.openai.form import MAX_FIELD_BYTES
+from gateway.openai.routes import PREFIXES
+from gateway.uploads.import_forms import MOST_BYTES
 from tests.integration.gateway.conftest import MakeGateway, Running, until
 from tests.integration.gateway.fake_transcriber import GIVEN_UP
 from tests.integration.gateway.peers import Peers
 from tests.integration.gateway.test_uploads import (
+    BOUNDARY,
     CONTENT_TYPE,
     SOUND,
     UPLOAD,
     error,
+    field,
     file,
     form,
     send,
@@ -126,31 +132,89 @@ async def test_uploads_at_once_are_limited(
             await client.aclose()
 
 
-@pytest.mark.parametrize("path", [UPLOAD, "/api/speakers/1/enroll"])
-@pytest.mark.parametrize(
-    "before",
-    [
-        b'--frontier\r\nContent-Disposition: form-data; name="note"\r\n\r\n',
-        b"--frontier\r\nX-Long: ",
-        form(file()),
-    ],
-    ids=["field", "header", "after the end"],
-)
-async def test_every_form_is_bounded_apart_from_its_file(
-    running: Running, client: httpx2.AsyncClient, path: str, before: bytes
-) -> None:
-    """Only a part of the announced body is sent. It is refused nevertheless."""
-    await client.get("/api/sessions/current")
+async def answer_to(
+    running: Running, path: str, body: bytes, *, boundary: str = BOUNDARY, **headers: str
+) -> tuple[int, Any]:
+    """Send a part of a longer announced form, and return the answer that comes nevertheless."""
     reader, writer = await asyncio.open_connection("127.0.0.1", running.gateway.http_port)
+    lines = (f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
     head = (
-        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10000000\r\n"
-        f"Cookie: session_token={client.cookies['session_token']}\r\n"
-        f"Content-Type: {CONTENT_TYPE['Content-Type']}\r\n\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 40000000\r\n"
+        f"Content-Type: multipart/form-data; boundary={boundary}\r\n{''.join(lines)}\r\n"
     )
-    writer.write(head.encode() + before + b"x" * 300_000)
-    status, answer = await read_answer(reader)
+    try:
+        writer.write(head.encode() + body)
+        return await read_answer(reader)
+    finally:
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+
+
+#: Fields with files by the paths of forms.
+FORMS = {
+    UPLOAD: ("file",),
+    "/api/speakers/1/enroll": ("file",),
+    "/api/transcription/1/import": ("file",),
+    "/api/imports": ("audio", "transcript"),
+}
+
+
+@pytest.mark.parametrize("path", FORMS)
+@pytest.mark.parametrize("part", ["field", "header", "after the end"])
+async def test_every_form_is_bounded_apart_from_its_file(
+    running: Running, client: httpx2.AsyncClient, path: str, part: str
+) -> None:
+    await client.get("/api/sessions/current")
+    before, fields = {
+        "field": (field("note", "")[:-2], ("body", "note")),
+        "header": (f"--{BOUNDARY}\r\nX-Long: ".encode(), ("file",)),
+        "after the end": (form(*(file(name=name) for name in FORMS[path])), ("body",)),
+    }[part]
+    status, answer = await answer_to(
+        running,
+        path,
+        before + b"x" * 150_000,
+        Cookie=f"session_token={client.cookies['session_token']}",
+    )
     assert (status, answer["error"]["code"]) == (400, "VALIDATION_ERROR")
-    assert answer["error"]["details"]["field"] in ("body", "file", "note")
+    assert answer["error"]["details"]["field"] in fields
     assert await stored(client) == 0
-    writer.close()
-    await writer.wait_closed()
+
+
+async def test_repeated_forms_have_the_same_limits(make_gateway: MakeGateway) -> None:
+    """A repeated form is only compared with the first one, which could go on without end."""
+    limit = 100_000
+    async with make_gateway(max_file_size=limit) as running, running.client() as client:
+        for path, most in ((UPLOAD, limit), ("/api/imports", limit + MOST_BYTES)):
+            key = uuid.uuid4().hex
+            whole = form(*(file(name=name) for name in FORMS[path]))
+            headers = {**CONTENT_TYPE, "Idempotency-Key": key}
+            first = await client.post(path, content=whole, headers=headers)
+            assert first.status_code == 201, first.text
+            cookie = f"session_token={client.cookies['session_token']}"
+            for again, status in (
+                (whole + b"x" * 150_000, 400),
+                (file(SOUND + b"x" * most, name=FORMS[path][0]), 422),
+            ):
+                answered = await answer_to(running, path, again, Cookie=cookie, Idempotency_Key=key)
+                assert answered[0] == status, answered
+        assert await stored(client) == 2
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+@pytest.mark.parametrize("task", ["transcriptions", "translations"])
+@pytest.mark.parametrize("part", ["field", "many fields", "header", "after the end"])
+async def test_forms_of_audio_are_bounded_apart_from_their_file(
+    running: Running, peers: Peers, prefix: str, task: str, part: str
+) -> None:
+    name = f"{prefix.replace('/', '-')}-{task}.mp3"
+    before, size = {
+        "field": (field("prompt", "")[:-2], MAX_FIELD_BYTES + 100),
+        "many fields": (field("prompt", "") * 300, 0),
+        "header": (f"--{BOUNDARY}\r\nX-Long: ".encode(), 150_000),
+        "after the end": (form(field("model", "whisper-1"), file(filename=name)), 150_000),
+    }[part]
+    status, answer = await answer_to(running, f"{prefix}/audio/{task}", before + b"x" * size)
+    assert (status, answer["error"]["type"]) == (400, "invalid_request_error")
+    assert all(one.config.filename != name for one in peers.transcriber.uploads.values())

@@ -109,7 +109,7 @@ from gateway.sharing.servicer import LinkServicer
 from gateway.uploads.append import Appends
 from gateway.uploads.chunk import ChunkBodies
 from gateway.uploads.clip_upload import ClipUploads
-from gateway.uploads.import_forms import PairUploads, TranscriptFiles
+from gateway.uploads.import_forms import MOST_BYTES, PairUploads, TranscriptFiles
 from gateway.uploads.import_repetition import ImportRepetitions
 from gateway.uploads.repetition import UploadRepetitions
 from gateway.uploads.upload import RecordingUploads
@@ -354,7 +354,15 @@ class Gateway:
         statuses = StatusReader(self._backends, self._registry.kept_until, release=_version())
         admin = AdminCalls(self._backends, self._limits)
         parts = (
-            UploadApi(uploads, UploadRepetitions(self._backends, rate=rate, places=self._places)),
+            UploadApi(
+                uploads,
+                UploadRepetitions(
+                    self._backends,
+                    max_bytes=settings.max_file_size,
+                    rate=rate,
+                    places=self._places,
+                ),
+            ),
             ResumableUploadApi(self._backends, appends),
             CaptureApi(self._backends, chunks),
             TranscriptionApi(self._backends, statuses),
@@ -371,7 +379,9 @@ class Gateway:
                     rate=rate,
                     places=self._places,
                 ),
-                ImportRepetitions(rate=rate, places=self._places),
+                ImportRepetitions(
+                    max_bytes=settings.max_file_size + MOST_BYTES, rate=rate, places=self._places
+                ),
             ),
             VocabularyApi(self._backends),
             VocabularyEditsApi(self._backends),

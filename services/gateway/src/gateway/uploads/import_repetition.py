@@ -40,12 +40,16 @@ class ImportDigest:
 class ImportRepetitions:
     """Tells repeated imports from others with the same idempotency key."""
 
-    def __init__(self, *, rate: LeastRate, places: UploadPlaces) -> None:
+    def __init__(self, *, max_bytes: int, rate: LeastRate, places: UploadPlaces) -> None:
+        """`max_bytes` limits all files of an import together."""
+        self._max_bytes = max_bytes
         self._rate = rate
         self._places = places
 
     async def is_same(self, session: Session, body: UploadBody, content: str) -> bool:
         """Read an import, and return whether it is the one with a content.
+
+        One over the limit is another, and is not read to its end.
 
         Raises:
             ValidationError: the form is malformed.
@@ -55,16 +59,25 @@ class ImportRepetitions:
         digest = ImportDigest()
         with self._places.place(session.session_id, body.address):
             if body.content_type.lower().startswith(_FORM):
-                await self._read_form(body, digest)
+                complete = await self._read_form(body, digest)
             else:
-                async for piece in body.arriving(self._rate):
-                    digest.add(piece)
-        return digest.content() == content
+                complete = await self._read_file(body, digest)
+        return complete and digest.content() == content
 
-    async def _read_form(self, body: UploadBody, digest: ImportDigest) -> None:
+    async def _read_form(self, body: UploadBody, digest: ImportDigest) -> bool:
         parser, budget = MultipartStream(body.content_type), FormBudget()
         async for piece in body.arriving(self._rate):
             for event in parser.feed(piece):
                 digest.take(event)
             budget.note(piece, file_bytes=digest.file_bytes)
+            if digest.file_bytes > self._max_bytes:
+                return False
         parser.finish()
+        return True
+
+    async def _read_file(self, body: UploadBody, digest: ImportDigest) -> bool:
+        async for piece in body.arriving(self._rate):
+            digest.add(piece)
+            if digest.file_bytes > self._max_bytes:
+                return False
+        return True

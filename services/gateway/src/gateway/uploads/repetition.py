@@ -27,15 +27,20 @@ def content_of(transcription_id: int, filename: str, options: UploadOptions) -> 
 class UploadRepetitions:
     """Tells repeated uploads from others with the same idempotency key."""
 
-    def __init__(self, backends: Backends, *, rate: LeastRate, places: UploadPlaces) -> None:
+    def __init__(
+        self, backends: Backends, *, max_bytes: int, rate: LeastRate, places: UploadPlaces
+    ) -> None:
+        """`max_bytes` is the limit of first uploads."""
         self._backends = backends
+        self._max_bytes = max_bytes
         self._rate = rate
         self._places = places
 
     async def is_same(self, session: Session, body: UploadBody, content: str) -> bool:
         """Read an upload, and return whether it is the one that made `content`.
 
-        The file is compared by its digest with the stored recording, unless that is gone.
+        The file is compared by its digest with the stored recording, unless that is gone. One over
+        the limit is another, and is not read to its end.
 
         Raises:
             ValidationError: the form is malformed.
@@ -50,6 +55,8 @@ class UploadRepetitions:
                 for event in parser.feed(piece):
                     read.take(event)
                 budget.note(piece, file_bytes=read.size)
+                if read.size > self._max_bytes:
+                    return False
             parser.finish()
         if content_of(transcription_id, read.filename, read.form.options()) != content:
             return False
