@@ -44,6 +44,16 @@ SERVED = {
     "exporter": ["ExportService"],
 }
 
+#: The largest request in MiB by process and method.
+LIMITS = {
+    ("gateway", "SessionService/GetCurrentSession"): 0.25,
+    ("transcriber-api", "QueueService/GetQueueStatus"): 5,
+    ("transcriber-worker-1", "SpeechService/Recognize"): 72,
+    ("diarizer-1", "DiarizationService/Diarize"): 72,
+    ("speakers", "SpeakerService/EnrollSpeaker"): 17,
+    ("exporter", "ExportService/ListExportFormats"): 4,
+}
+
 #: Of the sample. The measured value is 0.052. The limit allows for the arithmetic of other CPUs.
 MOST_DIARIZATION_ERRORS = 0.08
 
@@ -72,6 +82,32 @@ async def test_every_service_supports_health_and_reflection(
         async for listed in reflect.ServerReflectionInfo(iter([request])):
             names = {service.name for service in listed.list_services_response.service}
             assert {f"securetranscribe.v1.{service}" for service in services} <= names
+
+
+@pytest.mark.parametrize(("place", "mebibytes"), LIMITS.items(), ids=str)
+async def test_requests_have_a_limit(
+    stack: Stack,
+    metadata: tuple[tuple[str, str], ...],
+    place: tuple[str, str],
+    mebibytes: float,
+) -> None:
+    process, method = place
+    limit = int(mebibytes * 2**20)
+    async with grpc.aio.insecure_channel(stack.services.address(process)) as channel:
+        call: Any = channel.unary_unary(f"/securetranscribe.v1.{method}")
+        for size, exhausted in ((limit, False), (limit + 1, True)):
+            answer = call(_request_of(size), metadata=metadata)
+            code = await answer.code()
+            assert (code is grpc.StatusCode.RESOURCE_EXHAUSTED) == exhausted, await answer.details()
+
+
+def _request_of(size: int) -> bytes:
+    """Return a request with one field that no message has."""
+    head = 6
+    length = size - head
+    # The tag of field 15 with bytes, and the length in as many bytes as there are.
+    number = bytes((length >> 7 * place) & 0x7F | 0x80 for place in range(4))
+    return bytes([15 << 3 | 2]) + number + bytes([length >> 28]) + bytes(length)
 
 
 async def test_upload_watch_and_read_a_transcript(
