@@ -10,6 +10,7 @@ from common import errors
 from common.rate_limits import RateLimitedError
 from gateway.web.preconditions import PreconditionRequiredError
 from gateway.web.ranges import RangeNotSatisfiableError
+from tests.integration.gateway.test_options import HIGH
 
 DOCUMENTED = {
     ("GET", "/api/admin/workspaces"),
@@ -232,6 +233,25 @@ def test_every_response_field_is_required(document: Any) -> None:
             continue
         if "properties" in schema and not name.endswith(("Change", "Body", "Operation")):
             assert set(schema.get("required", ())) == set(schema["properties"]), name
+
+
+def test_every_operation_with_a_priority_is_known(document: Any) -> None:
+    """Tests show for each that priorities above the default are refused."""
+    schemas = document["components"]["schemas"]
+
+    def has_priority(schema: dict[str, Any]) -> bool:
+        found = schemas.get(schema.get("$ref", "").rpartition("/")[2], schema)
+        parts = [part for word in ("anyOf", "allOf", "oneOf") for part in found.get(word, ())]
+        return "priority" in found.get("properties", {}) or any(map(has_priority, parts))
+
+    found = {
+        key
+        for key, operation in operations(document).items()
+        for content in operation.get("requestBody", {}).get("content", {}).values()
+        if has_priority(content["schema"])
+    }
+    # The transcriber decides on the priority of a waiting job.
+    assert found - {("PUT", "/api/queue/jobs/{job_id}")} == {*HIGH}
 
 
 async def test_unsupported_methods(client: httpx2.AsyncClient) -> None:

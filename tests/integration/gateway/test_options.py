@@ -1,5 +1,6 @@
 """Options of jobs over REST reach the transcriber by every way to start one."""
 
+import base64
 from typing import Any
 
 import httpx2
@@ -8,7 +9,7 @@ import pytest
 from securetranscribe.v1 import queue_pb2
 from tests.integration.gateway.peers import Peers
 from tests.integration.gateway.test_transcriptions import complete, upload
-from tests.integration.gateway.test_uploads import field, file, send
+from tests.integration.gateway.test_uploads import SOUND, field, file, send
 
 OPTIONS = {"diarize": False, "phrases": ["Ann Lee", "Bob"], "model": "whisper-base", "priority": 2}
 
@@ -71,7 +72,6 @@ async def test_names_of_the_compatible_api_are_the_default(
 @pytest.mark.parametrize(
     ("body", "name"),
     [
-        ({"priority": 6}, "priority"),
         ({"phrases": ["x" * 101]}, "phrases.0"),
         ({"phrases": "Ann"}, "phrases"),
         ({"diarize": "no"}, "diarize"),
@@ -83,6 +83,48 @@ async def test_wrong_options_are_named(client: httpx2.AsyncClient, body: Any, na
     answer = await client.post("/api/transcription/start/1", json=body)
     assert answer.status_code == 400
     assert answer.json()["error"]["details"]["field"] == name
+
+
+#: Bodies with a priority of administrators, by operation.
+HIGH: dict[tuple[str, str], Any] = {
+    ("POST", "/api/transcription/upload"): {
+        "files": {"file": ("a.mp3", SOUND)},
+        "data": {"priority": "6"},
+    },
+    ("POST", "/api/transcription/start/{transcription_id}"): {"json": {"priority": 6}},
+    ("POST", "/api/transcription/{transcription_id}/reprocess"): {"json": {"priority": 6}},
+    ("POST", "/api/captures"): {"json": {"media_type": "audio/webm", "priority": 6}},
+}
+
+
+@pytest.mark.parametrize("operation", HIGH, ids=lambda operation: operation[1])
+async def test_priorities_of_administrators_are_refused(
+    client: httpx2.AsyncClient, peers: Peers, operation: tuple[str, str]
+) -> None:
+    method, path = operation
+    calls = len(peers.transcriber.starts), len(peers.transcriber.uploads)
+    url = path.replace("{transcription_id}", "1")
+    answer = await client.request(method, url, **HIGH[operation])
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["error"]["details"]["field"] == "priority"
+    assert (len(peers.transcriber.starts), len(peers.transcriber.uploads)) == calls
+
+
+async def test_resumable_uploads_have_no_priorities_of_administrators(
+    client: httpx2.AsyncClient, peers: Peers
+) -> None:
+    named = f"filename {base64.b64encode(b'a.mp3').decode()}"
+    high = f"priority {base64.b64encode(b'6').decode()}"
+    answer = await client.post(
+        "/api/uploads",
+        headers={
+            "Tus-Resumable": "1.0.0",
+            "Upload-Length": "9",
+            "Upload-Metadata": f"{named},{high}",
+        },
+    )
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["error"]["details"]["field"] == "priority"
 
 
 async def test_models_are_listed_with_the_queue(client: httpx2.AsyncClient) -> None:

@@ -137,6 +137,7 @@ async def test_calls_are_made_for_the_session(running: Running, fake: FakeLive) 
         ('{"type": "begin", "encoding": "mp3"}', "encoding"),
         ('{"type": "begin", "encoding": "linear16", "sample_rate": "many"}', "sample_rate"),
         ('{"type": "begin", "encoding": "webm_opus", "shape": 1}', "shape"),
+        ('{"type": "begin", "encoding": "webm_opus", "priority": 6}', "priority"),
         (b"\0" * 20, "type"),
     ],
 )

@@ -1,24 +1,26 @@
 """Priorities above the default are for administrators."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
+from google.protobuf import message_factory
+from google.protobuf.descriptor import Descriptor
+from google.protobuf.message import Message
 
 from common.client_stream import ClientStream
 from common.errors import AuthorizationError
-from common.grpc_client import unwrap
+from common.grpc_client import _contracts, unwrap, unwrap_stream
 from common.objects import ObjectStore
 from common.postgres import Database
 from securetranscribe.v1 import (
     capture_pb2,
-    capture_pb2_grpc,
+    live_pb2,
     queue_pb2,
     reprocessing_pb2,
-    reprocessing_pb2_grpc,
+    speech_pb2,
     transcription_pb2,
     upload_pb2,
-    upload_pb2_grpc,
 )
 from tests.integration.transcriber.conftest import Api, ApiFactory, Caller
 from tests.integration.transcriber.fakes import wav
@@ -64,24 +66,80 @@ async def test_usual_and_low_priority_are_free(api: Api, door: Door) -> None:
     await door(api.caller(), 5)
 
 
-async def test_every_other_way_to_start_needs_it_too(api: Api) -> None:
-    caller = api.caller()
-    number = await caller.upload_id()
-    config = transcription_pb2.UploadConfig(filename="a.wav", size_bytes=9, priority=6)
-    captures: Any = capture_pb2_grpc.CaptureServiceStub(api.channel)
-    reprocessing: Any = reprocessing_pb2_grpc.ReprocessingServiceStub(api.channel)
-    uploads: Any = upload_pb2_grpc.UploadServiceStub(api.channel)
-    calls = (
-        (captures.CreateCapture, capture_pb2.CreateCaptureRequest(config=config)),
-        (
-            reprocessing.ReprocessTranscript,
-            reprocessing_pb2.ReprocessTranscriptRequest(transcription_id=number, priority=6),
-        ),
-        (uploads.CreateUpload, upload_pb2.CreateUploadRequest(config=config)),
+def _has_priority(message: Descriptor, above: frozenset[str] = frozenset()) -> bool:
+    above |= {message.full_name}
+    return any(
+        field.name == "priority"
+        or (
+            field.message_type is not None
+            and field.message_type.full_name not in above
+            and _has_priority(field.message_type, above)
+        )
+        for field in message.fields
     )
-    for method, request in calls:
-        with pytest.raises(AuthorizationError, match="priority above 5"):
-            await unwrap(method(request, metadata=caller.metadata))
+
+
+#: Methods whose requests have a priority, by their names.
+METHODS = {
+    method.name: method
+    for contract in _contracts()
+    for service in contract.DESCRIPTOR.services_by_name.values()
+    for method in service.methods
+    if _has_priority(method.input_type)
+}
+_HIGH = transcription_pb2.UploadConfig(filename="a.wav", language="en", priority=6)
+#: Requests with a high priority.
+REQUESTS: dict[str, Message] = {
+    "UploadTranscription": transcription_pb2.UploadTranscriptionRequest(config=_HIGH),
+    "StartTranscription": transcription_pb2.StartTranscriptionRequest(
+        transcription_id=1, priority=6
+    ),
+    "UpdateJobPriority": queue_pb2.UpdateJobPriorityRequest(job_id="job_1", priority=6),
+    "ReprocessTranscript": reprocessing_pb2.ReprocessTranscriptRequest(
+        transcription_id=1, priority=6
+    ),
+    "CreateUpload": upload_pb2.CreateUploadRequest(config=_HIGH),
+    "CreateCapture": capture_pb2.CreateCaptureRequest(config=_HIGH),
+    "StreamingRecognize": live_pb2.LiveServiceStreamingRecognizeRequest(
+        begin=live_pb2.LiveBegin(
+            config=_HIGH,
+            encoding=speech_pb2.AUDIO_ENCODING_LINEAR16,
+            sample_rate_hertz=16000,
+        )
+    ),
+}
+
+
+def test_every_request_with_a_priority_is_known() -> None:
+    assert {*METHODS} == {*REQUESTS}
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+async def test_every_call_with_a_high_priority_needs_it(
+    api: Api, database: Database, objects: ObjectStore, name: str
+) -> None:
+    """It is refused before anything is looked for or stored."""
+    method, request = METHODS[name], REQUESTS[name]
+    streaming = method.client_streaming, method.server_streaming
+    make = getattr(api.channel, "_".join("stream" if it else "unary" for it in streaming))
+    call = make(
+        f"/{method.containing_service.full_name}/{name}",
+        request_serializer=type(request).SerializeToString,
+        response_deserializer=message_factory.GetMessageClass(method.output_type).FromString,
+    )
+    sent = _once(request) if method.client_streaming else request
+    answer = call(sent, metadata=api.caller().metadata)
+    coming = anext(unwrap_stream(answer)) if method.server_streaming else unwrap(answer)
+    with pytest.raises(AuthorizationError, match="priority above 5"):
+        await coming
+    row = await database.fetch_one(_UPLOADS)
+    assert row is not None
+    assert row["uploads"] == 0
+    assert not await objects.keys("audio")
+
+
+async def _once(request: Message) -> AsyncIterator[Message]:
+    yield request
 
 
 async def test_options_behind_the_file_need_it_too(
