@@ -308,6 +308,7 @@ async def test_only_the_transcriber_reads_tasks_and_changes_streams(
 ) -> None:
     async with connected(servers, user) as limited:
         stream = limited.client.jetstream(timeout=0.3)
+        copy = limited.client.jetstream(timeout=0.3, prefix=bus.EVENT_COPY_API)
         await bus.ensure_events(limited.client.jetstream())
         for action in (
             lambda: stream.get_msg(bus.TASKS_STREAM, 1),
@@ -316,6 +317,9 @@ async def test_only_the_transcriber_reads_tasks_and_changes_streams(
             lambda: stream.purge_stream(bus.EVENTS_STREAM),
             lambda: stream.stream_info(bus.TASKS_STREAM),
             lambda: stream.update_stream(StreamConfig(name=bus.EVENTS_STREAM, subjects=["mine"])),
+            lambda: copy.get_msg(bus.EVENTS_STREAM, 1),
+            lambda: copy.delete_msg(bus.EVENTS_STREAM, 1),
+            lambda: copy.purge_stream(bus.EVENTS_STREAM),
         ):
             await limited.must_not(action)
 

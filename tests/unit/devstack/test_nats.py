@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from common.bus import EVENTS_BYTES
+from common.bus import EVENT_COPY_API, EVENTS_BYTES
 from common.bus_rights import RIGHTS
 from devstack.credentials import StackCredentials
 from devstack.files import DataDirectory
@@ -43,7 +43,22 @@ def test_subscribers_have_a_separate_account(tmp_path: Path) -> None:
         "subscribers": ["provisioner", "subscriber"],
     }
     assert accounts["services"]["exports"] == [{"stream": "securetranscribe.events.v1.>"}]
-    assert "imports" not in accounts["services"]
+
+
+def test_services_may_only_erase_from_the_copy(tmp_path: Path) -> None:
+    accounts = read(tmp_path)["accounts"]
+    lent = [f"$JS.API.STREAM.{verb}.EVENTS" for verb in ("PURGE", "MSG.GET", "MSG.DELETE")]
+    assert accounts["subscribers"]["exports"] == [
+        {"service": subject, "accounts": ["services"]} for subject in lent
+    ]
+    assert [one["service"]["subject"] for one in accounts["services"]["imports"]] == lent
+    allowed = {
+        name: [one for one in rights.publish if one.startswith(EVENT_COPY_API)]
+        for name, rights in RIGHTS.items()
+    }
+    assert [name for name, subjects in allowed.items() if subjects] == ["transcriber"]
+    imported = [one["to"] for one in accounts["services"]["imports"]]
+    assert allowed["transcriber"] == imported
 
 
 def test_a_subscriber_can_only_publish_requests_about_consumers(tmp_path: Path) -> None:

@@ -30,6 +30,12 @@ TASKS_STREAM = "TASKS"
 RESULTS_STREAM = "RESULTS"
 EVENTS_STREAM = "EVENTS"
 AUDIT_STREAM = "AUDIT"
+#: Begin of the subjects with which services erase events from the copy for subscribers.
+EVENT_COPY_API = f"{PREFIX}.event_copy"
+#: Requests about the copy that the account of subscribers lends to that of services.
+EVENT_COPY_REQUESTS = tuple(
+    f"STREAM.{verb}.{EVENTS_STREAM}" for verb in ("PURGE", "MSG.GET", "MSG.DELETE")
+)
 RESULTS_CONSUMER = "coordinator"
 PROFILES_CONSUMER = "transcriber-profiles"
 AUDIT_CONSUMER = "gateway-audit"
@@ -208,26 +214,6 @@ async def ensure_streams(stream: JetStreamContext, delivery: Delivery) -> None:
         raise DiskFullError(
             "NATS has no room for its streams. Free space on its disk, or set max_file_store."
         ) from error
-
-
-async def erase_events(stream: JetStreamContext, subject: str, *, before: int) -> None:
-    """Erase the kept events of a subject, up to a position in the stream.
-
-    Unlike a purge, this overwrites their bytes.
-
-    Raises:
-        UnavailableError: JetStream does not answer.
-    """
-    try:
-        while True:
-            found = await stream.get_msg(EVENTS_STREAM, seq=1, subject=subject, next=True)
-            if found.seq is None or found.seq >= before:
-                return
-            await stream.delete_msg(EVENTS_STREAM, found.seq)
-    except nats.js.errors.NotFoundError:
-        return
-    except nats.errors.Error as error:
-        raise UnavailableError("Events cannot be erased now. Try again soon.") from error
 
 
 async def _ensure_streams(stream: JetStreamContext) -> None:

@@ -105,6 +105,8 @@ def _transcriber() -> Rights:
             # Events with the names of deleted profiles.
             f"$JS.API.STREAM.MSG.GET.{bus.EVENTS_STREAM}",
             f"$JS.API.STREAM.MSG.DELETE.{bus.EVENTS_STREAM}",
+            # Both from the copy for subscribers, too.
+            *(f"{bus.EVENT_COPY_API}.{request}" for request in bus.EVENT_COPY_REQUESTS),
             *(bus.tasks_subject(stage) for stage in _STAGES.values()),
             bus.cancel_subject("*"),
             f"$KV.{bus.CANCELLED_BUCKET}.*",

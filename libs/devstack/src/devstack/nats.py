@@ -10,7 +10,13 @@ from pathlib import Path
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
-from common.bus import EVENTS_STREAM, Delivery, ensure_streams
+from common.bus import (
+    EVENT_COPY_API,
+    EVENT_COPY_REQUESTS,
+    EVENTS_STREAM,
+    Delivery,
+    ensure_streams,
+)
 from common.bus_rights import RIGHTS
 from common.provisioning.event_copy import EVENTS_SUBJECT, share_events
 from devstack.credentials import StackCredentials
@@ -62,9 +68,10 @@ def configuration(*, ports: NatsPorts, store: Path, credentials: StackCredential
     """Return the server's configuration file as JSON, a subset of its own notation.
 
     It has two separate accounts: `services` for the system itself, where each kind of service has
-    the rights of its work, and `subscribers` with nothing but a copy of every event. Rights
-    within one account are not sufficient for strangers, because clients with the right to create a
-    consumer choose its subject, and could have events delivered as commands.
+    the rights of its work, and `subscribers` with nothing but a copy of every event. Events that
+    are erased are erased from the copy too. Rights within one account are not sufficient for
+    strangers, because clients with the right to create a consumer choose its subject, and could
+    have events delivered as commands.
     """
     user, password = "user", "password"
     limited = [
@@ -90,6 +97,13 @@ def configuration(*, ports: NatsPorts, store: Path, credentials: StackCredential
                 "jetstream": "enabled",
                 "users": [{user: "service", password: credentials.nats_service}, *limited],
                 "exports": [{"stream": EVENTS_SUBJECT}],
+                "imports": [
+                    {
+                        "service": {"account": "subscribers", "subject": f"$JS.API.{request}"},
+                        "to": f"{EVENT_COPY_API}.{request}",
+                    }
+                    for request in EVENT_COPY_REQUESTS
+                ],
             },
             "subscribers": {
                 "jetstream": "enabled",
@@ -100,6 +114,10 @@ def configuration(*, ports: NatsPorts, store: Path, credentials: StackCredential
                         password: credentials.nats_subscriber,
                         "permissions": subscriber_rights,
                     },
+                ],
+                "exports": [
+                    {"service": f"$JS.API.{request}", "accounts": ["services"]}
+                    for request in EVENT_COPY_REQUESTS
                 ],
                 "imports": [{"stream": {"account": "services", "subject": EVENTS_SUBJECT}}],
             },

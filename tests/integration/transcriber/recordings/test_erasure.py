@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import grpc.aio
+import nats.js.errors
 import pytest
 
 from common import bus
@@ -211,6 +212,12 @@ async def test_workspace_is_erased_as_a_whole(
 
     await until(only_deletions)
     assert await kept_events(client, "session_b") == ["created"]
+    # The copy for subscribers keeps no more.
+    copy = client.jetstream(prefix=bus.EVENT_COPY_API)
+    for verb in ("created", "completed"):
+        subject = bus.event_subject("session_a", "*", "*", verb)
+        with pytest.raises(nats.js.errors.NotFoundError):
+            await copy.get_msg(bus.EVENTS_STREAM, seq=1, subject=subject, next=True)
     for row in await database.fetch_all(_TABLES):
         table = row["table_name"]
         found = await database.fetch_all(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from common.kept_events import KeptEvents
 from common.least_rate import LeastRate
 from common.upload_places import PlaceLimits, UploadPlaces
 from transcriber.composition.captures import CaptureWork, make_captures
@@ -128,7 +129,7 @@ def make_actions(core: Core) -> Actions:
         canceller=canceller,
         deleter=deleter,
         writer=writer,
-        workspaces=WorkspaceEraser(database, servers.stream, deleter, writer),
+        workspaces=WorkspaceEraser(database, KeptEvents(servers.client), deleter, writer),
         clips=clips,
         names=SpeakerNames(database, servers.speakers, clips, core.wake_ups),
         suggestions=NameSuggestions(database, servers.speakers),

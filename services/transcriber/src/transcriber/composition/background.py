@@ -83,7 +83,7 @@ def make_background(core: Core, actions: Actions) -> tuple[Background, tuple[Lis
             Work(step=_partial_transcripts(core), every=_SOON, wake_up=wake_ups.partial),
             Work(step=core.recorder, every=_SOON, wake_up=wake_ups.progress),
             Work(step=ResultStep(database, stream, core.delivery, wake_ups), every=0.0),
-            Work(step=ProfileFollower(database, stream), every=0.0),
+            Work(step=ProfileFollower(database, servers.client), every=0.0),
             Work(step=overdue, every=_SOON),
             Work(step=lost, every=_SOON),
             Work(step=ClipStep(database, actions.clips), every=_LATER, wake_up=wake_ups.clips),

@@ -2,12 +2,15 @@
 
 from collections.abc import Awaitable, Callable
 
+from nats.aio.client import Client
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig
 
 from common import bus
 from common.background.message_steps import Message, MessageStep
 from common.erasure_ledger import ErasureKind
+from common.kept_events import KeptEvents
+from common.postgres import Database
 from securetranscribe.v1 import event_pb2
 from transcriber.store import locks
 from transcriber.store.erasures import Erasures
@@ -24,6 +27,10 @@ class ProfileFollower(MessageStep):
     name = "profiles"
     items = "changes of speaker profiles"
     outcome = "Transcripts keep the profile's earlier name."
+
+    def __init__(self, database: Database, client: Client) -> None:
+        super().__init__(database, client.jetstream())
+        self._events = KeptEvents(client)
 
     async def subscribe(self) -> JetStreamContext.PullSubscription:
         """Bind to the consumer, creating it if it is missing."""
@@ -79,7 +86,7 @@ class ProfileFollower(MessageStep):
             # They hold the name of a person who may be forgotten.
             for verb in ("updated", "restored"):
                 subject = bus.event_subject("*", "speaker", profile, verb)
-                await bus.erase_events(self._stream, subject, before=position)
+                await self._events.erase(subject, before=position)
 
     async def _forget(self, profile: int, *, erased: bool) -> None:
         async with self._database.transaction() as connection:

@@ -3,12 +3,10 @@
 import contextlib
 import re
 
-import nats.errors
-from nats.js import JetStreamContext
-
 from common import bus, logging
 from common.erasure_ledger import ErasureKind
-from common.errors import NotFoundError, UnavailableError, ValidationError
+from common.errors import NotFoundError, ValidationError
+from common.kept_events import KeptEvents
 from common.postgres import Database
 from transcriber.recordings.deletion import Deleter
 from transcriber.recordings.ledger import LedgerWriter
@@ -37,10 +35,10 @@ class WorkspaceEraser:
     """Erases workspaces: transcriptions, uploads in progress, and events about them."""
 
     def __init__(
-        self, database: Database, stream: JetStreamContext, deleter: Deleter, ledger: LedgerWriter
+        self, database: Database, events: KeptEvents, deleter: Deleter, ledger: LedgerWriter
     ) -> None:
         self._database = database
-        self._stream = stream
+        self._events = events
         self._deleter = deleter
         self._ledger = ledger
 
@@ -97,11 +95,10 @@ class WorkspaceEraser:
                     erased += 1
 
     async def _purge_events(self, workspace_id: str) -> None:
-        try:
-            for verb in bus.KEPT_VERBS:
-                if verb != _KEPT_VERB:
-                    await self._stream.purge_stream(
-                        bus.EVENTS_STREAM, subject=bus.event_subject(workspace_id, "*", "*", verb)
-                    )
-        except nats.errors.Error as error:
-            raise UnavailableError("Events cannot be erased now. Try again soon.") from error
+        await self._events.purge(
+            *(
+                bus.event_subject(workspace_id, "*", "*", verb)
+                for verb in bus.KEPT_VERBS
+                if verb != _KEPT_VERB
+            )
+        )
