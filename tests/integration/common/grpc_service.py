@@ -8,6 +8,7 @@ from typing import Any
 
 import grpc
 import grpc.aio
+from google.protobuf.message import DecodeError
 from opentelemetry import trace
 from pydantic import SecretStr
 
@@ -97,14 +98,21 @@ class Everything:
 
     def add_to(self, server: grpc.aio.Server) -> None:
         handlers: dict[str, Any] = {
-            "UnaryUnary": grpc.unary_unary_rpc_method_handler(self.unary_unary),
-            "UnaryStream": grpc.unary_stream_rpc_method_handler(self.unary_stream),
-            "StreamUnary": grpc.stream_unary_rpc_method_handler(self.stream_unary),
-            "StreamStream": grpc.stream_stream_rpc_method_handler(self.stream_stream),
+            "UnaryUnary": grpc.unary_unary_rpc_method_handler(self.unary_unary, _decoded),
+            "UnaryStream": grpc.unary_stream_rpc_method_handler(self.unary_stream, _decoded),
+            "StreamUnary": grpc.stream_unary_rpc_method_handler(self.stream_unary, _decoded),
+            "StreamStream": grpc.stream_stream_rpc_method_handler(self.stream_stream, _decoded),
             "Public": grpc.unary_unary_rpc_method_handler(self.unary_unary),
             "Inner": grpc.unary_unary_rpc_method_handler(self.unary_unary),
         }
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(NAME, handlers),))
+
+
+def _decoded(request: bytes) -> bytes:
+    """Return a request, as a deserializer of messages does."""
+    if request == b"broken":
+        raise DecodeError("Wire format was corrupt")
+    return request
 
 
 @dataclass

@@ -104,6 +104,15 @@ async def test_errors_reach_the_caller_as_raised(connection: Connection, kind: s
 
 
 @pytest.mark.parametrize("kind", KINDS)
+async def test_requests_that_cannot_be_read_are_invalid(connection: Connection, kind: str) -> None:
+    error = await failure(connection, kind, b"broken")
+
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert status.from_rpc_error(error).message == "The request cannot be read."
+    assert connection.service.calls == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
 async def test_unexpected_errors_are_hidden_and_logged(connection: Connection, kind: str) -> None:
     with structlog.testing.capture_logs() as logs:
         error = await failure(connection, kind, b"accident")

@@ -1,6 +1,7 @@
 import datetime as dt
 
 import pytest
+from google.protobuf.duration_pb2 import Duration
 
 from common import times
 
@@ -12,6 +13,18 @@ def test_seconds_survive_a_round_trip(seconds: float) -> None:
 
 def test_duration_is_rounded_to_microseconds() -> None:
     assert times.duration(0.1 + 0.2).nanos == 300_000_000
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1.5, -90.25])
+def test_durations_become_those_of_python(seconds: float) -> None:
+    assert times.timedelta(times.duration(seconds)) == dt.timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("seconds", [2**63 - 1, -(2**63)])
+def test_durations_beyond_the_range_of_python_are_limited(seconds: int) -> None:
+    days = times.timedelta(Duration(seconds=seconds)).days
+    assert abs(days) > 999_000_000
+    assert (days > 0) == (seconds > 0)
 
 
 def test_moments_survive_a_round_trip() -> None:

@@ -151,7 +151,21 @@ def _caller_key(caller: Identity | None) -> str:
 
 def _deserializer(handler: _Handler) -> Any:
     """Return the deserializer of a stream. Single requests are deserialized by `_only`."""
-    return handler.request_deserializer if handler.request_streaming else None
+    if not handler.request_streaming or handler.request_deserializer is None:
+        return None
+    return lambda request: _read(request, handler)
+
+
+def _read(request: bytes, handler: _Handler) -> Any:
+    """Return a request.
+
+    Raises:
+        ValidationError: it is not of the method's type.
+    """
+    try:
+        return handler.request_deserializer(request)
+    except DecodeError as error:
+        raise ValidationError.of("request", "The request cannot be read.") from error
 
 
 async def _only(requests: AsyncIterator[bytes], handler: _Handler, caller: Identity | None) -> Any:
@@ -167,10 +181,7 @@ async def _only(requests: AsyncIterator[bytes], handler: _Handler, caller: Ident
             raise AuthenticationError("The request is not the one that was signed.")
         if handler.request_deserializer is None:
             return request
-        try:
-            return handler.request_deserializer(request)
-        except DecodeError as error:
-            raise ValidationError.of("request", "The request cannot be read.") from error
+        return _read(request, handler)
     raise ValidationError.of("request", "The call has no request.")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import grpc.aio
 import pytest
+from google.protobuf.duration_pb2 import Duration
 
 from common.addresses import use_address
 from common.client_signing import interceptors
@@ -261,6 +262,7 @@ async def test_invalid_links(owner: Person, database: Database, apis: ApiFactory
         ({"lifetime": duration(0)}, "lifetime"),
         ({"lifetime": duration(5)}, "lifetime"),
         ({"lifetime": duration(400 * 86_400)}, "lifetime"),
+        ({"lifetime": Duration(seconds=2**63 - 1)}, "lifetime"),
         ({"password": "short"}, "password"),
         ({"name": "x" * 101}, "name"),
     ):

@@ -2,8 +2,13 @@
 
 import asyncio
 import random
+import uuid
+from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from nats.aio.client import Client
 
 from common.background.wakeups import WakeUp
 from securetranscribe.v1 import queue_pb2
@@ -146,3 +151,34 @@ def test_counts_follow_every_change(registry: WorkerRegistry, clock: Clock) -> N
         for number in "123":
             assert registry.holds(number) == any(found[1] == number for found in live)
         assert len(registry.activities()) == len(live)
+
+
+class FakeNats:
+    """A connection that keeps the callback of its subscription."""
+
+    async def subscribe(self, _: str, *, cb: Callable[[Any], Awaitable[None]]) -> None:
+        self.hear = cb
+
+
+@pytest.mark.parametrize("task", ["{\\an8}", "one", "\u4f60"])
+async def test_heartbeat_of_no_task_is_dropped(
+    registry: WorkerRegistry, on_task: list[ProgressReport], task: str
+) -> None:
+    """Postgres would refuse its task, along with the reports of all others."""
+    client = FakeNats()
+    await registry.listen(cast("Client", client))
+    with pytest.raises(ValueError, match="UUID"):
+        await client.hear(SimpleNamespace(data=beat("w", task=task).SerializeToString()))
+    assert on_task == []
+    assert registry.alive(Stage.TRANSCRIBE) == 0
+
+
+async def test_tasks_of_heartbeats_have_one_form(
+    registry: WorkerRegistry, on_task: list[ProgressReport]
+) -> None:
+    client = FakeNats()
+    await registry.listen(cast("Client", client))
+    task = str(uuid.uuid4())
+    for form in (task, task.upper(), task.replace("-", ""), ""):
+        await client.hear(SimpleNamespace(data=beat("w", task=form).SerializeToString()))
+    assert [report.task_id for report in on_task] == [task] * 3

@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from common import identity
+from common import identity, times
 from common.auth import Access
 from common.errors import AuthenticationError, ValidationError
 from common.grpc_server import method_names
@@ -83,7 +83,7 @@ class SharingServicer(sharing_pb2_grpc.SharingServiceServicer):
         """Create a link."""
         wanted = LinkRequest(
             name=request.name,
-            lifetime=request.lifetime.ToTimedelta()
+            lifetime=times.timedelta(request.lifetime)
             if request.HasField("lifetime")
             else DEFAULT_LIFETIME,
             password=request.password,

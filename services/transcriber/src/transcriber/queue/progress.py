@@ -68,10 +68,10 @@ class ProgressRecorder(BatchStep[ProgressReport]):
 
         async def hear(message: Msg) -> None:
             report = queue_pb2.TaskProgress.FromString(message.data)
-            UUID(report.task_id)  # The client logs exceptions raised here and continues.
             self.note(
                 ProgressReport(
-                    task_id=report.task_id,
+                    # The client logs exceptions raised here and continues.
+                    task_id=str(UUID(report.task_id)),
                     worker_id=report.worker_id,
                     fraction=min(1.0, max(0.0, report.fraction)),
                     step=report.step,

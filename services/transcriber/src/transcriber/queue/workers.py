@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from uuid import UUID
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -78,7 +79,11 @@ class WorkerRegistry:
         """Subscribe to heartbeats."""
 
         async def hear(message: Msg) -> None:
-            self.note(queue_pb2.WorkerHeartbeat.FromString(message.data))
+            beat = queue_pb2.WorkerHeartbeat.FromString(message.data)
+            if beat.task_id:
+                # The client logs exceptions raised here and continues.
+                beat.task_id = str(UUID(beat.task_id))
+            self.note(beat)
 
         await client.subscribe(bus.worker_subject("*", "*"), cb=hear)
 
