@@ -29,6 +29,8 @@ SHARES = {
     documents.SERVED_KIND: 0.05,
     requests.KIND: 1.0,
 }
+#: Of one session. The product accepts so many imports at the same time.
+_IMPORTS_PARALLEL = 2
 #: Operations of the OpenAPI document, about.
 _OPERATIONS = 200
 
@@ -121,7 +123,8 @@ async def _all(kind: str, plan: Plan, case: Callable[[str], Awaitable[None]]) ->
         for seed in waiting:
             await case(seed)
 
-    await asyncio.gather(*(take() for _ in range(_PARALLEL)))
+    parallel = _IMPORTS_PARALLEL if kind == documents.SERVED_KIND else _PARALLEL
+    await asyncio.gather(*(take() for _ in range(parallel)))
     plan.show(f"{kind}: {len(seeds):,} in {time.monotonic() - begun:.0f} s")
 
 

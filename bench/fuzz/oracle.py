@@ -20,6 +20,9 @@ _INSIDE = (
     r"\bself\._?\w+\(",
 )
 _PATTERN = re.compile("|".join(f"(?:{one})" for one in _INSIDE), re.IGNORECASE)
+#: Variable with the path of a file for answers to requests of schemathesis: JSON lines with
+#: `status`, `busy` and, for faults, `fault`.
+ANSWERS_VARIABLE = "FUZZ_ANSWERS"
 SERVER_ERROR = 500
 UNAVAILABLE = 503
 

@@ -7,8 +7,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from bench.fuzz.oracle import Book
-from bench.fuzz.schemathesis_check import BOOK
+from bench.fuzz.oracle import ANSWERS_VARIABLE, Book
 from bench.fuzz.target import Target
 
 KIND = "requests"
@@ -30,7 +29,7 @@ async def run(target: Target, book: Book, directory: Path, *, examples: int, see
     )
     environment = {
         **os.environ,
-        BOOK: str(answers),
+        ANSWERS_VARIABLE: str(answers),
         "SCHEMATHESIS_HOOKS": "bench.fuzz.schemathesis_check",
         "PYTHONPATH": str(_ROOT),
     }

@@ -7,10 +7,8 @@ from typing import Any
 
 import schemathesis
 
-from bench.fuzz.oracle import SERVER_ERROR, UNAVAILABLE, inside
+from bench.fuzz.oracle import ANSWERS_VARIABLE, SERVER_ERROR, UNAVAILABLE, inside
 
-#: Variable with the path of the file: JSON lines with `status` and, for faults, `fault`.
-BOOK = "FUZZ_BOOK"
 _CLIENT_ERROR = 400
 
 
@@ -29,5 +27,5 @@ def judged(
         line["fault"] = f"{case.method} {case.path}: status {status}: {text[:500]}"
     elif status >= _CLIENT_ERROR and (found := inside(text, sent)):
         line["fault"] = f"{case.method} {case.path}: the answer shows {found!r}: {text[:500]}"
-    with Path(os.environ[BOOK]).open("a") as book:
-        book.write(json.dumps(line) + "\n")
+    with Path(os.environ[ANSWERS_VARIABLE]).open("a") as answers:
+        answers.write(json.dumps(line) + "\n")
