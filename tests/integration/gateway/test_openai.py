@@ -86,13 +86,15 @@ async def token_of(client: httpx2.AsyncClient) -> str:
 async def test_key_of_a_session(client: httpx2.AsyncClient, transcriber: FakeTranscriber) -> None:
     key = await token_of(client)
     answer = await answered(
-        client, transcriber, "own.mp3", key=key, prompt="Anna, Berta", language="de"
+        client, transcriber, "own.mp3", key=key, prompt="Anna, Berta", language="de", priority="9"
     )
     assert answer.status_code == 200, answer.text
     assert answer.json()["text"] == TEXT
     number = int(answer.headers["x-transcription-id"])
     config = transcriber.uploads[number].config
     assert (list(config.phrases), config.language) == (["Anna", "Berta"], "de")
+    # Nobody has a priority here. Unknown fields are ignored.
+    assert config.priority == 0
     assert not config.HasField("voice_memory")
     assert answer.headers["x-job-id"] == transcriber.transcriptions[number].job_id
 

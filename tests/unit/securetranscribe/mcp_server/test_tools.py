@@ -62,6 +62,8 @@ async def test_files_are_transcribed_in_allowed_directories_only(tmp_path: Path)
             writing, "transcribe_file", path="/etc/passwd"
         )
     assert tools.keys() - names == {"transcribe_file"}
+    # No tool takes a priority, which is for administrators.
+    assert not any("priority" in tool.input_schema["properties"] for tool in tools.values())
     assert {
         name for name, tool in tools.items() if tool.annotations and tool.annotations.read_only_hint
     } == names
