@@ -35,6 +35,7 @@ FAILED_CODES = frozenset({"InternalError", "ServiceUnavailable"})
 Answer = TypeVar("Answer")
 #: Returns as many bytes as its second argument, from the offset in the first.
 Read = Callable[[int, int], bytes]
+View = Callable[[int, int], Buffer]
 
 
 class ObjectStore:
@@ -237,7 +238,7 @@ class ObjectStore:
         if cipher is None:
             return RangedObject(fetch, stored)
         reader = cipher.reader(fetch, stored)
-        return RangedObject(reader.read, reader.size)
+        return RangedObject(reader.view, reader.size)
 
     async def reader(self, bucket: str, key: str, size: int) -> Read:
         """Return a function that reads ranges of an object of `size` bytes on its caller's thread.
@@ -351,12 +352,12 @@ def _sha256(read: Read, size: int) -> str:
 class RangedObject(io.RawIOBase):
     """An object as a seekable file. Reads whole blocks and caches the last few."""
 
-    def __init__(self, read: Read, size: int) -> None:
+    def __init__(self, read: View, size: int) -> None:
         super().__init__()
         self.size = size
         self.read_range = read
         self._position = 0
-        self._blocks: OrderedDict[int, bytes] = OrderedDict()
+        self._blocks: OrderedDict[int, Buffer] = OrderedDict()
 
     def readable(self) -> bool:
         """Return True."""
@@ -381,12 +382,12 @@ class RangedObject(io.RawIOBase):
         if self._position >= self.size:
             return 0
         number, within = divmod(self._position, _BLOCK_BYTES)
-        data = self._block(number)[within : within + len(buffer)]
+        data = memoryview(self._block(number))[within : within + len(buffer)]
         buffer[: len(data)] = data
         self._position += len(data)
         return len(data)
 
-    def _block(self, number: int) -> bytes:
+    def _block(self, number: int) -> Buffer:
         if number not in self._blocks:
             start = number * _BLOCK_BYTES
             length = min(_BLOCK_BYTES, self.size - start)

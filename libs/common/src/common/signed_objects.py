@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, BinaryIO, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
@@ -24,6 +25,7 @@ from common.encryption.task_access import split_url
 from common.encryption.wrapping import WrongKeyError
 from common.errors import DiskFullError, NotFoundError, UnavailableError
 from common.objects import FAILED_CODES, FULL_CODES, RangedObject, connection_pool
+from common.read_ahead import ReadAhead
 from common.settings import ObjectSettings
 from securetranscribe.v1 import queue_pb2
 
@@ -140,14 +142,12 @@ class SignedObjects:
         """
         address, cipher = split_url(url)
         stored = await self._call(self._size, address)
-
-        def fetch(offset: int, length: int) -> bytes:
-            return self._read(address, offset, length)
-
+        fetch = ReadAhead(partial(self._read, address), stored, self._threads)
         if cipher is None:
             return RangedObject(fetch, stored)
+        # They are decrypted on the thread that uses them, while the next ones are read.
         reader = cipher.reader(fetch, stored)
-        return RangedObject(reader.read, reader.size)
+        return RangedObject(reader.view, reader.size)
 
     async def exists(self, url: str) -> bool:
         """Return whether the object exists. The URL permits reading it."""

@@ -4,7 +4,7 @@ import base64
 import binascii
 import hashlib
 import io
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -14,8 +14,9 @@ from common.encryption import records
 from common.encryption.records import CHUNK_BYTES, KEY_BYTES, Buffer, Fetch, RangeReader
 
 _SCOPE = b"securetranscribe object 1\n"
-#: Chunks that a sealed file encrypts at a time.
-_AT_A_TIME = 16
+#: Chunks that a sealed file encrypts at a time. They are sent in one step, from the processor's
+#: cache.
+_AT_A_TIME = 3
 
 
 class ObjectCipher:
@@ -88,30 +89,16 @@ def version_of_parts(upload_id: str) -> bytes:
     return hashlib.sha256(upload_id.encode()).digest()[: records.VERSION_BYTES]
 
 
-class SealedFile(io.RawIOBase):
+class SealedFile:
     """The encrypted bytes of a plain file, made as they are read. It can be read again from 0."""
 
     def __init__(self, file: BinaryIO, size: int, cipher: ObjectCipher) -> None:
         """`size` is the number of plain bytes."""
-        super().__init__()
         self._file = file
         self._plain = size
         self._cipher = cipher
         self.size = records.sealed_size(size)
-        self._version = b""
-        self._ready = memoryview(b"")
-        self._position = 0
-        self._taken = 0
-        self._ended = False
         self._begin()
-
-    def readable(self) -> bool:
-        """Return True."""
-        return True
-
-    def seekable(self) -> bool:
-        """Return True."""
-        return True
 
     def tell(self) -> int:
         """Return the position in bytes."""
@@ -124,15 +111,13 @@ class SealedFile(io.RawIOBase):
         self._begin()
         return 0
 
-    def readinto(self, buffer: Any) -> int:
-        """Fill the buffer as far as encrypted bytes are ready. Return their number."""
+    def read(self, most: int) -> memoryview:
+        """Return the next bytes, as far as they are encrypted. There are none at the end."""
         if not self._ready and not self._ended:
             self._seal_more()
-        size = min(len(buffer), len(self._ready))
-        buffer[:size] = self._ready[:size]
-        self._ready = self._ready[size:]
-        self._position += size
-        return size
+        data, self._ready = self._ready[:most], self._ready[most:]
+        self._position += len(data)
+        return data
 
     def _begin(self) -> None:
         self._file.seek(0)

@@ -150,10 +150,14 @@ class RangeReader:
         Raises:
             DamagedObjectError: the object was altered.
         """
+        return bytes(self.view(offset, length))
+
+    def view(self, offset: int, length: int) -> memoryview:
+        """Return the same as `read`, without a copy of it."""
         end = min(offset + length, self.size)
         if offset >= end:
             if self.size:
-                return b""
+                return memoryview(b"")
             offset = 0  # Also that there is nothing has to be authentic.
         first, behind = offset // CHUNK_BYTES, _records(end, CHUNK_BYTES)
         start = first * RECORD_BYTES
@@ -167,7 +171,7 @@ class RangeReader:
             raise DamagedObjectError
         self._version = version
         begin = offset - first * CHUNK_BYTES
-        return bytes(memoryview(plain)[begin : begin + end - offset])
+        return memoryview(plain)[begin : begin + end - offset]
 
 
 def _records(size: int, each: int) -> int:
