@@ -199,17 +199,18 @@ def test_characters_without_a_font_are_noted() -> None:
 
 
 def test_long_transcripts_are_typeset_in_parts_and_joined(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pages, "PART_SIZE", 20_000)
-    source = long_meeting(12_000)
+    monkeypatch.setattr(pages, "PART_SIZE", 10_000)
+    source = long_meeting(6_000)
     data = made(source, speaker_stats=True)
     found = reader(data)
 
-    shown = "".join("".join(page.extract_text() for page in found.pages).split())
+    texts = [page.extract_text() for page in found.pages]
+    shown = "".join("".join(texts).split())
     position = 0
     for one in source.segments:
         position = shown.index("".join(one.text.split()), position)
-    for number, page in enumerate(found.pages, start=1):
-        assert page.extract_text().rstrip().endswith(f"Weekly meeting {number}")
+    for number, page_text in enumerate(texts, start=1):
+        assert page_text.rstrip().endswith(f"Weekly meeting {number}")
     assert found.metadata
     assert found.metadata.title == "Weekly meeting"
 
@@ -223,7 +224,7 @@ def test_long_transcripts_are_typeset_in_parts_and_joined(monkeypatch: pytest.Mo
     ]
     assert [page for _, page in marks] == sorted(page for _, page in marks)
     for title, place in marks:
-        assert title in found.pages[place].extract_text()
+        assert title in texts[place]
 
 
 def test_a_missing_font_is_an_error_with_its_name(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from transcriber.editing import comparison, views
 from transcriber.editing.history import Entry
 from transcriber.editing.operations import SpeakerSource
 from transcriber.editing.views import SegmentView
+from transcriber.imports import conversion
 from transcriber.imports.batch import ImportBatch, Recording, execute
 from transcriber.imports.reading import read
 
@@ -232,10 +233,12 @@ def test_long_texts_are_refused_before_they_are_normalized() -> None:
             imported(Edited(), file)
 
 
-def test_words_are_counted_while_they_are_made() -> None:
+def test_words_are_counted_while_they_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert conversion.MOST_WORDS == 300_000
+    monkeypatch.setattr(conversion, "MOST_WORDS", 30_000)
     cue = f"00:00:00,000 --> 00:00:02,000\n{'a ' * 5000}\n\n"
-    with pytest.raises(ValidationError, match="at most 300000 words"):
-        imported(Edited(), cue * 1600)
+    with pytest.raises(ValidationError, match="at most 30000 words"):
+        imported(Edited(), cue * 160)
 
 
 def test_speakers_are_counted_per_channel() -> None:
