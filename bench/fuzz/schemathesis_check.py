@@ -19,7 +19,9 @@ def judged(
     case: schemathesis.Case[Any],
 ) -> None:
     """Write down an answer. Never fails, so that the run goes on."""
-    status, text = response.status_code, response.text
+    status = response.status_code
+    # Recordings and archives are no text.
+    text = response.content.decode(errors="replace") if status >= _CLIENT_ERROR else ""
     busy = status == UNAVAILABLE and "retry-after" in {name.lower() for name in response.headers}
     line: dict[str, object] = {"status": status, "busy": busy}
     sent = repr((case.body, case.query, case.path_parameters, case.headers))

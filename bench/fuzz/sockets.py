@@ -90,7 +90,10 @@ async def case(target: Target, book: Book, sound: Sequence[bytes], seed: str) ->
     frames = [frame(random, sound) for _ in range(random.randint(1, 12))]
     headers = target.headers if random.random() < 0.95 else {}
     try:
-        async with connect(url, additional_headers=headers, proxy=None, open_timeout=120) as socket:
+        # Without pings of its own, which a busy machine answers late.
+        async with connect(
+            url, additional_headers=headers, proxy=None, open_timeout=120, ping_interval=None
+        ) as socket:
             for one in frames:
                 await socket.send(one)
             outcome = await _read(socket, book, seed)

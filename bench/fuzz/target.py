@@ -15,7 +15,7 @@ from common.settings import ObjectSettings
 from devstack.service_stack import ServiceStack
 from devstack.stack import EmbeddedServers
 
-_SETTLING_SECONDS = 300
+_SETTLING_SECONDS = 900
 _BUCKETS = ("audio", "results")
 #: Entries about deletions, kept for restores of older backups.
 LEDGER = "ledger/"
@@ -116,10 +116,20 @@ class Observer:
         left = await self._settled()
         if left:
             book.fault("objects", "-", f"{len(left)} objects are left: {sorted(left)[:5]}")
-        answer = await self._target.http.get("/health/ready")
-        if answer.status_code != httpx2.codes.OK:
-            book.fault("health", "-", f"status {answer.status_code}: {answer.text[:300]}")
+        if trouble := await self._trouble():
+            book.fault("health", "-", trouble)
         self._store.close()
+
+    async def _trouble(self) -> str:
+        """Return why the product is not ready after a while, empty if it is."""
+        deadline = time.monotonic() + _SETTLING_SECONDS
+        while True:
+            answer = await self._target.http.get("/health/ready")
+            if answer.status_code == httpx2.codes.OK:
+                return ""
+            if time.monotonic() > deadline:
+                return f"status {answer.status_code}: {answer.text[:300]}"
+            await asyncio.sleep(0.5)
 
     async def _settled(self) -> set[str]:
         deadline = time.monotonic() + _SETTLING_SECONDS
