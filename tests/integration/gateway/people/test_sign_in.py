@@ -124,6 +124,21 @@ class TestSignIn:
             me = await client.get("/api/auth/me")
             assert me.json()["data"]["user"]["user_id"] == bob.user_id
 
+    async def test_administrators_with_a_password_do_not_need_the_provider(
+        self, ada: Person, make_gateway: MakeGateway
+    ) -> None:
+        away = {"id": "away", "issuer": "http://127.0.0.1:9", "client_id": "x", "name": "Away"}
+        async with (
+            make_gateway(auth_mode="accounts", oidc_providers=[away]) as running,
+            running.client() as client,
+        ):
+            assert (await client.get("/api/auth/oidc/away/start")).status_code == 503
+            body = {"name": "Ada", "password": PASSWORD}
+            response = await client.post("/api/auth/sign-in", json=body)
+            assert response.status_code == 200
+            assert response.json()["data"]["user"]["user_id"] == ada.user_id
+            assert (await client.get("/api/users")).status_code == 200
+
     async def test_wrong_names_and_passwords_look_the_same(
         self, closed: Running, bob: Person
     ) -> None:
