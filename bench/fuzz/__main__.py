@@ -29,6 +29,7 @@ _OVERRIDES = {
 }
 _SHOWN_FAULTS = 50
 _RECORDING_SECONDS = 8.0
+_READY_SECONDS = 900.0
 
 
 def main() -> int:
@@ -56,7 +57,7 @@ def main() -> int:
 async def _measured(plan: Plan, directory: Path) -> Book:
     async with (
         aembedded_servers(directory / "data") as servers,
-        arunning_services(servers, overrides=_OVERRIDES) as services,
+        arunning_services(servers, overrides=_OVERRIDES, ready_seconds=_READY_SECONDS) as services,
     ):
         recording = silence(_RECORDING_SECONDS)
         return await run(servers, services, plan, recording=recording, directory=directory)

@@ -15,8 +15,8 @@ from tests import exports, small_disk
 from tests.limits import UNLIMITED
 from tests.ports import free_port
 
-WELL_SECONDS = 240
-_STOP_SECONDS = 180
+WELL_SECONDS = 600
+_STOP_SECONDS = 600
 _FOREIGN = ("DEVSTACK_", "METRICS_PORT", "SECRET_KEY", "HOST", "PORT", "LOG_LEVEL")
 #: Tests send more requests than users, and one of their sessions uploads often.
 _SETTINGS = {
