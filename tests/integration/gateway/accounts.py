@@ -11,17 +11,23 @@ import httpx2
 from common.postgres import Database
 from gateway.accounts.one_time_tokens import SETUP_LASTS, OneTimeTokens, Purpose
 from gateway.sessions.session import utc_now
+from tests.integration.emptying import empty
 from tests.integration.gateway.conftest import Running
 
 PASSWORD = "correct horse battery"
-_NOBODY = """
-TRUNCATE users, workspaces, sign_in_failures, account_links, ended_workspaces, sessions CASCADE
-"""
+_TABLES = (
+    "users",
+    "workspaces",
+    "sign_in_failures",
+    "account_links",
+    "ended_workspaces",
+    "sessions",
+)
 
 
 async def start_over(database: Database) -> None:
     """Delete everybody and every session."""
-    await database.execute(_NOBODY)
+    await empty(database, *_TABLES)
 
 
 async def setup_token(database: Database) -> str:

@@ -12,6 +12,7 @@ from common.background.registry import Background
 from common.postgres import Database
 from gateway.app import Gateway
 from gateway.settings import GatewaySettings
+from tests.integration.emptying import empty
 from tests.integration.gateway.conftest import SECRET
 from tests.integration.isolation import StepTests, steps_of
 from tests.integration.serving import migrated
@@ -40,7 +41,7 @@ class World:
         self._stream = nats.jetstream()
 
     async def __call__(self) -> None:
-        await self._database.execute("TRUNCATE sessions, ended_workspaces, item_attempts CASCADE")
+        await empty(self._database, "sessions", "ended_workspaces", "item_attempts")
         await self._database.execute(_SESSIONS)
         await self._database.execute(_WORKSPACES)
         await self._stream.purge_stream(_STREAM)

@@ -21,17 +21,25 @@ from common.times import duration
 from securetranscribe.v1 import diarization_pb2, speaker_pb2, speaker_pb2_grpc
 from speakers import app
 from speakers.settings import SpeakersSettings
+from tests.integration.emptying import empty
 from tests.integration.serving import healthy, migrated
 from tests.integration.speakers.fakes import Peers, running_peers, voiceprint
 from tests.limits import UNLIMITED_FIELDS
 from tests.ports import free_port
 
 SECRET = "a secret for tests that is long enough"
-_CLEAR = """
-TRUNCATE profiles, gone_profiles, trash, voice_models, decisions, recognitions, observations,
-         prototypes, outbox, item_attempts
-RESTART IDENTITY CASCADE
-"""
+_TABLES = (
+    "profiles",
+    "gone_profiles",
+    "trash",
+    "voice_models",
+    "decisions",
+    "recognitions",
+    "observations",
+    "prototypes",
+    "outbox",
+    "item_attempts",
+)
 _PROTOTYPES = """
 SELECT p.name, m.name AS model, m.version, t.place::real[] AS place, p.confidence,
        p.sample_count, p.speech_seconds
@@ -65,7 +73,7 @@ async def client(nats_url: str) -> AsyncIterator[Any]:
 @pytest.fixture(autouse=True)
 async def clean(database: Database, client: Any, peers: Peers) -> None:
     """Remove the state of earlier tests."""
-    await database.execute(_CLEAR)
+    await empty(database, *_TABLES)
     await bus.ensure_streams(client.jetstream(), Delivery())
     peers.diarizer.error = None
     peers.diarizer.calls = 0

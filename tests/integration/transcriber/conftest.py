@@ -29,6 +29,7 @@ from securetranscribe.v1 import (
     transcription_pb2,
     transcription_pb2_grpc,
 )
+from tests.integration.emptying import empty
 from tests.integration.serving import healthy, migrated
 from tests.integration.transcriber.fakes import Peers, WorkerFactory, chunked, running_peers, wav
 from tests.limits import UNLIMITED_FIELDS
@@ -41,13 +42,33 @@ SECRET = "a secret for tests that is long enough"
 ENCRYPTION_KEY = base64.b64encode(bytes(range(32))).decode()
 ADMIN_TOKEN = "a token of administrators, long enough"
 DELIVERY = Delivery(ack_wait_seconds=2, max_deliver=3)
-_CLEAR = """
-TRUNCATE uploads, early_parts, transcriptions, surveys, jobs, tasks, dead_tasks, outbox, segments,
-         edited_segments, transcript_speakers, transcript_notes, transcript_batches, deletions,
-         erasures, item_attempts, tags, folders, vocabulary_terms, vocabulary_corrections,
-         vocabulary_dismissals, workspace_keys, workspace_settings, data_keys, link_failures
-         RESTART IDENTITY CASCADE
-"""
+TABLES = (
+    "uploads",
+    "early_parts",
+    "transcriptions",
+    "surveys",
+    "jobs",
+    "tasks",
+    "dead_tasks",
+    "outbox",
+    "segments",
+    "edited_segments",
+    "transcript_speakers",
+    "transcript_notes",
+    "transcript_batches",
+    "deletions",
+    "erasures",
+    "item_attempts",
+    "tags",
+    "folders",
+    "vocabulary_terms",
+    "vocabulary_corrections",
+    "vocabulary_dismissals",
+    "workspace_keys",
+    "workspace_settings",
+    "data_keys",
+    "link_failures",
+)
 Answer = TypeVar("Answer")
 
 
@@ -122,11 +143,11 @@ async def _clear(database: Database) -> None:
     """Empty the tables while an api may still be using them."""
     for _ in range(5):
         try:
-            await database.execute(_CLEAR)
+            await empty(database, *TABLES)
         except UnavailableError:  # A deadlock with the api.
             continue
         return
-    await database.execute(_CLEAR)
+    await empty(database, *TABLES)
 
 
 @pytest.fixture
@@ -331,7 +352,8 @@ async def api(apis: ApiFactory, database: Database) -> AsyncIterator[Api]:
     """Run one api process with the default settings. Others may run as replicas."""
     # Before `clean`: no api starts where an earlier module left keys of another deployment.
     await _clear(database)
-    async with apis.run() as running:
+    # Calls that a test left open are not waited for.
+    async with apis.run(shutdown_grace_seconds=0.2) as running:
         yield running
 
 

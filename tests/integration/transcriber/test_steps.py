@@ -19,8 +19,9 @@ from common.postgres import Database
 from common.sessions import SessionServiceAuthenticator
 from common.signing import CallSigner
 from securetranscribe.v1 import event_pb2, queue_pb2
+from tests.integration.emptying import empty
 from tests.integration.isolation import StepTests, steps_of
-from tests.integration.transcriber.conftest import ApiFactory
+from tests.integration.transcriber.conftest import TABLES, ApiFactory
 from tests.integration.transcriber.fakes import Peers
 from transcriber.api.preferences import SessionPreferences
 from transcriber.api.session_ends import SessionEnds
@@ -132,11 +133,6 @@ UPDATE encryption SET begins_at = now() - interval '1 day', requested_at = now()
 """
 _WARNINGS = "SELECT id, warnings FROM transcriptions WHERE warnings <> '{}'"
 _FAILED = "SELECT failure_message FROM jobs WHERE status = 'failed'"
-_CLEAR = """
-TRUNCATE uploads, early_parts, transcriptions, surveys, jobs, tasks, dead_tasks, outbox, segments,
-         edited_segments, transcript_speakers, transcript_notes, transcript_batches, deletions,
-         erasures, item_attempts, workspace_keys RESTART IDENTITY CASCADE
-"""
 _WORKSPACE_KEY = """
 INSERT INTO workspace_keys (workspace_id, wrapped, wrapped_by) VALUES (%s, %s, %s)
 """
@@ -185,8 +181,8 @@ class World:
         self._tasks: list[str] = []
 
     async def __call__(self) -> None:
+        await empty(self._database, *TABLES)
         for statement in (
-            _CLEAR,
             _TRANSCRIPTIONS,
             _UNEMBEDDED,
             _JOBS,
