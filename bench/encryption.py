@@ -30,7 +30,6 @@ _MEGABYTE = 1_000_000
 _MEBIBYTE = 1024 * 1024
 _RANGE_BYTES = 512 * 1024
 _RANGES = 50
-_KEY = "1/source"
 _DATA_KEY = os.urandom(32)
 Work = Callable[[], Awaitable[int]]
 
@@ -51,13 +50,15 @@ class _OneKey:
 class _Layer:
     """The object layer of the api and of a worker, with or without encryption."""
 
-    def __init__(self, settings: ObjectSettings, size: int, keys: ObjectKeys) -> None:
+    def __init__(self, settings: ObjectSettings, size: int, key: str, keys: ObjectKeys) -> None:
+        """`key` is the name of the object that is written and read."""
+        self._key = key
         self._store = ObjectStore(settings, keys=keys)
         self._workers = SignedObjects(DiskReserve(None, reserve_bytes=0))
         self._size = size
         self._block = os.urandom(_MEBIBYTE)
-        cipher = None if keys is NO_KEYS else ObjectCipher.derive(_DATA_KEY, _KEY)
-        access = UrlSigner(settings).task(_KEY, _KEY)
+        cipher = None if keys is NO_KEYS else ObjectCipher.derive(_DATA_KEY, key)
+        access = UrlSigner(settings).task(key, key)
         self._read_url = with_cipher(access.recording, cipher)
         self._write_url = with_cipher(access.result, cipher)
 
@@ -75,7 +76,7 @@ class _Layer:
         }
 
     async def _upload(self) -> int:
-        return await self._store.put_stream("audio", _KEY, self._blocks())
+        return await self._store.put_stream("audio", self._key, self._blocks())
 
     async def _blocks(self) -> AsyncIterator[bytes]:
         for _ in range(self._size // _MEBIBYTE):
@@ -94,7 +95,7 @@ class _Layer:
 
     async def _ranges(self) -> int:
         step = (self._size - _RANGE_BYTES) // _RANGES
-        read = await self._store.reader("audio", _KEY, self._size)
+        read = await self._store.reader("audio", self._key, self._size)
         count = 0
         for number in range(_RANGES):
             # Few of them begin with a chunk.
@@ -120,8 +121,8 @@ async def measure(megabytes: int) -> None:
                 {name.lower(): value for name, value in variables.items() if name.startswith("S3")}
             )
             layers = {
-                "plain": _Layer(settings, size, NO_KEYS),
-                "encrypted": _Layer(settings, size, _OneKey()),
+                "plain": _Layer(settings, size, "1/source", NO_KEYS),
+                "encrypted": _Layer(settings, size, "2/source", _OneKey()),
             }
             best: dict[tuple[str, str], tuple[float, float]] = {}
             works = {kind: layer.works() for kind, layer in layers.items()}
