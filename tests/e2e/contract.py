@@ -366,7 +366,9 @@ def assert_documented(answer: httpx2.Response) -> None:
 
 def client(stack: Stack, token: str | None = None) -> httpx2.Client:
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-    return httpx2.Client(base_url=f"{stack.base_url}/api", headers=headers, timeout=120)
+    return httpx2.Client(
+        base_url=f"{stack.base_url}/api", headers=headers, timeout=120, verify=stack.encrypted
+    )
 
 
 def upload(api: Api, content: bytes, name: str = "clip.wav", **fields: str) -> Any:

@@ -22,7 +22,9 @@ class Person:
     def _request(self, method: str, path: str, **options: Any) -> httpx2.Response:
         headers = {"Authorization": f"Bearer {self.token}", **options.pop("headers", {})}
         url = f"{self._stack.base_url}/api{path}"
-        return httpx2.request(method, url, headers=headers, timeout=120, **options)
+        return httpx2.request(
+            method, url, headers=headers, timeout=120, verify=self._stack.encrypted, **options
+        )
 
     def ask(self, method: str, path: str, **options: Any) -> Any:
         """Return the data of a successful request."""
@@ -54,7 +56,9 @@ class Person:
 
 def signed_in(stack: Stack, path: str, **body: Any) -> Person:
     """Return the person of a request that signs somebody in."""
-    with httpx2.Client(base_url=f"{stack.base_url}/api", timeout=60) as http:
+    with httpx2.Client(
+        base_url=f"{stack.base_url}/api", timeout=60, verify=stack.encrypted
+    ) as http:
         answer = http.post(path, json=body)
         assert answer.status_code < 300, answer.text
         data = answer.json()["data"]

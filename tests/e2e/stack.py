@@ -31,6 +31,11 @@ class Stack:
         assert url is not None
         return url
 
+    @property
+    def encrypted(self) -> bool:
+        """Return whether clients need certificates, whose reading takes 50 ms."""
+        return self.base_url.startswith("https://")
+
     def client(self, token: str | None = None) -> SecureTranscribeClient:
         """Return a client with its own session, or with the given one."""
         return SecureTranscribeClient(f"{self.base_url}/api", token)

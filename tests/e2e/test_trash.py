@@ -145,6 +145,7 @@ def test_lists_do_not_have_it(stack: Stack, trashed: Trashed) -> None:
             params={one["name"]: wanted[one["name"]] for one in known if one["name"] in wanted},
             headers=headers,
             timeout=60,
+            verify=stack.encrypted,
         )
         expected = 409 if operation.path in _ACCOUNTS else 200
         assert answer.status_code == expected, operation
