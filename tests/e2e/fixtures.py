@@ -8,6 +8,7 @@ import pytest
 
 from bench import recordings
 from devstack.testing import embedded_servers, running_services
+from tests.e2e.accounts import accounts_stack, start_again
 from tests.e2e.span_collector import SpanCollector
 from tests.e2e.stack import (
     ADMIN_TOKEN,
@@ -63,6 +64,19 @@ def stack(tmp_path_factory: pytest.TempPathFactory, collector: SpanCollector) ->
         running_services(servers, overrides=overrides) as services,
     ):
         yield Stack(servers=servers, services=services)
+
+
+@pytest.fixture(scope="session")
+def accounts_of_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Run the whole product for people who sign in, once for several modules."""
+    yield from accounts_stack(tmp_path_factory.mktemp("accounts"))
+
+
+@pytest.fixture(scope="module")
+def accounts(accounts_of_all: Stack) -> Stack:
+    """Return the product for people who sign in, before the first of them does."""
+    start_again(accounts_of_all)
+    return accounts_of_all
 
 
 @pytest.fixture(scope="session")

@@ -13,18 +13,12 @@ import pytest
 
 from common.identity import Role, Scope
 from common.rights import LEAST_ROLE, NEEDED_SCOPE, Right
-from devstack.testing import embedded_servers, running_services
 from tests.e2e import openai_rights, rpc_rights, socket_rights
 from tests.e2e.everybody import Caller, World, everybody, made, unique
 from tests.e2e.rest_rights import ROWS, Reach, Row
 from tests.e2e.stack import Stack
-from tests.limits import UNLIMITED
 
 pytestmark = pytest.mark.e2e
-_OVERRIDES = {
-    "*": {**UNLIMITED, "AUTH_MODE": "accounts"},
-    "gateway": {"WEBHOOK_ALLOWED_NETWORKS": "127.0.0.1"},
-}
 _SOME = frozenset({200, 201, 202, 204})
 _VTT = b"WEBVTT\n\n00:00.000 --> 00:00.100\nHush.\n"
 
@@ -35,25 +29,17 @@ def strangers() -> None:
 
 
 @pytest.fixture(scope="module")
-def accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Run the whole product for people who sign in."""
-    directory = tmp_path_factory.mktemp("rights")
-    with (
-        embedded_servers(directory) as servers,
-        running_services(servers, overrides=_OVERRIDES) as services,
-    ):
-        yield Stack(servers=servers, services=services)
-
-
-@pytest.fixture(scope="module")
 def world(accounts: Stack, clip: bytes) -> Iterator[World]:
     """Make everybody and everything."""
     clients: list[httpx2.Client] = []
 
     def opened(token: str = "") -> httpx2.Client:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        clients.append(httpx2.Client(base_url=accounts.base_url, headers=headers, timeout=60))
-        return clients[-1]
+        one = httpx2.Client(
+            base_url=accounts.base_url, headers=headers, timeout=60, verify=accounts.encrypted
+        )
+        clients.append(one)
+        return one
 
     try:
         yield everybody(accounts, opened, clip)

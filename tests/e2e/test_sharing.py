@@ -1,9 +1,7 @@
 """Two users with a workspace each, one shared transcription and one link, by REST and gRPC."""
 
-import asyncio
 import contextlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +10,6 @@ import httpx2
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from common.postgres import Database
-from common.settings import PostgresSettings
-from devstack.testing import embedded_servers, running_services
 from securetranscribe.v1 import (
     export_pb2,
     export_pb2_grpc,
@@ -23,13 +18,11 @@ from securetranscribe.v1 import (
     transcript_pb2,
     transcript_pb2_grpc,
 )
+from tests.e2e.accounts import fresh_token
 from tests.e2e.people import PASSWORD, Person, signed_in, user
 from tests.e2e.stack import Stack, eventually
-from tests.integration.gateway.accounts import setup_token
-from tests.limits import UNLIMITED
 
 pytestmark = pytest.mark.e2e
-_OVERRIDES = {"*": {**UNLIMITED, "AUTH_MODE": "accounts"}}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -38,30 +31,9 @@ def strangers() -> None:
 
 
 @pytest.fixture(scope="module")
-def accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Run the whole product for people who sign in."""
-    directory = tmp_path_factory.mktemp("accounts")
-    with (
-        embedded_servers(directory) as servers,
-        running_services(servers, overrides=_OVERRIDES) as services,
-    ):
-        yield Stack(servers=servers, services=services)
-
-
-@pytest.fixture(scope="module")
 def administrator(accounts: Stack) -> Person:
-    async def token() -> str:
-        url = accounts.servers.environment("gateway")["DATABASE_URL"]
-        database = Database(PostgresSettings(database_url=url))
-        await database.open()
-        try:
-            return await setup_token(database)
-        finally:
-            await database.close()
-
-    return signed_in(
-        accounts, "/auth/setup", setup_token=asyncio.run(token()), name="Ada", password=PASSWORD
-    )
+    token = fresh_token(accounts)
+    return signed_in(accounts, "/auth/setup", setup_token=token, name="Ada", password=PASSWORD)
 
 
 @pytest.fixture(scope="module")

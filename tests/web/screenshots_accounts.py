@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.accounts import accounts_stack, fresh_token
 from tests.e2e.people import PASSWORD, Person, signed_in, user
 from tests.e2e.stack import Stack
 from tests.web.screenshots import DIRECTORY, LOOKS
-from tests.web.test_accounts import accounts_stack, fresh_token
 from tests.web.visitors import Visitors
 
 PAGES = ("account", "workspace", "users", "audit", "with-me", "system")

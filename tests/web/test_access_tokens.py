@@ -1,21 +1,20 @@
 """Access tokens in the page of the account."""
 
-from collections.abc import Iterator
-
 import httpx2
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.accounts import fresh_token
 from tests.e2e.people import PASSWORD, signed_in
 from tests.e2e.stack import Stack
-from tests.web.test_accounts import accounts_stack, fresh_token, looked_at
+from tests.web.test_accounts import looked_at
 from tests.web.visitors import Visitors
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Run the whole product for people who sign in."""
-    yield from accounts_stack(tmp_path_factory.mktemp("accounts"))
+def stack(accounts: Stack) -> Stack:
+    """Return the product for people who sign in."""
+    return accounts
 
 
 @pytest.fixture(scope="module", autouse=True)

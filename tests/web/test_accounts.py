@@ -1,21 +1,14 @@
 """Sign-in, the links to set a password, the account and its workspaces."""
 
-import asyncio
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx2
 import pytest
 from playwright.sync_api import Page, expect
 
-from common.postgres import Database
-from common.settings import PostgresSettings
-from devstack.testing import embedded_servers, running_services
+from tests.e2e.accounts import fresh_token
 from tests.e2e.stack import Stack
-from tests.integration.gateway.accounts import PASSWORD, setup_token
-from tests.limits import UNLIMITED
+from tests.integration.gateway.accounts import PASSWORD
 from tests.web.accessibility import assert_accessible, assert_fits
 from tests.web.visitors import PHONE, Visitors
 
@@ -23,37 +16,10 @@ from tests.web.visitors import PHONE, Visitors
 _UNSIGNED = "401"
 
 
-def accounts_stack(directory: Path) -> Iterator[Stack]:
-    """Run the whole product for people who sign in."""
-    overrides = {"*": {**UNLIMITED, "AUTH_MODE": "accounts"}}
-    with (
-        embedded_servers(directory) as servers,
-        running_services(servers, overrides=overrides) as services,
-    ):
-        yield Stack(servers=servers, services=services)
-
-
-def fresh_token(stack: Stack) -> str:
-    """Return a setup token, as the server prints it."""
-
-    async def made() -> str:
-        url = stack.servers.environment("gateway")["DATABASE_URL"]
-        database = Database(PostgresSettings(database_url=url))
-        await database.open()
-        try:
-            return await setup_token(database)
-        finally:
-            await database.close()
-
-    # Playwright occupies the event loop of this thread.
-    with ThreadPoolExecutor(1) as threads:
-        return threads.submit(asyncio.run, made()).result()
-
-
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Run the whole product for people who sign in."""
-    yield from accounts_stack(tmp_path_factory.mktemp("accounts"))
+def stack(accounts: Stack) -> Stack:
+    """Return the product for people who sign in."""
+    return accounts
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -12,11 +12,12 @@ import pytest
 from playwright.sync_api import expect
 
 from devstack.testing import embedded_servers, running_services
+from tests.e2e.accounts import fresh_token
 from tests.e2e.people import PASSWORD, signed_in
 from tests.e2e.stack import Stack
 from tests.limits import UNLIMITED
 from tests.oidc_provider import PACKAGE, SHAPES, RunningProvider, Shape, running_provider
-from tests.web.test_accounts import fresh_token, looked_at
+from tests.web.test_accounts import looked_at
 from tests.web.visitors import Visitors
 
 #: The browser reports the answers to visitors who have not signed in.

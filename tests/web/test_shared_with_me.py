@@ -1,22 +1,21 @@
 """Transcripts that people share with each other, and what viewers see."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.accounts import fresh_token
 from tests.e2e.people import PASSWORD, Person, signed_in, user
 from tests.e2e.stack import Stack, eventually
 from tests.web.accessibility import assert_accessible, assert_fits
-from tests.web.test_accounts import accounts_stack, fresh_token
 from tests.web.visitors import PHONE, Visitors
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Run the whole product for people who sign in."""
-    yield from accounts_stack(tmp_path_factory.mktemp("accounts"))
+def stack(accounts: Stack) -> Stack:
+    """Return the product for people who sign in."""
+    return accounts
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -1,15 +1,15 @@
 """Two people, two workspaces and one link, walked through with every control that each role has."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.accounts import fresh_token
 from tests.e2e.people import PASSWORD, Person, signed_in, user
 from tests.e2e.stack import Stack, eventually
-from tests.web.test_accounts import accounts_stack, fresh_token, looked_at
+from tests.web.test_accounts import looked_at
 from tests.web.visitors import PHONE, Visitors
 
 #: Pages that show the things of a workspace.
@@ -30,9 +30,9 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Run the whole product for people who sign in."""
-    yield from accounts_stack(tmp_path_factory.mktemp("walk"))
+def stack(accounts: Stack) -> Stack:
+    """Return the product for people who sign in."""
+    return accounts
 
 
 @pytest.fixture(scope="module", autouse=True)
