@@ -140,7 +140,8 @@ class Operator:
                     runner.wait()
             if runner.stdout is not None:
                 runner.stdout.close()
-        self.run("down")
+        if self.pids():
+            self.run("down")
 
 
 def alive(pid: int) -> bool:
