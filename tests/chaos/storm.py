@@ -45,9 +45,9 @@ _REFERENCE_SECONDS = 900.0
 _PATIENCE_SECONDS = 900.0
 #: Calls that are carried out at least once in every run, so that there is something to compare.
 #: Owners work on after the faults for it.
-_DONE: Mapping[str, int] = dict.fromkeys(
-    ("upload", "look", "read", "edit", "name", "search", "delete"), 1
-)
+_DONE: Mapping[str, int] = {
+    "upload": 1, "look": 1, "read": 1, "edit": 10, "name": 2, "search": 1, "delete": 1,
+}  # fmt: skip
 #: Most are short, so that many jobs run.
 SHARES: Mapping[str, int] = {"short": 8, "middle": 2, "long": 1}
 
@@ -223,8 +223,9 @@ class _Prepared:
                     speak(self.through[name], name, self.speech, book, stopping), name=name
                 )
             try:
-                # Otherwise a quick schedule ends before there is any work.
-                await until_done(book, {"upload": len(self.owners)}, seconds=_PATIENCE_SECONDS)
+                # Otherwise a quick schedule ends before there is anything to lose.
+                begun = {"upload": len(self.owners), "edit": 1}
+                await until_done(book, begun, seconds=_PATIENCE_SECONDS)
                 await doing.run(faults, seed=plan_seed)
                 doing.network.heal()
                 await until_done(book, _DONE, seconds=_PATIENCE_SECONDS)
