@@ -6,7 +6,7 @@ own users.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import nats.errors
 import pytest
@@ -27,6 +27,9 @@ WORKERS = {"transcriber-worker": "transcribe", "diarizer": "diarize"}
 REVOKED = bus.event_subject("s", "session", "s", "revoked")
 
 
+_UNANSWERED = TimeoutError | nats.errors.Error | APIError
+
+
 class User:
     """A connection of a user, and what the server refused it."""
 
@@ -40,10 +43,16 @@ class User:
     async def must_not(self, action: Callable[[], Awaitable[object]]) -> None:
         """Do something and wait until the server has refused it."""
         before = len(self.refused)
-        with suppress(TimeoutError, nats.errors.Error, APIError):
-            await action()
+        acting = asyncio.ensure_future(action())
+        try:
+            await until(lambda: len(self.refused) > before)
+        finally:
+            # Nobody answers what was refused, so that it would wait for seconds.
+            acting.cancel()
+            await asyncio.wait([acting])
+        if not acting.cancelled():
+            assert isinstance(acting.exception(), _UNANSWERED | None)
         await flushed(self.client)
-        await until(lambda: len(self.refused) > before)
         assert "permissions violation" in self.refused[-1]
 
 
