@@ -21,6 +21,7 @@ from common.encryption.object_cipher import ObjectCipher
 from common.encryption.object_keys import NO_KEYS, ObjectKeys
 from common.encryption.task_access import with_cipher
 from common.objects import ObjectStore
+from common.postgres import Connection
 from common.settings import ObjectSettings
 from common.signed_objects import SignedObjects, UrlSigner
 from devstack.testing import aembedded_servers
@@ -43,7 +44,9 @@ class _OneKey:
     async def writing(self, _bucket: str, key: str) -> ObjectCipher | None:
         return ObjectCipher.derive(_DATA_KEY, key)
 
-    async def together(self, _objects: Sequence[tuple[str, str]]) -> ObjectKeys:
+    async def together(
+        self, _objects: Sequence[tuple[str, str]], _connection: Connection
+    ) -> ObjectKeys:
         return self
 
 

@@ -79,7 +79,9 @@ async def test_keys_read_together_are_those_of_each_object(
         for number in numbers
         for bucket, name in (("audio", "source"), ("results", "a.pb"), ("results", "a.webm"))
     ]
-    known = await keys.together([*objects, ("results", "ledger/1"), ("audio", "999999999/source")])
+    others = [("results", "ledger/1"), ("audio", "999999999/source")]
+    async with database.transaction() as connection:
+        known = await keys.together([*objects, *others], connection)
     texts = set()
     for one in objects:
         cipher, alone = await known.writing(*one), await keys.reading(*one)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from common.encryption.object_cipher import ObjectCipher
+from common.postgres import Connection
 
 
 class ObjectKeys(Protocol):
@@ -27,8 +28,13 @@ class ObjectKeys(Protocol):
         """
         ...
 
-    async def together(self, objects: Sequence[tuple[str, str]]) -> "ObjectKeys":
-        """Return keys that know those of some objects, by bucket and key, from one read."""
+    async def together(
+        self, objects: Sequence[tuple[str, str]], connection: Connection
+    ) -> "ObjectKeys":
+        """Return keys that know those of some objects, by bucket and key.
+
+        They are read in an open transaction, so that it does not wait for another one.
+        """
         ...
 
 
@@ -43,7 +49,11 @@ class NoKeys:
         """Return None."""
         return None
 
-    async def together(self, objects: Sequence[tuple[str, str]]) -> ObjectKeys:  # noqa: ARG002
+    async def together(
+        self,
+        objects: Sequence[tuple[str, str]],  # noqa: ARG002
+        connection: Connection,  # noqa: ARG002
+    ) -> ObjectKeys:
         """Return itself."""
         return self
 

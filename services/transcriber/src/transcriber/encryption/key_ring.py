@@ -12,7 +12,7 @@ from common.encryption.object_keys import ObjectKeys
 from common.encryption.records import DamagedObjectError
 from common.encryption.wrapping import WrongKeyError
 from common.errors import NotFoundError, UnavailableError
-from common.postgres import Database
+from common.postgres import Connection, Database
 from common.recent_values import RecentValues
 from transcriber.domain.sealed_names import is_sealed
 from transcriber.store.keys import (
@@ -60,11 +60,12 @@ class KeyRing:
         """
         return await self.cipher(bucket, key, {})
 
-    async def together(self, objects: Sequence[tuple[str, str]]) -> ObjectKeys:
+    async def together(
+        self, objects: Sequence[tuple[str, str]], connection: Connection
+    ) -> ObjectKeys:
         """Return keys that know those of some objects. See `ObjectKeys`."""
         stored = [one for bucket, key in objects if (one := self._object(bucket, key)) is not None]
-        async with self._database.transaction() as connection:
-            return _KnownKeys(self, await DataKeys(connection).find_all(stored))
+        return _KnownKeys(self, await DataKeys(connection).find_all(stored))
 
     async def cipher(
         self, bucket: str, key: str, known: Mapping[StoredObject, DataKey]
@@ -213,9 +214,11 @@ class _KnownKeys:
         """Return the cipher to write an object with. See `ObjectKeys`."""
         return await self._ring.cipher(bucket, key, self._known)
 
-    async def together(self, objects: Sequence[tuple[str, str]]) -> ObjectKeys:
+    async def together(
+        self, objects: Sequence[tuple[str, str]], connection: Connection
+    ) -> ObjectKeys:
         """Return keys that know those of some objects. See `ObjectKeys`."""
-        return await self._ring.together(objects)
+        return await self._ring.together(objects, connection)
 
 
 def workspace_context(workspace_id: str) -> str:

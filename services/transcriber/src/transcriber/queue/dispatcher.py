@@ -117,7 +117,7 @@ class Dispatcher(BatchStep[Task]):
             Release(task=task, source=_source(task, sources), number=releases[task.task_id])
             for task in released
         ]
-        payloads = await self._issuer.messages(handed_out)
+        payloads = await self._issuer.messages(handed_out, connection)
         messages = [
             TaskMessage(
                 task_id=release.task.task_id,

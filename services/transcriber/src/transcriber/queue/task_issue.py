@@ -7,6 +7,7 @@ from common.encryption import task_access
 from common.encryption.object_cipher import ObjectCipher
 from common.encryption.object_keys import ObjectKeys
 from common.encryption.task_access import with_cipher
+from common.postgres import Connection
 from common.signed_objects import TaskAccess, UrlSigner
 from common.signing import receiver_key
 from securetranscribe.v1 import queue_pb2
@@ -61,12 +62,14 @@ class TaskIssuer:
             NotFoundError: the transcription was erased.
             UnavailableError: a server does not answer.
         """
-        (message,) = await self.messages([Release(task=task, source=source, number=release)])
-        return message
+        return await self._message(Release(task=task, source=source, number=release), self._keys)
 
-    async def messages(self, releases: Sequence[Release]) -> list[queue_pb2.Task]:
+    async def messages(
+        self, releases: Sequence[Release], connection: Connection
+    ) -> list[queue_pb2.Task]:
         """Return the messages of tasks, whose keys are read together. See `message`."""
-        keys = await self._keys.together([one for each in releases for one in self._objects(each)])
+        objects = [one for each in releases for one in self._objects(each)]
+        keys = await self._keys.together(objects, connection)
         return [await self._message(release, keys) for release in releases]
 
     async def _message(self, release: Release, keys: ObjectKeys) -> queue_pb2.Task:
