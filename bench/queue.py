@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from nats.aio.client import Client
 
@@ -27,13 +28,14 @@ from devstack.testing import aembedded_servers
 from securetranscribe.v1 import queue_pb2
 from transcriber.composition.actions import make_actions
 from transcriber.composition.core import Core, connect_servers, make_core
-from transcriber.domain.jobs import Stage
+from transcriber.domain.jobs import JobStatus, Stage
 from transcriber.outbox.relay import JobOutboxRelay
 from transcriber.queue.dispatcher import Dispatcher
 from transcriber.queue.job_start import StartRequest
 from transcriber.queue.results import ResultStep
 from transcriber.queue.workers import WorkerRegistry
 from transcriber.settings import ApiSettings
+from transcriber.store.jobs import Jobs
 from transcriber.store.tasks import ProgressReport
 from transcriber.wakeups import WakeUps
 
@@ -43,6 +45,11 @@ _STARTS = 50
 _REPORTS = 500
 _PUBLISHED = 5000
 _HANDED_OUT = "SELECT task_id::text AS id FROM tasks WHERE state = 'released' ORDER BY 1 LIMIT %s"
+_FIRST_OF_OWNERS = """
+SELECT DISTINCT ON (workspace_id) job_id, workspace_id FROM jobs WHERE status = 'queued'
+ORDER BY workspace_id, id LIMIT %s
+"""
+_NEWEST = "SELECT job_id, workspace_id FROM jobs ORDER BY id DESC LIMIT %s"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,6 +181,7 @@ class QueueBench:
         await self._publish("", queued)
         seconds = await _timed(self._snapshot)
         _show(_measured("snapshots of the queue", queued, 1, seconds))
+        await self._read(queued, await load.recordings(_STARTS))
         await self._dispatch("dispatcher's rounds for one task of each stage", queued, 0, rounds=3)
         await self._dispatch("tasks released, 2,000 in a round", queued, 2000, rounds=1)
         await self._publish("tasks published by the outbox", queued)
@@ -205,6 +213,35 @@ class QueueBench:
     async def _snapshot(self) -> None:
         async with self._database.transaction() as connection:
             await self._core.monitor.snapshot(connection)
+
+    async def _read(self, queued: int, recordings: Iterable[int]) -> None:
+        """Measure what callers ask of the queue: an old job, a new one, and pages of jobs."""
+        rows = await self._database.fetch_all(_FIRST_OF_OWNERS, (_STARTS,))
+        await self._start(recordings, 1)
+        new = await self._database.fetch_all(_NEWEST, (_STARTS,))
+        for what, jobs in (("positions", rows), ("positions of new jobs", new)):
+            seconds = await _timed(lambda some=jobs: self._positions(some))  # type: ignore[misc]
+            _show(_measured(what, queued, len(jobs), seconds))
+        seconds = await _timed(lambda: self._pages(rows))
+        _show(_measured("pages of 50 jobs", queued, len(rows), seconds))
+
+    async def _positions(self, jobs: Sequence[Mapping[str, Any]]) -> None:
+        for row in jobs:
+            async with self._database.transaction() as connection:
+                found = await Jobs(connection).find(row["job_id"], row["workspace_id"])
+                assert found is not None, "it was read before"
+                snapshot = await self._core.monitor.shown(connection, found.job_id)
+            if not snapshot.positions[found.job_id]:
+                raise RuntimeError("a waiting job has no position")
+
+    async def _pages(self, owners: Sequence[Mapping[str, Any]]) -> None:
+        for row in owners:
+            async with self._database.transaction() as connection:
+                jobs, _ = await Jobs(connection).page(
+                    row["workspace_id"], status=None, transcription_id=0, limit=50, offset=0
+                )
+                waiting = [job.job_id for job in jobs if job.status is JobStatus.QUEUED]
+                await self._core.monitor.shown(connection, *waiting)
 
     async def _dispatch(self, what: str, queued: int, tasks: int, *, rounds: int) -> None:
         released = await self._handed_out()

@@ -17,7 +17,7 @@ from tests.integration.transcriber.conftest import Api, Caller
 from tests.integration.transcriber.fakes import WorkerFactory, until, wav
 from tests.nats_clients import flushed
 from transcriber.domain.jobs import Stage
-from transcriber.domain.queue_order import WaitingJob, in_order
+from transcriber.domain.queue_order import QueueOrder, WaitingJob
 from transcriber.queue.announcer import INTERVAL_SECONDS
 from transcriber.store.jobs import Jobs
 from transcriber.store.tasks import Tasks
@@ -90,7 +90,7 @@ async def test_sql_order_equals_python_order(database: Database, seed: int) -> N
             )
         found = await Tasks(connection).next_waiting(Stage.DIARIZE, 100)
         await connection.rollback()
-    ordered = in_order(waiting, running)
+    ordered = QueueOrder(waiting, running).jobs
     wanted = [f"job-{job.number}" for job in ordered if job.release is None]
     assert [task.job_id for task in found] == wanted
 

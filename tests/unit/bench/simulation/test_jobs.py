@@ -5,7 +5,7 @@ import random
 import pytest
 
 from bench.simulation.jobs import QueuedJobs
-from transcriber.domain.queue_order import WaitingJob, in_order
+from transcriber.domain.queue_order import QueueOrder, WaitingJob
 
 
 def drained(jobs: QueuedJobs, stage: int) -> list[int]:
@@ -39,7 +39,7 @@ def test_order_is_that_of_the_product(seed: int) -> None:
         for number in range(count)
         if str(number) not in running
     ]
-    expected = [job.number for job in in_order(waiting, by_owner)]
+    expected = [job.number for job in QueueOrder(waiting, by_owner).jobs]
     assert drained(jobs, 0) == expected
     # The other stage follows the releases.
     assert drained(jobs, 1) == expected

@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transcriber.domain.queue_order import WaitingJob, in_order
+from transcriber.domain.queue_order import QueueOrder, WaitingJob
 
 SESSIONS = ("a", "b", "c")
 
@@ -17,7 +17,7 @@ def job(
 
 
 def numbers(jobs: list[WaitingJob], running: dict[str, int] | None = None) -> list[int]:
-    return [item.number for item in in_order(jobs, running or {})]
+    return [item.number for item in QueueOrder(jobs, running or {}).jobs]
 
 
 @st.composite
@@ -75,9 +75,9 @@ def test_order_is_a_permutation_independent_of_input_order(
     queue: tuple[list[WaitingJob], dict[str, int]],
 ) -> None:
     jobs, running = queue
-    ordered = in_order(jobs, running)
+    ordered = QueueOrder(jobs, running).jobs
     assert Counter(ordered) == Counter(jobs)
-    assert in_order(reversed(jobs), running) == ordered
+    assert QueueOrder(reversed(jobs), running).jobs == ordered
 
 
 @given(queues())
@@ -85,7 +85,7 @@ def test_priorities_do_not_rise_after_released_jobs(
     queue: tuple[list[WaitingJob], dict[str, int]],
 ) -> None:
     jobs, running = queue
-    ordered = in_order(jobs, running)
+    ordered = QueueOrder(jobs, running).jobs
     released = [item for item in ordered if item.release is not None]
     assert ordered[: len(released)] == released
     priorities = [item.priority for item in ordered[len(released) :]]
@@ -98,7 +98,7 @@ def test_age_decides_within_session_and_priority(
 ) -> None:
     jobs, running = queue
     seen: dict[tuple[str, int], int] = {}
-    for item in in_order(jobs, running):
+    for item in QueueOrder(jobs, running).jobs:
         if item.release is None:
             key = (item.workspace_id, item.priority)
             assert seen.get(key, -1) < item.number
@@ -113,4 +113,29 @@ def test_new_session_waits_for_at_most_one_job_of_a_busy_one(many: int, at: int)
 
 def test_a_workspace_with_a_weight_has_more_turns() -> None:
     jobs = [job(1), job(2), job(3), job(4, "b"), job(5, "b"), job(6, "b"), job(7, "b")]
-    assert [item.number for item in in_order(jobs, {}, {"b": 2.0})] == [4, 1, 5, 6, 2, 7, 3]
+    assert [item.number for item in QueueOrder(jobs, {}, {"b": 2.0}).jobs] == [4, 1, 5, 6, 2, 7, 3]
+
+
+@given(queues(), st.sampled_from(SESSIONS), st.integers(1, 10))
+def test_a_later_job_gets_the_place_that_it_would_have(
+    queue: tuple[list[WaitingJob], dict[str, int]], session: str, priority: int
+) -> None:
+    jobs, running = queue
+    order = QueueOrder(jobs, running, {"b": 2.0})
+    later = job(100, session, priority)
+    whole = QueueOrder([*jobs, later], running, {"b": 2.0}).jobs
+    assert order.add(later) == whole.index(later)
+    assert Counter(order.jobs) == Counter(whole)
+
+    order.remove(100)
+    order.remove(101)
+    assert order.jobs == QueueOrder(jobs, running, {"b": 2.0}).jobs
+
+
+def test_a_released_job_is_added_behind_those_released() -> None:
+    order = QueueOrder([job(1, release=1), job(2, "b"), job(3, "c")], {})
+    assert order.add(job(4, "b", release=2)) == 1
+    # It counts toward the share of its workspace.
+    assert order.add(job(5, "b")) == 4
+    order.remove(4)
+    assert [item.number for item in order.jobs] == [1, 2, 3, 5]

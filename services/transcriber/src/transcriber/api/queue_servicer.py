@@ -118,8 +118,7 @@ class QueueServicer(queue_pb2_grpc.QueueServiceServicer):
             changed = await jobs.get(job.job_id)
             assert changed is not None, "it was found in this transaction"
             job = changed
-            # It has another place now.
-            snapshot = await self._monitor.snapshot(connection)
+            snapshot = await self._monitor.shown(connection, job.job_id, moved=True)
             shown = responses.job(job, snapshot, dt.datetime.now(dt.UTC))
         self._wake_ups.dispatch.notify()
         self._wake_ups.queue.notify()

@@ -4,12 +4,13 @@
 begun by the other stage do not go first there, and parts count for the share of their workspace.
 """
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from operator import itemgetter
 from types import MappingProxyType
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 
 class Waiting(Protocol):
@@ -53,38 +54,93 @@ class WaitingJob:
     release: int | None = None
 
 
-def in_order(
-    jobs: Iterable[Job],
-    running: Mapping[str, int],
-    weights: Mapping[str, float] = MappingProxyType({}),
-) -> list[Job]:
-    """Return the jobs in the order of their beginning.
+class QueueOrder(Generic[Job]):
+    """Waiting jobs in the order of their beginning.
 
     Released jobs come first, in the order of their release. The others are sorted by priority,
     then by fair share, then by age. The share of a workspace's first job is one more than its jobs
-    in `running`, of its second job two more, and so on. Every workspace thus gets its turn before
-    anyone's second job. Shares are divided by the weight of the workspace, 1 if it has none.
+    that are running or released, of its second job two more, and so on. Every workspace thus gets
+    its turn before anyone's second job. Shares are divided by the weight of the workspace, 1 if it
+    has none.
 
     Example: of jobs 1 and 2 of one workspace and 3 of another, the order is 1, 3, 2.
     """
-    released: list[Job] = []
-    by_workspace: dict[str, list[tuple[int, int, Job]]] = defaultdict(list)
-    taken = Counter(running)
-    for job in jobs:
+
+    def __init__(
+        self,
+        jobs: Iterable[Job],
+        running: Mapping[str, int],
+        weights: Mapping[str, float] = MappingProxyType({}),
+    ) -> None:
+        """Sort the jobs. `running` is the number of running ones by workspace."""
+        released: list[Job] = []
+        waiting: dict[str, list[tuple[int, int, Job]]] = defaultdict(list)
+        self._weights = weights
+        self._taken = Counter(running)
+        for job in jobs:
+            if job.release is None:
+                waiting[job.workspace_id].append((-job.priority, job.number, job))
+            else:
+                released.append(job)
+                self._taken[job.workspace_id] += 1
+        released.sort(key=lambda job: (job.release, job.number))
+        ranked: list[tuple[int, float, int, Job]] = []
+        for workspace, own in waiting.items():
+            # Numbers differ, so that jobs themselves are not compared.
+            own.sort()
+            weight = weights.get(workspace, 1.0)
+            ranked += [
+                (priority, place / weight, number, job)
+                for place, (priority, number, job) in enumerate(
+                    own, start=self._taken[workspace] + 1
+                )
+            ]
+        ranked.sort()
+        self.jobs = released + list(map(itemgetter(3), ranked))
+        self._released = len(released)
+        self._ranks = [(priority, share, number) for priority, share, number, _ in ranked]
+        self._own = defaultdict(
+            list,
+            {
+                workspace: [(priority, number) for priority, number, _ in own]
+                for workspace, own in waiting.items()
+            },
+        )
+
+    def add(self, job: Job) -> int:
+        """Put a job that was queued later into its place, and return its index.
+
+        The shares of its workspace's jobs behind it stay what they were.
+        """
         if job.release is None:
-            by_workspace[job.workspace_id].append((-job.priority, job.number, job))
+            own = self._own[job.workspace_id]
+            place = bisect_left(own, (-job.priority, job.number))
+            own.insert(place, (-job.priority, job.number))
+            share = self._taken[job.workspace_id] + place + 1
+            rank = (
+                -job.priority,
+                share / self._weights.get(job.workspace_id, 1.0),
+                job.number,
+            )
+            index = bisect_left(self._ranks, rank)
+            self._ranks.insert(index, rank)
+            index += self._released
         else:
-            released.append(job)
-            taken[job.workspace_id] += 1
-    released.sort(key=lambda job: (job.release, job.number))
-    ranked: list[tuple[int, float, int, Job]] = []
-    for workspace, waiting in by_workspace.items():
-        # Numbers differ, so that jobs themselves are not compared.
-        waiting.sort()
-        weight = weights.get(workspace, 1.0)
-        ranked += [
-            (priority, place / weight, number, job)
-            for place, (priority, number, job) in enumerate(waiting, start=taken[workspace] + 1)
-        ]
-    ranked.sort()
-    return released + list(map(itemgetter(3), ranked))
+            index = self._released
+            self._released += 1
+            self._taken[job.workspace_id] += 1
+        self.jobs.insert(index, job)
+        return index
+
+    def remove(self, number: int) -> None:
+        """Take a job out. Nothing happens if it is not there."""
+        index = next((at for at, job in enumerate(self.jobs) if job.number == number), None)
+        if index is None:
+            return
+        job = self.jobs.pop(index)
+        if index < self._released:
+            self._released -= 1
+            self._taken[job.workspace_id] -= 1
+        else:
+            del self._ranks[index - self._released]
+            self._own[job.workspace_id].remove((-job.priority, number))

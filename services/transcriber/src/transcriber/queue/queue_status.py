@@ -4,8 +4,8 @@ import asyncio
 import datetime as dt
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from common.postgres import Connection, Database
 from transcriber.domain.forecast import (
@@ -15,7 +15,7 @@ from transcriber.domain.forecast import (
     measured_factor,
 )
 from transcriber.domain.jobs import JobStatus, Stage
-from transcriber.domain.queue_order import in_order
+from transcriber.domain.queue_order import QueueOrder
 from transcriber.queue.workers import WorkerRegistry
 from transcriber.store.jobs import Jobs, LiveJob, LiveJobs
 from transcriber.store.workspace_settings import StoredSettings
@@ -24,7 +24,7 @@ _LEAST_REST_SECONDS = 1.0
 #: Estimates move little in this time.
 _RECENT_SECONDS = 5.0
 #: Jobs from which on a queue is long. Callers get a snapshot that was taken for an earlier one.
-LONG_QUEUE = 2000
+LONG_QUEUE = 200
 #: Ended jobs from which on their number changes little in seconds.
 _MANY_JOBS = 20_000
 #: Age of what callers get of a long queue. The announcer takes a snapshot more often than this.
@@ -84,7 +84,7 @@ class QueueMonitor:
         self._workers = workers
         self._ends: Mapping[str, dt.datetime] = {}
         self._ends_until = 0.0
-        self._kept: QueueSnapshot | None = None
+        self._kept: _ReadQueue | None = None
         self._kept_until = 0.0
         self._counts: Mapping[JobStatus, int] = {}
         self._counts_until = 0.0
@@ -97,25 +97,28 @@ class QueueMonitor:
         live, recent = await jobs.live(), await jobs.recent()
         if len(live.jobs) < LONG_QUEUE:
             self._kept = None
-            return self._snapshot(live, recent, weights)
+            return self._read(live, recent, weights).snapshot
         # Other calls go on meanwhile.
-        found = await asyncio.to_thread(self._snapshot, live, recent, weights)
+        found = await asyncio.to_thread(self._read, live, recent, weights)
         now = time.monotonic()
         self._kept, self._kept_until = found, now + max(KEPT_SECONDS, rest_after(now - begun))
-        return found
+        return found.snapshot
 
-    async def shown(self, connection: Connection, *job_ids: str) -> QueueSnapshot:
-        """Return the queue for an answer about some queued jobs.
+    async def shown(
+        self, connection: Connection, *job_ids: str, moved: bool = False
+    ) -> QueueSnapshot:
+        """Return the queue for an answer about some queued jobs, which may have `moved`.
 
         The one of a long queue may be as old as `KEPT_SECONDS`, or nine times the seconds that it
-        took. It has the places of these jobs.
+        took. These jobs have their places among its jobs.
         """
         kept = self._kept
         if kept is None or time.monotonic() >= self._kept_until:
             return await self.snapshot(connection)
-        if all(job_id in kept.positions for job_id in job_ids):
-            return kept
-        return await self.snapshot(connection)
+        unknown = [job_id for job_id in job_ids if moved or job_id not in kept.snapshot.positions]
+        if unknown:
+            kept.place(await Jobs(connection).queued(unknown))
+        return kept.snapshot
 
     async def status(self, connection: Connection) -> QueueStatus:
         """Return the queue as `shown`, with workers and statistics."""
@@ -155,15 +158,15 @@ class QueueMonitor:
             self._counts_until = now + KEPT_SECONDS if many else 0.0
         return self._counts
 
-    def _snapshot(
+    def _read(
         self,
         live: LiveJobs,
         recent: list[tuple[float, float]],
         weights: Mapping[str, float],
-    ) -> QueueSnapshot:
+    ) -> "_ReadQueue":
         queued = [job for job in live.jobs if job.status == JobStatus.QUEUED]
         processing = [job for job in live.jobs if job.status == JobStatus.PROCESSING]
-        waiting = in_order(queued, Counter(job.workspace_id for job in processing), weights)
+        order = QueueOrder(queued, Counter(job.workspace_id for job in processing), weights)
         running = [
             RunningWork(
                 job_id=job.job_id,
@@ -173,30 +176,70 @@ class QueueMonitor:
             )
             for job in processing
         ]
+        factor = measured_factor(recent, running)
         expected = forecast(
-            queued=waiting,
+            queued=order.jobs,
             running=running,
-            factor=measured_factor(recent, running),
+            factor=factor,
             slots=min(self._workers.alive(Stage.TRANSCRIBE), self._workers.alive(Stage.DIARIZE)),
         )
-        return QueueSnapshot(
-            positions={job.job_id: place for place, job in enumerate(waiting, start=1)},
-            forecast=expected,
-            places=_places(waiting, expected),
-            queued=len(waiting),
-            processing=len(processing),
+        return _ReadQueue(order, expected, factor=factor, processing=len(processing))
+
+
+class _ReadQueue:
+    """The queue as it was read, and places of later jobs in it."""
+
+    def __init__(
+        self,
+        order: QueueOrder[LiveJob],
+        expected: Forecast,
+        *,
+        factor: float | None,
+        processing: int,
+    ) -> None:
+        """`factor` is the real-time factor of the forecast."""
+        self._order = order
+        self._factor = factor
+        self._positions = {job.job_id: place for place, job in enumerate(order.jobs, start=1)}
+        self._begin, self._end = dict(expected.begin), dict(expected.end)
+        self._places: dict[str, QueuePlace] = {}
+        for job in order.jobs:
+            self._lead(job)
+        self.snapshot = QueueSnapshot(
+            positions=self._positions,
+            forecast=replace(expected, begin=self._begin, end=self._end),
+            places=self._places,
+            queued=len(order.jobs),
+            processing=processing,
         )
+
+    def place(self, jobs: Iterable[LiveJob]) -> None:
+        """Add queued jobs, or move them. Positions of others stay what they were."""
+        for job in jobs:
+            if job.job_id in self._positions:
+                self._order.remove(job.number)
+            index = self._order.add(job)
+            self._positions[job.job_id] = index + 1
+            behind = self._order.jobs[index + 1 : index + 2]
+            begin = self.snapshot.forecast.next_begin
+            for other in behind:
+                begin = self._begin.get(other.job_id)
+            if begin is not None and self._factor is not None:
+                self._begin[job.job_id] = begin
+                self._end[job.job_id] = begin + job.sound * self._factor
+            self._lead(job)
+        self.snapshot = replace(self.snapshot, queued=len(self._order.jobs))
+
+    def _lead(self, job: LiveJob) -> None:
+        """Note the place of a job that is the first one of its workspace."""
+        position = self._positions[job.job_id]
+        first = self._places.get(job.workspace_id)
+        if first is None or position < first.position:
+            self._places[job.workspace_id] = QueuePlace(
+                position=position, wait=self._begin.get(job.job_id)
+            )
 
 
 def _elapsed(job: LiveJob, now: dt.datetime) -> float:
     """Return the seconds since the start of a job, 0 before it."""
     return 0.0 if job.started_at is None else max(0.0, (now - job.started_at).total_seconds())
-
-
-def _places(waiting: Sequence[LiveJob], expected: Forecast) -> dict[str, QueuePlace]:
-    places: dict[str, QueuePlace] = {}
-    for position, job in enumerate(waiting, start=1):
-        if job.workspace_id not in places:
-            wait = expected.begin.get(job.job_id)
-            places[job.workspace_id] = QueuePlace(position=position, wait=wait)
-    return places

@@ -115,13 +115,14 @@ WHERE job_id = %(job_id)s AND status IN ('queued', 'processing')
 RETURNING completed_at, extract(epoch FROM now() - started_at)::double precision AS seconds
 """
 _TRACES = "SELECT job_id, trace FROM jobs WHERE job_id = ANY(%s)"
-_LIVE = """
+_LIVE_COLUMNS = """
 SELECT j.id, j.job_id, j.workspace_id, j.status, j.priority, j.release_number, j.started_at,
        j.progress,
        t.duration * greatest(1, jsonb_array_length(j.channel_plan -> 'signals')) AS sound
 FROM jobs j JOIN transcriptions t ON t.id = j.transcription_id
-WHERE j.status IN ('queued', 'processing') ORDER BY j.id
 """
+_LIVE = _LIVE_COLUMNS + "WHERE j.status IN ('queued', 'processing') ORDER BY j.id"
+_QUEUED = _LIVE_COLUMNS + "WHERE j.status = 'queued' AND j.job_id = ANY(%s) ORDER BY j.id"
 # Jobs with reused results do not measure speed. Waits for direct calls of others are no processing.
 _RECENT = """
 SELECT extract(epoch FROM j.completed_at - j.started_at)::double precision
@@ -372,6 +373,11 @@ class Jobs:
         now = await self.now()
         rows = await fetch_tuples(self._connection, _LIVE)
         return LiveJobs(jobs=[LiveJob._make(row) for row in rows], now=now)
+
+    async def queued(self, job_ids: Sequence[str]) -> list[LiveJob]:
+        """Return those of some jobs that are queued, oldest first."""
+        rows = await fetch_tuples(self._connection, _QUEUED, (list(job_ids),))
+        return [LiveJob._make(row) for row in rows]
 
     async def recent(self) -> list[tuple[float, float]]:
         """Return (processing seconds, seconds of sound) of recently completed jobs."""
