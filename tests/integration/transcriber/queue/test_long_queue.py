@@ -12,7 +12,8 @@ from transcriber.store.jobs import Jobs
 _TRANSCRIPTION = """
 INSERT INTO transcriptions (
     id, session_id, workspace_id, filename, size_bytes, duration, format, codec, sample_rate,
-    channels, source_key, language_requested, phrases, speaker_count, min_speakers, max_speakers, status)
+    channels, source_key, language_requested, phrases, speaker_count, min_speakers, max_speakers,
+    status)
 VALUES (%s, %s, %s, 'a.wav', 1, 60, 'wav', 'pcm', 16000, 1, 'key', '', '{}', 0, 0, 0, 'processing')
 """
 _JOB = """
