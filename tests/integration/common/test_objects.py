@@ -397,7 +397,7 @@ async def test_ranged_reads_cache_few_blocks(store: ObjectStore, key: str) -> No
     remote = await store.open("audio", key)
     original = remote.read_range
 
-    def counted(offset: int, length: int) -> bytes:
+    def counted(offset: int, length: int) -> bytes | bytearray | memoryview:
         ranges.append(offset)
         return original(offset, length)
 

@@ -98,6 +98,10 @@ class SealedFile:
         self._plain = size
         self._cipher = cipher
         self.size = records.sealed_size(size)
+        self._ready = memoryview(b"")
+        self._position = 0
+        self._taken = 0
+        self._ended = False
         self._begin()
 
     def tell(self) -> int:
