@@ -191,9 +191,10 @@ protos: $(READY) ## regenerate the stubs from the contracts
 images: ## build the container images (variables: scripts/images.sh)
 	@scripts/images.sh $(IMAGES)
 
-bench: $(READY) $(VERIFIED) ## measure accuracy, speed, memory, documents (DATA=DIR adds recordings)
+bench: $(READY) $(VERIFIED) ## measure accuracy, speed, memory, documents, encryption (DATA=DIR adds recordings)
 	@$(BIN)/python -m bench $(if $(DATA),--data $(DATA))
 	@$(BIN)/python -m bench.export_formats
+	@$(BIN)/python -m bench.encryption
 	@$(BIN)/python -m bench.summary_quality $(if $(DATA),--data $(DATA))
 
 bench-speakers: $(READY) $(VERIFIED) ## measure how well voices are recognized (DATA=DIR adds voices)
