@@ -2,7 +2,7 @@
 # whisper_normalizer: numbers at the end of one sentence and the beginning of the next become one number.
 #
 # The English normalizer removes punctuation before it reads numbers, so that a number, and an "oh" or a "one" that
-# begins the next sentence, are read as its digits. In a dialogue they can belong to two speakers. Reference and
+# begins the next sentence, are read as its digits. In a conversation they can belong to two speakers. Reference and
 # hypothesis of a word error rate have fewer words then, and differ in numbers that nobody said.
 set -euo pipefail
 directory=$(mktemp -d)
@@ -18,12 +18,12 @@ from whisper_normalizer.english import EnglishTextNormalizer
 
 print("whisper_normalizer", importlib.metadata.version("whisper_normalizer"))
 normalize = EnglishTextNormalizer()
-DIALOGUES = {
+CONVERSATIONS = {
     ("I have five.", "Oh, good."): "i have 50 good",
     ("That is in chapter two.", "Three people said so."): "that is in chapter 23 people said so",
     ("We met at nine.", "One of us left."): "we met at 91 of us left",
 }
-for turns, joined in DIALOGUES.items():
+for turns, joined in CONVERSATIONS.items():
     apart, together = " ".join(map(normalize, turns)), normalize(" ".join(turns))
     print(f"{' '.join(turns)}\n  each: {apart}\n  both: {together}")
     if together != joined or apart == joined:
