@@ -1,5 +1,6 @@
 """Tables emptied between tests."""
 
+from common.errors import UnavailableError
 from common.postgres import Database
 
 #: Tables with their references, and sequences of their columns.
@@ -25,6 +26,8 @@ DO $$ BEGIN
     END IF;
 END $$
 """
+#: Each waits for a second until Postgres notices that two wait for each other.
+_ATTEMPTS = 20
 _statements: dict[tuple[str, ...], str] = {}
 
 
@@ -36,7 +39,14 @@ async def empty(database: Database, *tables: str) -> None:
     """
     if tables not in _statements:
         _statements[tables] = await _statement(database, tables)
-    await database.execute(_statements[tables])
+    for attempt in range(_ATTEMPTS):
+        try:
+            await database.execute(_statements[tables])
+            return
+        except UnavailableError:
+            # Steps of an api lock tables in another order.
+            if attempt == _ATTEMPTS - 1:
+                raise
 
 
 async def _statement(database: Database, tables: tuple[str, ...]) -> str:
