@@ -9,7 +9,7 @@ import grpc.aio
 
 from common import status, telemetry
 from common.errors import ResourceExhaustedError, UnavailableError
-from common.grpc_client import server_status
+from common.grpc_client import SENDING_FAILED, server_status
 from common.identity import Grant, Owner
 from common.signing import CallSigner
 from common.times import duration
@@ -119,6 +119,9 @@ class RecognizerStream:
         if found.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:
             # The server itself refuses calls without details.
             return ResourceExhaustedError(found.details() or "The recognizer has no room.")
+        if found.details() == SENDING_FAILED:
+            # The worker's reason got lost. If there is one, the next attempt has it.
+            return _ended()
         return status.from_rpc_error(found)
 
 
