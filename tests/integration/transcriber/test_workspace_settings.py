@@ -1,7 +1,6 @@
 """Settings of workspaces, and that the transcriber enforces them."""
 
 import contextlib
-import datetime as dt
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -17,10 +16,9 @@ from common.errors import (
     ValidationError,
 )
 from common.grpc_client import unwrap
-from common.objects import ObjectStore
 from common.postgres import Database, fetch_all
 from common.signing import CallSigner, acting_for
-from common.times import duration, moment, seconds
+from common.times import duration, seconds
 from securetranscribe.v1 import identity_pb2, workspace_settings_pb2_grpc
 from securetranscribe.v1 import workspace_settings_pb2 as pb
 from tests.integration.transcriber.conftest import SECRET, Api, ApiFactory, Caller
@@ -29,7 +27,7 @@ from transcriber.domain.jobs import Stage
 from transcriber.store.status_versions import StatusVersions
 from transcriber.store.tasks import Tasks
 
-_AGE = """
+AGE = """
 UPDATE transcriptions SET created_at = created_at - make_interval(days => %(days)s),
                           kept_since = kept_since - make_interval(days => %(days)s),
                           transcript_at = transcript_at - make_interval(days => %(days)s)
@@ -178,35 +176,6 @@ async def test_the_queue_follows_the_weights(
     assert "".join(name for _, name in in_order) == "abbbabaa"
 
 
-async def test_recordings_of_one_workspace_go_earlier(
-    apis: ApiFactory,
-    worker_factory: WorkerFactory,
-    database: Database,
-    objects: ObjectStore,
-) -> None:
-    async with apis.run(cleanup_delay=30 * DAY) as api, gateway_of(api) as gateway:
-        mine, other = api.caller("a"), api.caller("b")
-        async with worker_factory.both():
-            gone, stays = [await one.upload_id(auto_start=True) for one in (mine, other)]
-            await mine.ended(gone)
-            await other.ended(stays)
-        before = await mine.get(gone)
-        await gateway.change("session_a", processed_recording=duration(DAY))
-        shown = await mine.get(gone)
-        assert moment(shown.recording_keep_until_time) - moment(
-            shown.complete_time
-        ) == pytest.approx(dt.timedelta(days=1), abs=dt.timedelta(minutes=1))
-        assert before.recording_keep_until_time != shown.recording_keep_until_time
-        await database.execute(_AGE, {"days": 2})
-    async with apis.run(cleanup_delay=30 * DAY):
-
-        async def only_theirs() -> bool:
-            return f"{gone}/source" not in await objects.keys("audio")
-
-        await until(only_theirs)
-        assert f"{stays}/source" in await objects.keys("audio")
-
-
 async def test_transcripts_of_one_workspace_expire(
     apis: ApiFactory, worker_factory: WorkerFactory, database: Database
 ) -> None:
@@ -219,7 +188,7 @@ async def test_transcripts_of_one_workspace_expire(
         await gateway.change("session_a", transcription=duration(30 * DAY))
         assert (await mine.get(gone)).HasField("keep_until_time")
         assert not (await other.get(stays)).HasField("keep_until_time")
-        await database.execute(_AGE, {"days": 40})
+        await database.execute(AGE, {"days": 40})
     async with apis.run() as api:
         # Nothing goes without a warning.
         async def warned() -> bool:
@@ -267,7 +236,7 @@ async def test_no_change_of_a_workspace_prolongs_the_time_of_the_deployment(
     async with apis.run(retention_days=30) as api, gateway_of(api) as gateway:
         caller = api.caller("a")
         young, old = await caller.upload_id(), await caller.upload_id()
-        await database.execute(f"{_AGE} WHERE id = {old}", {"days": 25})
+        await database.execute(f"{AGE} WHERE id = {old}", {"days": 25})
         await database.execute("UPDATE transcriptions SET expiry_warned_at = now()")
         await gateway.change("session_a", transcription=duration(20 * DAY))
         query = "SELECT expiry_warned_at IS NULL AS forgotten FROM transcriptions WHERE id = %s"
