@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -35,7 +35,6 @@ from tests.integration.transcriber.fakes import Peers, WorkerFactory, chunked, r
 from tests.limits import UNLIMITED_FIELDS
 from tests.ports import free_port
 from transcriber import app
-from transcriber.composition import background
 from transcriber.encryption.key_ring import KeyRing
 from transcriber.settings import ApiSettings
 
@@ -317,15 +316,6 @@ class ApiFactory:
                 supervisor.stop()
                 await serving
         assert not supervisor.failed
-
-
-@pytest.fixture(scope="session", autouse=True)
-def often() -> Iterator[None]:
-    """Let background steps look for work every second, in place of every five or ten."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(background, "_SOON", 1.0)
-        patch.setattr(background, "_LATER", 1.0)
-        yield
 
 
 @pytest.fixture(scope="session")
