@@ -12,7 +12,7 @@ import asyncio
 import os
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 from common.allocator import keep_large_blocks
@@ -21,7 +21,6 @@ from common.encryption.object_cipher import ObjectCipher
 from common.encryption.object_keys import NO_KEYS, ObjectKeys
 from common.encryption.task_access import with_cipher
 from common.objects import ObjectStore
-from common.postgres import Connection
 from common.settings import ObjectSettings
 from common.signed_objects import SignedObjects, UrlSigner
 from devstack.testing import aembedded_servers
@@ -43,11 +42,6 @@ class _OneKey:
 
     async def writing(self, _bucket: str, key: str) -> ObjectCipher | None:
         return ObjectCipher.derive(_DATA_KEY, key)
-
-    async def together(
-        self, _objects: Sequence[tuple[str, str]], _connection: Connection
-    ) -> ObjectKeys:
-        return self
 
 
 class _Layer:

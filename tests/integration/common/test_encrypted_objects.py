@@ -6,20 +6,18 @@ import io
 import os
 import secrets
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from common.disk_reserve import DiskReserve
 from common.encryption.object_cipher import ObjectCipher
-from common.encryption.object_keys import ObjectKeys
 from common.encryption.records import CHUNK_BYTES, RECORD_BYTES, DamagedObjectError, sealed_size
 from common.encryption.task_access import with_cipher
 from common.errors import NotFoundError
 from common.object_parts import PART_BYTES
 from common.objects import ObjectStore
-from common.postgres import Connection
 from common.settings import ObjectSettings
 from common.signed_objects import SignedObjects, UrlSigner
 from devstack.stack import EmbeddedServers
@@ -38,11 +36,6 @@ class OneKey:
 
     async def writing(self, _bucket: str, key: str) -> ObjectCipher | None:
         return ObjectCipher.derive(DATA_KEY, key)
-
-    async def together(
-        self, _objects: Sequence[tuple[str, str]], _connection: Connection
-    ) -> ObjectKeys:
-        return self
 
 
 @pytest.fixture

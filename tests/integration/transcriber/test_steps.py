@@ -28,7 +28,7 @@ from transcriber.api.session_ends import SessionEnds
 from transcriber.composition.actions import make_actions
 from transcriber.composition.background import make_background
 from transcriber.composition.core import Core, Servers, make_core
-from transcriber.encryption.key_ring import workspace_context
+from transcriber.encryption.key_ring import KeyRing, workspace_context
 from transcriber.live.recognizer import LiveRecognizer
 from transcriber.live.voice_client import VoiceClient
 from transcriber.names.speakers_client import SpeakersClient
@@ -159,6 +159,7 @@ async def core(
                 connections=connections,
                 database=database,
                 objects=objects,
+                keys=KeyRing(database, _HOLDER, bucket_audio="audio", encrypting=False),
                 holder=_HOLDER,
                 speakers=SpeakersClient(channel),
                 preferences=SessionPreferences(channel),

@@ -1,10 +1,8 @@
 """Where the object store finds the ciphers of objects."""
 
-from collections.abc import Sequence
 from typing import Protocol
 
 from common.encryption.object_cipher import ObjectCipher
-from common.postgres import Connection
 
 
 class ObjectKeys(Protocol):
@@ -28,15 +26,6 @@ class ObjectKeys(Protocol):
         """
         ...
 
-    async def together(
-        self, objects: Sequence[tuple[str, str]], connection: Connection
-    ) -> "ObjectKeys":
-        """Return keys that know those of some objects, by bucket and key.
-
-        They are read in an open transaction, so that it does not wait for another one.
-        """
-        ...
-
 
 class NoKeys:
     """`ObjectKeys` of a store without encryption."""
@@ -48,14 +37,6 @@ class NoKeys:
     async def writing(self, bucket: str, key: str) -> ObjectCipher | None:  # noqa: ARG002
         """Return None."""
         return None
-
-    async def together(
-        self,
-        objects: Sequence[tuple[str, str]],  # noqa: ARG002
-        connection: Connection,  # noqa: ARG002
-    ) -> ObjectKeys:
-        """Return itself."""
-        return self
 
 
 NO_KEYS = NoKeys()

@@ -14,7 +14,6 @@ from common.admin import Administrators
 from common.bus import Delivery
 from common.connections import Connections, connect
 from common.encryption.key_holders import KeyHolder
-from common.encryption.object_keys import NO_KEYS, ObjectKeys
 from common.erasure_ledger import ErasureLedger
 from common.events import EventPublisher
 from common.grpc_client import channel
@@ -62,9 +61,9 @@ class Servers:
     voices: VoiceClient
     embedder: Embedder | None = None
     sessions: SessionEnds
-    #: Holder of the deployment's key, if there is one, and ciphers of objects.
+    #: Ciphers of objects, and the holder of the deployment's key, if there is one.
+    keys: KeyRing
     holder: KeyHolder | None = None
-    keys: ObjectKeys = NO_KEYS
     #: Items that other services have set aside, by name of the service.
     items: Mapping[str, ItemSource] = field(default_factory=dict)
 

@@ -63,7 +63,10 @@ class KeyRing:
     async def together(
         self, objects: Sequence[tuple[str, str]], connection: Connection
     ) -> ObjectKeys:
-        """Return keys that know those of some objects. See `ObjectKeys`."""
+        """Return keys that know those of some objects, by bucket and key.
+
+        They are read in an open transaction, so that it does not wait for another one.
+        """
         stored = [one for bucket, key in objects if (one := self._object(bucket, key)) is not None]
         return _KnownKeys(self, await DataKeys(connection).find_all(stored))
 
@@ -213,12 +216,6 @@ class _KnownKeys:
     async def writing(self, bucket: str, key: str) -> ObjectCipher | None:
         """Return the cipher to write an object with. See `ObjectKeys`."""
         return await self._ring.cipher(bucket, key, self._known)
-
-    async def together(
-        self, objects: Sequence[tuple[str, str]], connection: Connection
-    ) -> ObjectKeys:
-        """Return keys that know those of some objects. See `ObjectKeys`."""
-        return await self._ring.together(objects, connection)
 
 
 def workspace_context(workspace_id: str) -> str:

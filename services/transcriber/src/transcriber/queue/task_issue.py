@@ -13,6 +13,7 @@ from common.signing import receiver_key
 from securetranscribe.v1 import queue_pb2
 from transcriber.domain.jobs import Stage, Task
 from transcriber.domain.playback import CopyKeys
+from transcriber.encryption.key_ring import KeyRing
 from transcriber.outbox import messages
 from transcriber.outbox.messages import TaskSource
 from transcriber.recordings import sources
@@ -40,7 +41,7 @@ class TaskIssuer:
     def __init__(
         self,
         signer: UrlSigner,
-        keys: ObjectKeys,
+        keys: KeyRing,
         *,
         bucket_audio: str,
         bucket_results: str,
