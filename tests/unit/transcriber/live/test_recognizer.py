@@ -8,7 +8,7 @@ import pytest
 
 from common.errors import ApplicationError, ResourceExhaustedError, UnavailableError
 from common.grpc_client import SENDING_FAILED
-from transcriber.live.recognizer import RecognizerStream
+from transcriber.live.recognizer import ReasonLostError, RecognizerStream
 
 
 class FailedCall:
@@ -29,7 +29,7 @@ class FailedCall:
     ("code", "details", "kind"),
     [
         # The status that grpc makes when sending fails says nothing about the worker.
-        (grpc.StatusCode.INTERNAL, SENDING_FAILED, UnavailableError),
+        (grpc.StatusCode.INTERNAL, SENDING_FAILED, ReasonLostError),
         (grpc.StatusCode.UNAVAILABLE, "", UnavailableError),
         (grpc.StatusCode.RESOURCE_EXHAUSTED, "", ResourceExhaustedError),
         (grpc.StatusCode.INTERNAL, "a bug", ApplicationError),

@@ -59,6 +59,10 @@ def configuration(
     )
 
 
+class ReasonLostError(UnavailableError):
+    """The worker has ended the stream, and grpc lost why. The next attempt learns it."""
+
+
 class RecognizerStream:
     """One stream of a worker."""
 
@@ -120,8 +124,7 @@ class RecognizerStream:
             # The server itself refuses calls without details.
             return ResourceExhaustedError(found.details() or "The recognizer has no room.")
         if found.details() == SENDING_FAILED:
-            # The worker's reason got lost. If there is one, the next attempt has it.
-            return _ended()
+            return ReasonLostError("The recognizer has ended the stream.")
         return status.from_rpc_error(found)
 
 
