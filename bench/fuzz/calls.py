@@ -14,6 +14,7 @@ import securetranscribe.v1
 from bench.fuzz import messages
 from bench.fuzz.oracle import Book
 from bench.fuzz.target import Target
+from common.grpc_client import SENDING_FAILED
 from tests.e2e import grpc_methods
 
 KIND = "grpc"
@@ -29,8 +30,6 @@ PROCESSES = {
 _ANSWER_SECONDS = 120.0
 _STREAM_SECONDS = 1.0
 _MOST_ANSWERS = 5
-#: Made by the client if the server ends a stream while it is written to.
-_OWN_ERROR = "Internal error from Core"
 #: Would take away things that other cases need.
 _TAKING = ("Delete", "Discard", "Erase", "Trash", "Bulk", "Cancel", "Purge", "Leave", "Restore")
 _ENDING = ("SignOut", "Invalidate", "Revoke")
@@ -82,7 +81,8 @@ class Caller:
                 book.note(KIND, "STREAM")
             elif code is grpc.StatusCode.DEADLINE_EXCEEDED:
                 book.fault(KIND, seed, f"{what}: no answer after {_ANSWER_SECONDS:.0f} s")
-            elif details == _OWN_ERROR and _streams(method):
+            # Made by the client if the server ends a stream while it is written to.
+            elif details == SENDING_FAILED and _streams(method):
                 book.note(KIND, "ENDED")
             else:
                 sent = repr(requests)

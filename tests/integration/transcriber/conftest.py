@@ -17,7 +17,7 @@ from common.bus import Delivery
 from common.client_stream import ClientStream
 from common.encryption.key_holders import DeploymentKeys
 from common.encryption.object_cipher import ObjectCipher
-from common.errors import NotFoundError, UnavailableError
+from common.errors import NotFoundError
 from common.grpc_client import unwrap
 from common.objects import ObjectStore
 from common.postgres import Database
@@ -127,7 +127,7 @@ async def client(nats_url: str) -> AsyncIterator[Any]:
 @pytest.fixture(autouse=True)
 async def clean(database: Database, objects: ObjectStore, client: Any, peers: Peers) -> None:
     """Remove everything left by earlier tests."""
-    await _clear(database)
+    await empty(database, *TABLES)
     for bucket in ("audio", "results"):
         await objects.delete_prefix(bucket, "")
     stream = client.jetstream()
@@ -137,17 +137,6 @@ async def clean(database: Database, objects: ObjectStore, client: Any, peers: Pe
     peers.speakers.reset()
     peers.sessions.preferences.clear()
     peers.sessions.ended.clear()
-
-
-async def _clear(database: Database) -> None:
-    """Empty the tables while an api may still be using them."""
-    for _ in range(5):
-        try:
-            await empty(database, *TABLES)
-        except UnavailableError:  # A deadlock with the api.
-            continue
-        return
-    await empty(database, *TABLES)
 
 
 @pytest.fixture
@@ -351,7 +340,7 @@ def apis(
 async def api(apis: ApiFactory, database: Database) -> AsyncIterator[Api]:
     """Run one api process with the default settings. Others may run as replicas."""
     # Before `clean`: no api starts where an earlier module left keys of another deployment.
-    await _clear(database)
+    await empty(database, *TABLES)
     # Calls that a test left open are not waited for.
     async with apis.run(shutdown_grace_seconds=0.2) as running:
         yield running

@@ -1,7 +1,7 @@
-"""Client streams whose requests are written one by one, until the server ends the call.
+"""Streams whose requests are written one by one, until the server ends the call.
 
 When a server ends such a call early, the request in flight fails. grpc reports that failure as an
-internal error, before or instead of the server's own status. `ClientStream` reports the server's
+internal error, before or instead of the server's own status. A `Verdict` finds the server's
 status.
 """
 
@@ -20,6 +20,34 @@ Request = TypeVar("Request")
 Answer = TypeVar("Answer")
 
 
+class Verdict:
+    """The server's status of a call, to be made as soon as the call is."""
+
+    def __init__(self, call: Any) -> None:
+        self._call = call
+        self._first: grpc.aio.AioRpcError | None = None
+        call.add_done_callback(self._note)
+
+    async def of(self, error: grpc.aio.AioRpcError) -> grpc.aio.AioRpcError:
+        """Return the server's status, which may arrive before or after sending failed.
+
+        If it does not arrive, return the error that sending failed.
+        """
+        if self._first is not None and self._first.details() != SENDING_FAILED:
+            return self._first
+        return await server_status(self._call, error)
+
+    def _note(self, call: Any) -> None:
+        """Keep the first status. A later one may only report that sending failed."""
+        with contextlib.suppress(_NotReadyError):
+            self._first = grpc.aio.AioRpcError(
+                _now(call.code()),
+                grpc.aio.Metadata(),
+                _now(call.trailing_metadata()),
+                _now(call.details()),
+            )
+
+
 class ClientStream(Generic[Request, Answer]):
     """One client-streaming call. Wrap it as soon as it is made.
 
@@ -28,8 +56,7 @@ class ClientStream(Generic[Request, Answer]):
 
     def __init__(self, call: Any) -> None:
         self._call = call
-        self._first: grpc.aio.AioRpcError | None = None
-        call.add_done_callback(self._note)
+        self._verdict = Verdict(call)
 
     async def write(self, request: Request) -> bool:
         """Send a request. Return False when the server has already answered: see `answer`.
@@ -42,7 +69,7 @@ class ClientStream(Generic[Request, Answer]):
         except asyncio.InvalidStateError:
             return False
         except grpc.aio.AioRpcError as error:
-            verdict = await self._verdict(error)
+            verdict = await self._verdict.of(error)
             if verdict.code() is grpc.StatusCode.OK:
                 return False
             raise status.from_rpc_error(verdict) from error
@@ -60,28 +87,12 @@ class ClientStream(Generic[Request, Answer]):
         try:
             answer: Answer = await self._call
         except grpc.aio.AioRpcError as error:
-            raise status.from_rpc_error(await self._verdict(error)) from error
+            raise status.from_rpc_error(await self._verdict.of(error)) from error
         return answer
 
     def cancel(self) -> None:
         """Cancel the call unless it has ended."""
         self._call.cancel()
-
-    def _note(self, call: Any) -> None:
-        """Keep the first status. A later one may only report that sending failed."""
-        with contextlib.suppress(_NotReadyError):
-            self._first = grpc.aio.AioRpcError(
-                _now(call.code()),
-                grpc.aio.Metadata(),
-                _now(call.trailing_metadata()),
-                _now(call.details()),
-            )
-
-    async def _verdict(self, error: grpc.aio.AioRpcError) -> grpc.aio.AioRpcError:
-        """Return the server's status, which may arrive only after sending failed."""
-        if self._first is not None and self._first.details() != SENDING_FAILED:
-            return self._first
-        return await server_status(self._call, error)
 
 
 class _NotReadyError(Exception):

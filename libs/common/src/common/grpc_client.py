@@ -131,7 +131,7 @@ async def server_status(call: Any, error: grpc.aio.AioRpcError) -> grpc.aio.AioR
 
     When a server ends a call while requests are still being sent, sending fails. grpc reports that
     failure as the call's status until it has read the real one. If the two arrive in the opposite
-    order, only `ClientStream` still has the server's status.
+    order, only `client_stream.Verdict` still has the server's status.
     """
     for _ in range(_STATUS_ATTEMPTS):
         if error.details() != SENDING_FAILED or not isinstance(call, grpc.aio.Call):

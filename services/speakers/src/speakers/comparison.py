@@ -9,7 +9,8 @@ import numpy as np
 
 from common import sizes
 from common.audio.decoding import read_window
-from common.audio.resampling import SAMPLE_RATE, Samples
+from common.audio.pcm import as_pcm16
+from common.audio.resampling import SAMPLE_RATE
 from common.errors import AudioProcessingError, SpeakerError, ValidationError
 from common.limits import MAX_CLIP_BYTES
 from speakers.diarizer_client import SpeechEmbedder
@@ -71,7 +72,7 @@ class VoiceComparison:
             raise AudioProcessingError(f"This clip has less than {_SHORTEST} s of sound.")
         if float(np.abs(samples).max()) < _SILENCE:
             raise AudioProcessingError("Nobody speaks in this clip.")
-        voiceprint = await self._embedder.embed(_as_bytes(samples))
+        voiceprint = await self._embedder.embed(as_pcm16(samples))
         return EmbeddedClip(voiceprint=voiceprint, seconds=seconds)
 
     def match(self, references: Sequence[Voiceprint], voices: Sequence[Voice]) -> list[Match]:
@@ -115,9 +116,3 @@ class VoiceComparison:
             raise SpeakerError(
                 "Voices are not compared on this system.", {"reason": "voice_memory_off"}
             )
-
-
-def _as_bytes(samples: Samples) -> bytes:
-    """Return samples in ±1 as signed 16-bit little-endian numbers."""
-    numbers: bytes = (np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes()
-    return numbers

@@ -1,5 +1,6 @@
 """Streams of the recognition workers, with calls that fail."""
 
+from collections.abc import Callable
 from typing import Any
 
 import grpc
@@ -8,15 +9,29 @@ import pytest
 
 from common.errors import ApplicationError, ResourceExhaustedError, UnavailableError
 from common.grpc_client import SENDING_FAILED
-from transcriber.live.recognizer import ReasonLostError, RecognizerStream
+from transcriber.live.recognizer import RecognizerStream
+
+NOTHING = grpc.aio.Metadata()
 
 
 class FailedCall:
-    """A call that the worker has ended."""
+    """A call that the worker has ended, with the first status and the one that is raised."""
 
-    def __init__(self, code: grpc.StatusCode, details: str) -> None:
-        nothing = grpc.aio.Metadata()
-        self._error = grpc.aio.AioRpcError(code, nothing, nothing, details)
+    def __init__(self, first: tuple[grpc.StatusCode, str], last: tuple[grpc.StatusCode, str]):
+        self._first = first
+        self._error = grpc.aio.AioRpcError(last[0], NOTHING, NOTHING, last[1])
+
+    def add_done_callback(self, note: Callable[[Any], None]) -> None:
+        note(self)
+
+    async def code(self) -> grpc.StatusCode:
+        return self._first[0]
+
+    async def details(self) -> str:
+        return self._first[1]
+
+    async def trailing_metadata(self) -> grpc.aio.Metadata:
+        return NOTHING
 
     async def read(self) -> Any:
         raise self._error
@@ -25,20 +40,31 @@ class FailedCall:
         raise self._error
 
 
+SENDING = (grpc.StatusCode.INTERNAL, SENDING_FAILED)
+FULL = (grpc.StatusCode.RESOURCE_EXHAUSTED, "")
+GONE = (grpc.StatusCode.UNAVAILABLE, "")
+BUG = (grpc.StatusCode.INTERNAL, "a bug")
+
+
 @pytest.mark.parametrize(
-    ("code", "details", "kind"),
+    ("first", "last", "kind"),
     [
-        # The status that grpc makes when sending fails says nothing about the worker.
-        (grpc.StatusCode.INTERNAL, SENDING_FAILED, ReasonLostError),
-        (grpc.StatusCode.UNAVAILABLE, "", UnavailableError),
-        (grpc.StatusCode.RESOURCE_EXHAUSTED, "", ResourceExhaustedError),
-        (grpc.StatusCode.INTERNAL, "a bug", ApplicationError),
+        (GONE, GONE, UnavailableError),
+        (FULL, FULL, ResourceExhaustedError),
+        (BUG, BUG, ApplicationError),
+        # grpc's own status of sending that failed hides the worker's.
+        (FULL, SENDING, ResourceExhaustedError),
+        (BUG, SENDING, ApplicationError),
+        # It says nothing about the worker.
+        (SENDING, SENDING, UnavailableError),
     ],
 )
 async def test_reasons_of_ended_streams(
-    code: grpc.StatusCode, details: str, kind: type[ApplicationError]
+    first: tuple[grpc.StatusCode, str],
+    last: tuple[grpc.StatusCode, str],
+    kind: type[ApplicationError],
 ) -> None:
-    stream = RecognizerStream(FailedCall(code, details))
+    stream = RecognizerStream(FailedCall(first, last))
     with pytest.raises(ApplicationError) as reading:
         await anext(stream.responses())
     with pytest.raises(ApplicationError) as writing:

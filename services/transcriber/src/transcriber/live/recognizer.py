@@ -8,8 +8,9 @@ import grpc
 import grpc.aio
 
 from common import status, telemetry
+from common.client_stream import Verdict
 from common.errors import ResourceExhaustedError, UnavailableError
-from common.grpc_client import SENDING_FAILED, server_status
+from common.grpc_client import SENDING_FAILED
 from common.identity import Grant, Owner
 from common.signing import CallSigner
 from common.times import duration
@@ -59,15 +60,12 @@ def configuration(
     )
 
 
-class ReasonLostError(UnavailableError):
-    """The worker has ended the stream, and grpc lost why. The next attempt learns it."""
-
-
 class RecognizerStream:
     """One stream of a worker."""
 
     def __init__(self, call: Any) -> None:
         self._call = call
+        self._verdict = Verdict(call)
 
     async def begin(self, config: speech_pb2.StreamingRecognitionConfig) -> None:
         """Send the configuration. Raise the errors of `write`."""
@@ -119,12 +117,12 @@ class RecognizerStream:
             raise await self._failure(error) from error
 
     async def _failure(self, error: grpc.aio.AioRpcError) -> Exception:
-        found = await server_status(self._call, error)
+        found = await self._verdict.of(error)
         if found.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:
             # The server itself refuses calls without details.
             return ResourceExhaustedError(found.details() or "The recognizer has no room.")
         if found.details() == SENDING_FAILED:
-            return ReasonLostError("The recognizer has ended the stream.")
+            return _ended()
         return status.from_rpc_error(found)
 
 

@@ -23,12 +23,7 @@ from transcriber.live.arrival import ArrivingSound
 from transcriber.live.labels import SegmentSound, SpeakerLabels
 from transcriber.live.messages import Response
 from transcriber.live.pauses import Pauses
-from transcriber.live.recognizer import (
-    LiveRecognizer,
-    ReasonLostError,
-    RecognizerStream,
-    configuration,
-)
+from transcriber.live.recognizer import LiveRecognizer, RecognizerStream, configuration
 from transcriber.live.restart import RestartPlaces
 from transcriber.live.results import StreamResults
 from transcriber.store.captures import Capture
@@ -117,7 +112,6 @@ class Relay:
 
     async def _relay(self) -> None:
         pauses = Pauses()
-        reason_lost = False
         while True:
             pauses.begin()
             before = self._covered
@@ -140,9 +134,7 @@ class Relay:
                 self._broken = self._begun_at
             pause = pauses.after_failure(progressed=progressed)
             _log.info("live recognition interrupted", reason=failure.message, pause=pause)
-            first_lost = isinstance(failure, ReasonLostError) and not reason_lost
-            reason_lost = isinstance(failure, ReasonLostError)
-            if pause and not first_lost:
+            if pause:
                 self._report(failure)
             await asyncio.sleep(pause)
 

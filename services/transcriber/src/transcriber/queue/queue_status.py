@@ -220,10 +220,10 @@ class _ReadQueue:
                 self._order.remove(job.number)
             index = self._order.add(job)
             self._positions[job.job_id] = index + 1
-            behind = self._order.jobs[index + 1 : index + 2]
-            begin = self.snapshot.forecast.next_begin
-            for other in behind:
-                begin = self._begin.get(other.job_id)
+            if index + 1 < len(self._order.jobs):
+                begin = self._begin.get(self._order.jobs[index + 1].job_id)
+            else:
+                begin = self.snapshot.forecast.next_begin
             if begin is not None and self._factor is not None:
                 self._begin[job.job_id] = begin
                 self._end[job.job_id] = begin + job.sound * self._factor

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.audio.resampling import Samples
-from transcriber.worker.live.voices import ENOUGH, MOST, VoiceSounds, as_bytes
+from transcriber.worker.live.voices import ENOUGH, MOST, VoiceSounds
 
 
 def sound(seconds: float, value: float = 0.5) -> Samples:
@@ -51,7 +51,3 @@ def test_every_segment_comes_once_and_in_order(said: list[tuple[float, bool]]) -
     assert all(len(one.samples) <= MOST for one in told)
     for before, after in itertools.pairwise(told):
         assert not after.continues or len(before.samples) >= ENOUGH
-
-
-def test_samples_are_16_bit_numbers() -> None:
-    assert as_bytes(np.array([0.0, 1.0, -2.0], np.float32)) == bytes.fromhex("0000ff7f0180")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from common import telemetry
+from common.audio.pcm import as_pcm16
 from common.audio.resampling import SAMPLE_RATE, Samples
 from common.errors import TimedOutError, UnavailableError, ValidationError
 from common.inference import Inference
@@ -24,7 +25,7 @@ from transcriber.worker.live.load import LiveLoad
 from transcriber.worker.live.options import MOST_BYTES, LiveOptions
 from transcriber.worker.live.recognition import HeardWords, LiveRecognizer
 from transcriber.worker.live.results import Results
-from transcriber.worker.live.voices import VoiceSound, VoiceSounds, as_bytes
+from transcriber.worker.live.voices import VoiceSound, VoiceSounds
 
 Requests = AsyncIterator[speech_pb2.StreamingRecognizeRequest]
 Response = speech_pb2.StreamingRecognizeResponse
@@ -294,7 +295,7 @@ class LiveSession:
     async def _send_sound(self, party: _Party, found: VoiceSound | None) -> None:
         """Send the sound of final words, after the words."""
         if found is not None:
-            samples = as_bytes(found.samples)
+            samples = as_pcm16(found.samples)
             await self._out.put(
                 self._results.sound(
                     party.number, found.segments, samples, continues=found.continues

@@ -1,6 +1,5 @@
 """Sound of final words, gathered until there is enough of it to tell a voice."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,9 +56,3 @@ class VoiceSounds:
         )
         self._segments, self._pieces = [], []
         return found
-
-
-def as_bytes(samples: Sequence[float] | Samples) -> bytes:
-    """Return samples in ±1 as signed 16-bit little-endian numbers."""
-    numbers: bytes = (np.clip(np.asarray(samples), -1, 1) * 32767).astype("<i2").tobytes()
-    return numbers
