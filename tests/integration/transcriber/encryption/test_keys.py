@@ -73,6 +73,9 @@ async def test_earlier_recordings_stay_readable(
         async with apis.run() as api:
             caller = api.caller()
             assert await download(caller, number) == data
+            async with database.transaction() as connection:
+                known = await ring(database).together([("audio", f"{number}/source")], connection)
+            assert await known.reading("audio", f"{number}/source") is None
             later = await caller.upload_id(data)
             assert MARK not in await stored.get("audio", f"{later}/source")
             assert await download(caller, later) == data

@@ -68,7 +68,13 @@ class KeyRing:
         They are read in an open transaction, so that it does not wait for another one.
         """
         stored = [one for bucket, key in objects if (one := self._object(bucket, key)) is not None]
-        return _KnownKeys(self, await DataKeys(connection).find_all(stored))
+        keys = DataKeys(connection)
+        known = await keys.find_all(stored)
+        undecided = [one for one in stored if one not in known]
+        earlier = await keys.earlier({one.transcription_id for one in undecided})
+        plain = DataKey(state=KeyState.PLAIN)
+        known |= {one: plain for one in undecided if one.transcription_id in earlier}
+        return _KnownKeys(self, known)
 
     async def cipher(
         self, bucket: str, key: str, known: Mapping[StoredObject, DataKey]
@@ -119,7 +125,7 @@ class KeyRing:
                 return found
             coming = await keys.coming(transcription_id)
             if coming is None:
-                if await keys.is_earlier(transcription_id):
+                if await keys.earlier([transcription_id]):
                     return DataKey(state=KeyState.PLAIN)
                 raise NotFoundError(_GONE)
             if coming.earlier or not self._encrypting:

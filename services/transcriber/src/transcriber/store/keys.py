@@ -1,7 +1,7 @@
 """Keys of workspaces and of the objects of transcriptions, all of them encrypted."""
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +31,7 @@ FROM encryption e, (
     WHERE transcription_id = %(id)s AND NOT given_up AND state IN ('receiving', 'finishing')) o
 """
 _EARLIER = """
-SELECT t.created_at < e.begins_at AS earlier FROM transcriptions t, encryption e WHERE t.id = %s
+SELECT t.id FROM transcriptions t, encryption e WHERE t.id = ANY(%s) AND t.created_at < e.begins_at
 """
 _ADD = """
 INSERT INTO data_keys (transcription_id, content, state, workspace_id, wrapped)
@@ -169,10 +169,10 @@ class DataKeys:
         row = await fetch_one(self._connection, _COMING, {"id": transcription_id})
         return None if row is None else Coming(**row)
 
-    async def is_earlier(self, transcription_id: int) -> bool:
-        """Return whether a transcription is older than encryption. One that is gone is not."""
-        row = await fetch_one(self._connection, _EARLIER, (transcription_id,))
-        return row is not None and bool(row["earlier"])
+    async def earlier(self, transcription_ids: Collection[int]) -> set[int]:
+        """Return those transcriptions that are older than encryption. One that is gone is not."""
+        rows = await fetch_all(self._connection, _EARLIER, (list(transcription_ids),))
+        return {row["id"] for row in rows}
 
     async def add(
         self,
