@@ -2,6 +2,7 @@ import { ApiError, AuthenticationError, type components } from 'securetranscribe
 
 import { api, client } from '../lib/client';
 import { t } from '../lib/i18n.svelte';
+import { inTurn } from '../lib/in_turn';
 import { textOf } from '../lib/notices.svelte';
 
 type Data = components['schemas']['AccountData'];
@@ -23,9 +24,9 @@ class Account {
   #moving = false;
 
   /** Read the account with its workspaces. */
-  async read(): Promise<void> {
+  readonly read = inTurn(async (): Promise<void> => {
     this.data = (await client.call(api.GET('/api/auth/me'))).data;
-  }
+  });
 
   /** Read the account. If the workspace of before is gone, work in another one. */
   async settle(): Promise<void> {

@@ -12,8 +12,8 @@ export class JobBoard {
   /** Seconds that the next job of the session waits, by the queue's estimate. */
   wait = $state<number | undefined>();
 
-  /** Read the jobs of unfinished and failed transcriptions. */
-  async read(items: readonly Item[]): Promise<void> {
+  /** Read the jobs of unfinished and failed transcriptions, and show them while `wanted`. */
+  async read(items: readonly Item[], wanted: () => boolean): Promise<void> {
     const jobs = new Map<number, Job>();
     if (items.some((item) => item.status !== 'completed')) {
       const params = { query: { limit: LIMIT } };
@@ -23,7 +23,7 @@ export class JobBoard {
         if (!jobs.has(job.transcription_id)) jobs.set(job.transcription_id, job);
       }
     }
-    this.byTranscription = jobs;
+    if (wanted()) this.byTranscription = jobs;
   }
 
   /** Return whether a transcription waits or is in progress. */

@@ -152,7 +152,7 @@ export class Recordings {
         items.push(...page.transcriptions);
       } while (page.next_cursor !== null && items.length < count);
       this.#show(items, page);
-      if (!this.#view.trash) await this.jobs.read(items);
+      if (!this.#view.trash) await this.jobs.read(items, () => reading === this.#reading);
     } catch (error) {
       this.#fail(reading, error);
     }

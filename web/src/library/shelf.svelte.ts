@@ -1,6 +1,7 @@
 import type { components } from 'securetranscribe-js';
 
 import { api, client } from '../lib/client';
+import { inTurn } from '../lib/in_turn';
 
 export type Tag = components['schemas']['TagUseData'];
 export type Folder = components['schemas']['FolderData'];
@@ -11,14 +12,14 @@ export class Shelf {
   folders = $state.raw<readonly Folder[]>([]);
 
   /** Read both. */
-  async read(): Promise<void> {
+  readonly read = inTurn(async (): Promise<void> => {
     const [tags, folders] = await Promise.all([
       client.call(api.GET('/api/tags')),
       client.call(api.GET('/api/folders')),
     ]);
     this.tags = tags.data.tags;
     this.folders = folders.data.folders;
-  }
+  });
 
   /** Return the name of a folder with those it lies in. */
   path(id: number): string {

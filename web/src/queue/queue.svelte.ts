@@ -1,6 +1,7 @@
 import type { components } from 'securetranscribe-js';
 
 import { api, client } from '../lib/client';
+import { inTurn } from '../lib/in_turn';
 import { notices } from '../lib/notices.svelte';
 import { withProgress, type Job } from './jobs';
 
@@ -41,7 +42,7 @@ export class Queue {
   }
 
   /** Read everything. */
-  async read(): Promise<void> {
+  readonly read = inTurn(async (): Promise<void> => {
     this.#readAt = Date.now();
     try {
       const query = { limit: LIMIT };
@@ -58,7 +59,7 @@ export class Queue {
       if (!this.loaded && !this.failed) notices.fail(error);
       this.failed = true;
     }
-  }
+  });
 
   /** Cancel a job. */
   async cancel(job: Job): Promise<void> {

@@ -2,6 +2,7 @@ import { ApiError, ConnectionError, type components } from 'securetranscribe-js'
 
 import { account } from '../accounts/account.svelte';
 import { api, client } from '../lib/client';
+import { inTurn } from '../lib/in_turn';
 import { locale, moment, t } from '../lib/i18n.svelte';
 import { notices } from '../lib/notices.svelte';
 
@@ -54,13 +55,13 @@ class Current {
   }
 
   /** Read the session. A failure leaves the last state, since the next reading is soon. */
-  async read(): Promise<void> {
+  readonly read = inTurn(async (): Promise<void> => {
     try {
       this.data = (await client.call(api.GET('/api/sessions/current'))).data;
     } catch {
       // Pages that need the server report that it cannot be reached.
     }
-  }
+  });
 
   /** Keep the work for a day longer than without further visits. */
   async extend(): Promise<void> {

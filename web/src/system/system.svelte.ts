@@ -3,6 +3,7 @@ import { ApiError } from 'securetranscribe-js';
 import { account } from '../accounts/account.svelte';
 import { api, client } from '../lib/client';
 import { t } from '../lib/i18n.svelte';
+import { inTurn } from '../lib/in_turn';
 import { notices, textOf } from '../lib/notices.svelte';
 import type { Item, Storage, SystemState, Workspace } from './figures';
 
@@ -78,7 +79,7 @@ export class System {
   }
 
   /** Read the figures. */
-  async read(): Promise<void> {
+  readonly read = inTurn(async (): Promise<void> => {
     const token = this.token;
     if (!this.permitted) return;
     const slowly = this.#turn++ % SLOWLY === 0 || !this.items;
@@ -89,7 +90,7 @@ export class System {
     } catch (error) {
       if (token === this.token) this.#fail(error);
     }
-  }
+  });
 
   /** Try items of a step again, all of them without a name. */
   async retry(service: string, step: string, item: string): Promise<void> {

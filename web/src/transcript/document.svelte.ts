@@ -1,4 +1,5 @@
 import { api, client } from '../lib/client';
+import { inTurn } from '../lib/in_turn';
 import { patiently } from './patience';
 import { arrange, readingOf } from './arrange';
 import type { EditData, History, Note, Segment, Status, TranscriptData, Voice } from './types';
@@ -41,13 +42,13 @@ export class Document {
   }
 
   /** Read the state of the transcription. */
-  async readStatus(): Promise<Status> {
+  readonly readStatus = inTurn(async (): Promise<Status> => {
     const params = { path: { transcription_id: this.id }, query: { transcript: false } };
     const url = '/api/transcription/status/{transcription_id}';
     const { data } = await patiently(() => client.call(api.GET(url, { params })));
     this.status = data;
     return data;
-  }
+  });
 
   /** Read the whole transcript. The first page is shown before the rest is there. */
   async reload(): Promise<void> {
@@ -74,19 +75,19 @@ export class Document {
   }
 
   /** Read who speaks. */
-  async readSpeakers(): Promise<void> {
+  readonly readSpeakers = inTurn(async (): Promise<void> => {
     const path = { transcription_id: this.id };
     const url = '/api/transcription/speakers/{transcription_id}';
     this.voices = (await patiently(() => client.call(api.GET(url, { params: { path } })))).data;
-  }
+  });
 
   /** Read all notes. */
-  async readNotes(): Promise<void> {
+  readonly readNotes = inTurn(async (): Promise<void> => {
     this.notes = (await this.#read({ limit: 1, words: false })).notes;
-  }
+  });
 
   /** Return the history, and note what can be taken back. */
-  async readHistory(): Promise<History> {
+  readonly readHistory = inTurn(async (): Promise<History> => {
     const path = { transcription_id: this.id };
     const url = '/api/transcription/{transcription_id}/revisions';
     const { data } = await patiently(() => client.call(api.GET(url, { params: { path } })));
@@ -94,7 +95,7 @@ export class Document {
     this.redoable = data.redoable_revision !== null;
     this.machines = data.revisions.filter(({ kind }) => kind === 'machine').length;
     return data;
-  }
+  });
 
   /** Show the result of an own edit. */
   async apply(edit: EditData): Promise<void> {

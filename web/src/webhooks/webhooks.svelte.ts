@@ -83,7 +83,7 @@ export class Deliveries extends ServerState {
   override watch(): () => void {
     const end = super.watch();
     const timer = setInterval(() => {
-      if (document.visibilityState === 'visible' && this.isMoving()) void this.follow();
+      if (document.visibilityState === 'visible' && this.isMoving()) void this.read();
     }, LOOK);
     return () => {
       end();
@@ -115,9 +115,9 @@ export class Deliveries extends ServerState {
     });
   }
 
-  /** Read the log again, and the state of the webhook. */
-  async follow(): Promise<void> {
-    await this.read();
+  /** Read the log, and then the state of the webhook. */
+  override async read(): Promise<void> {
+    await super.read();
     this.onread();
   }
 

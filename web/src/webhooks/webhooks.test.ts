@@ -54,6 +54,16 @@ test('the log is read until no attempt is due', async () => {
   const end = new Deliveries(() => webhook, onread).watch();
   await vi.advanceTimersByTimeAsync(20_000);
   expect(get).toHaveBeenCalledTimes(3);
-  expect(onread).toHaveBeenCalledTimes(2);
+  expect(onread).toHaveBeenCalledTimes(3);
   end();
+});
+
+test('a test whose outcome is there at once shows what it did to the webhook', async () => {
+  const data = { deliveries: [delivery('failed', null)], cursor: null };
+  const answer = () => Promise.resolve({ data: { data }, response: new Response() });
+  vi.spyOn(api, 'GET').mockImplementation(answer as never);
+  vi.spyOn(api, 'POST').mockImplementation(answer as never);
+  const onread = vi.fn();
+  await new Deliveries(() => webhook, onread).test();
+  expect(onread).toHaveBeenCalledOnce();
 });
