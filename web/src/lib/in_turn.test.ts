@@ -43,7 +43,7 @@ test('a failed reading is told to its callers only', async () => {
   await expect(second).resolves.toBe('there');
 });
 
-test('a reading that is never answered does not keep others waiting for ever', async () => {
+test('a reading that is never answered keeps others waiting for a while only', async () => {
   const { answers, read } = byHand();
   const reader = inTurn(read);
   void reader();

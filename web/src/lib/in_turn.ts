@@ -30,7 +30,7 @@ export function inTurn<Result>(read: () => Promise<Result>): () => Promise<Resul
   };
 }
 
-/** Wait until a reading has succeeded or failed, but not for ever. */
+/** Wait until a reading has succeeded or failed, or until `LONGEST` has passed. */
 function ended(reading: Promise<unknown> | undefined): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, LONGEST);
