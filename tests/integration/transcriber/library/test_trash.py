@@ -63,6 +63,8 @@ async def test_trash_cancels_the_job_and_keeps_its_place_free(librarian: Librari
     await librarian.call("TrashTranscription", transcription_id=number)
     with pytest.raises(NotFoundError):
         await caller.job(job.job_id)
+    listed = await caller.queue.ListJobs(queue_pb2.ListJobsRequest(), metadata=caller.metadata)
+    assert (len(listed.jobs), listed.total) == (0, 0)
     assert (await caller.queue_status()).queued_jobs == 0
     await librarian.call("RestoreTranscription", transcription_id=number)
     assert (await caller.job(job.job_id)).status == queue_pb2.JOB_STATUS_CANCELLED

@@ -97,12 +97,10 @@ def next_action(tasks: Sequence[Task]) -> NextAction:
 
 def _stage(stage: Stage, tasks: list[Task]) -> StageProgress:
     states = [task.state for task in tasks]
-    weighted = [(task, _seconds(task)) for task in tasks]
-    total = sum(weight for _, weight in weighted)
     return StageProgress(
         stage=stage,
         state=_state(states),
-        fraction=sum(_fraction(task) * weight for task, weight in weighted) / total,
+        fraction=_weighted_fraction(tasks),
         step=next((task.step for task in tasks if task.state is TaskState.RUNNING), ""),
         failure=next((task.failure for task in tasks if task.failure is not None), None),
         part_count=len(tasks),
@@ -111,8 +109,16 @@ def _stage(stage: Stage, tasks: list[Task]) -> StageProgress:
     )
 
 
+def _weighted_fraction(tasks: list[Task]) -> float:
+    if len(tasks) == 1:
+        return _fraction(tasks[0])
+    weighted = [(task, _seconds(task)) for task in tasks]
+    total = sum(weight for _, weight in weighted)
+    return sum(_fraction(task) * weight for task, weight in weighted) / total
+
+
 def _seconds(task: Task) -> int:
-    """Return the length of a task's part. A stage of one task needs none."""
+    """Return the length of a task's part, one where it has none."""
     part = Part.of(task.options)
     return 1 if part is None else max(1, part.seconds)
 

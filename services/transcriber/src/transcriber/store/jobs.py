@@ -24,42 +24,46 @@ VALUES (%(job_id)s, %(transcription_id)s, %(session_id)s, %(workspace_id)s, %(re
         'queued', %(priority)s, %(current_step)s, %(trace)s, %(channel_plan)s, %(origin)s)
 ON CONFLICT DO NOTHING
 """
-_OWN = """
-SELECT j.*, t.filename, t.size_bytes, t.duration
-FROM jobs j JOIN transcriptions t ON t.id = j.transcription_id
+# Without what only other statements need, such as the headers of the request.
+_COLUMNS = """\
+SELECT j.id, j.job_id, j.transcription_id, j.session_id, j.workspace_id, j.status, j.priority,
+       j.progress, j.current_step, j.created_at, j.release_number, j.started_at, j.completed_at,
+       j.failure_code, j.failure_message, j.channel_plan, t.filename, t.size_bytes, t.duration
+FROM jobs j JOIN transcriptions t ON t.id = j.transcription_id"""
+_OWN = f"""
+{_COLUMNS}
 WHERE j.job_id = %s AND j.workspace_id = %s AND t.trashed_at IS NULL
 """
-_ANY = """
-SELECT j.*, t.filename, t.size_bytes, t.duration
-FROM jobs j JOIN transcriptions t ON t.id = j.transcription_id
+_ANY = f"""
+{_COLUMNS}
 WHERE j.job_id = ANY(%s)
 """
-_BY_REQUEST = """
-SELECT j.*, t.filename, t.size_bytes, t.duration
-FROM jobs j JOIN transcriptions t ON t.id = j.transcription_id
+_BY_REQUEST = f"""
+{_COLUMNS}
 WHERE j.workspace_id = %s AND j.request_id = %s
 """
-_LIST = """
-SELECT j.*, t.filename, t.size_bytes, t.duration
-FROM jobs j JOIN transcriptions t ON t.id = j.transcription_id
+_LIST = f"""
+{_COLUMNS}
 WHERE j.workspace_id = %(workspace_id)s AND t.trashed_at IS NULL
   AND (%(status)s::text IS NULL OR j.status = %(status)s)
   AND (%(transcription_id)s::bigint = 0 OR j.transcription_id = %(transcription_id)s)
 ORDER BY j.id DESC LIMIT %(limit)s OFFSET %(offset)s
 """
+# Only what is in the trash is looked up, which is little next to all transcriptions.
 _COUNT = """
-SELECT count(*) AS total FROM jobs j JOIN transcriptions t ON t.id = j.transcription_id
-WHERE j.workspace_id = %(workspace_id)s AND t.trashed_at IS NULL
+SELECT count(*) AS total FROM jobs j
+WHERE j.workspace_id = %(workspace_id)s
   AND (%(status)s::text IS NULL OR j.status = %(status)s)
   AND (%(transcription_id)s::bigint = 0 OR j.transcription_id = %(transcription_id)s)
+  AND NOT EXISTS (SELECT FROM transcriptions t
+                  WHERE t.id = j.transcription_id AND t.trashed_at IS NOT NULL)
 """
 _LOCK_LIVE = """
 SELECT job_id FROM jobs WHERE job_id = ANY(%s) AND status IN ('queued', 'processing')
 ORDER BY id FOR NO KEY UPDATE
 """
-_LOCK_ALL = """
-SELECT j.*, t.filename, t.size_bytes, t.duration
-FROM jobs j JOIN transcriptions t ON t.id = j.transcription_id
+_LOCK_ALL = f"""
+{_COLUMNS}
 WHERE j.job_id = ANY(%s) AND j.status IN ('queued', 'processing')
 ORDER BY j.id FOR NO KEY UPDATE OF j
 """
@@ -115,7 +119,7 @@ WHERE job_id = %(job_id)s AND status IN ('queued', 'processing')
 RETURNING completed_at, extract(epoch FROM now() - started_at)::double precision AS seconds
 """
 _TRACES = "SELECT job_id, trace FROM jobs WHERE job_id = ANY(%s)"
-_LIVE_COLUMNS = """
+_LIVE_COLUMNS = """\
 SELECT j.id, j.job_id, j.workspace_id, j.status, j.priority, j.release_number, j.started_at,
        j.progress,
        t.duration * greatest(1, jsonb_array_length(j.channel_plan -> 'signals')) AS sound
