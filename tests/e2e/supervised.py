@@ -1,6 +1,5 @@
 """The product as `make start` runs it: `devstack up` with its own supervisor."""
 
-import json
 import os
 import signal
 import subprocess
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from devstack.files import read_object
 from tests import exports, small_disk
 from tests.limits import UNLIMITED
 from tests.ports import free_port
@@ -51,9 +51,11 @@ class SupervisedStack:
 
     def pids(self) -> dict[str, int]:
         """Return the pids of all processes by name."""
+        # The file of a process that is being restarted may be gone once it is read.
         return {
-            path.stem: int(json.loads(path.read_text())["pid"])
+            path.stem: int(str(record["pid"]))
             for path in sorted((self.seen / "run").glob("*.pid"))
+            if (record := read_object(path))
         }
 
     @property

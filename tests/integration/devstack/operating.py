@@ -1,6 +1,5 @@
 """Operator of a stack with fake services, by `devstack` commands."""
 
-import json
 import os
 import signal
 import subprocess
@@ -11,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from devstack.files import read_object
 from devstack.services import SERVICES, Service
 from devstack.stamps import read_stat
 from tests import exports
@@ -123,9 +123,11 @@ class Operator:
 
     def pids(self) -> dict[str, int]:
         """Return the pids in the pid files by name."""
+        # The file of a process that is being restarted may be gone once it is read.
         return {
-            path.stem: json.loads(path.read_text())["pid"]
+            path.stem: int(str(record["pid"]))
             for path in (self.data / "run").glob("*.pid")
+            if (record := read_object(path))
         }
 
     def close(self) -> None:
