@@ -10,6 +10,7 @@ import nats.errors
 from nats.aio.client import Client
 
 from common import bus
+from tests.nats_clients import flushed
 
 _KEPT = 200
 _REPEATED = 20
@@ -35,6 +36,8 @@ class Deliveries:
         deliveries = cls(client=client)
         for subject in (bus.tasks_subject("*"), bus.results_subject("*")):
             await client.subscribe(subject, cb=deliveries._note)
+        # Other connections may publish as soon as this returns.
+        await flushed(client)
         return deliveries
 
     async def repeat(self, dice: random.Random) -> int:
