@@ -10,13 +10,18 @@ const tell = (...event) => process.stdout.write(`${JSON.stringify(event)}\n`);
 
 client.on("state", (state) => tell("state", state));
 const completed = new Promise((resolve) => client.on("job_completed", resolve));
+const opened = async () => {
+  while (client.live.state !== "open") await new Promise((resolve) => setTimeout(resolve, 50));
+};
+// The server is killed once there is a connection to lose, and before the upload ends.
+await opened();
 const upload = await client.uploadResumable(await openAsBlob(path), {
   filename: basename(path),
   pieceBytes: 250_000,
   onProgress: (stored, size) => tell("stored", stored, size),
 });
 tell("uploaded", upload.transcriptionId, upload.size);
-while (client.live.state !== "open") await new Promise((resolve) => setTimeout(resolve, 50));
+await opened();
 await client.startTranscription(upload.transcriptionId, { language: "en" });
 const event = await completed;
 tell("completed", event.transcription_id, event.status);
