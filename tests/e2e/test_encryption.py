@@ -1,5 +1,6 @@
 """The files of the object store hold nothing readable of a recording, which is used as ever."""
 
+import contextlib
 import io
 from pathlib import Path
 
@@ -51,8 +52,9 @@ def _places(directory: Path, traces: dict[str, bytes]) -> dict[str, list[str]]:
     """Return the files that hold each trace, once per place."""
     found: dict[str, list[str]] = {name: [] for name in traces}
     for path in directory.rglob("*"):
-        if path.is_file():
-            content = path.read_bytes()
+        # The store replaces files of its index now and then.
+        with contextlib.suppress(FileNotFoundError):
+            content = path.read_bytes() if path.is_file() else b""
             for name, trace in traces.items():
                 found[name] += [str(path)] * content.count(trace)
     return found
