@@ -124,7 +124,7 @@ class Work:
         url = self.url.replace("http", "ws", 1) + "/ws"
         async with (
             asyncio.timeout(_ANSWER_SECONDS),
-            connect(url, additional_headers=headers, proxy=None) as socket,
+            connect(url, additional_headers=headers, proxy=None, open_timeout=None) as socket,
         ):
             await socket.send('{"type": "ping"}')
             while '"pong"' not in str(await socket.recv()):

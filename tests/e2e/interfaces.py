@@ -17,6 +17,7 @@ from securetranscribe.v1 import (
 )
 from tests.e2e.stack import JOB_SECONDS, Stack
 
+_ANSWER_SECONDS = 120.0
 _SOURCES = {
     transcription_pb2.SPEAKER_NAME_SOURCE_NONE: "none",
     transcription_pb2.SPEAKER_NAME_SOURCE_SUGGESTED: "suggested",
@@ -185,23 +186,31 @@ class GrpcInterface:
         request = transcription_pb2.AssignSpeakersRequest(
             transcription_id=transcription_id, names=names
         )
-        self._transcriptions.AssignSpeakers(request, metadata=self._metadata, timeout=30)
+        self._transcriptions.AssignSpeakers(
+            request, metadata=self._metadata, timeout=_ANSWER_SECONDS
+        )
 
     def delete(self, transcription_id: int) -> None:
         """Delete a transcription."""
         request = transcription_pb2.DeleteTranscriptionRequest(transcription_id=transcription_id)
-        self._transcriptions.DeleteTranscription(request, metadata=self._metadata, timeout=30)
+        self._transcriptions.DeleteTranscription(
+            request, metadata=self._metadata, timeout=_ANSWER_SECONDS
+        )
 
     def profiles(self) -> dict[str, int]:
         """Return the ids of all active profiles by name."""
         request = speaker_pb2.ListSpeakersRequest(page_size=200)
-        answer = self._speakers.ListSpeakers(request, metadata=self._metadata, timeout=30)
+        answer = self._speakers.ListSpeakers(
+            request, metadata=self._metadata, timeout=_ANSWER_SECONDS
+        )
         return {speaker.name: speaker.speaker_id for speaker in answer.speakers}
 
     def ledger(self, speaker_id: int) -> list[tuple[int, str]]:
         """Return transcription and label of each observation decided by a person."""
         request = speaker_pb2.ListObservationsRequest(speaker_id=speaker_id, page_size=200)
-        answer = self._speakers.ListObservations(request, metadata=self._metadata, timeout=30)
+        answer = self._speakers.ListObservations(
+            request, metadata=self._metadata, timeout=_ANSWER_SECONDS
+        )
         return sorted(
             (row.transcription_id, row.speaker_label)
             for row in answer.observations
@@ -212,7 +221,9 @@ class GrpcInterface:
         request = transcription_pb2.GetTranscriptionRequest(
             transcription_id=transcription_id, view=transcription_pb2.TRANSCRIPTION_VIEW_FULL
         )
-        answer = self._transcriptions.GetTranscription(request, metadata=self._metadata, timeout=30)
+        answer = self._transcriptions.GetTranscription(
+            request, metadata=self._metadata, timeout=_ANSWER_SECONDS
+        )
         return answer.transcription
 
 

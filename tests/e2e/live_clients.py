@@ -22,6 +22,7 @@ from tests import asyncapi_messages
 RATE = 16_000
 CHUNK_SECONDS = 0.25
 _PATIENCE_SECONDS = 240.0
+_OPEN_SECONDS = 60.0
 
 
 def begin(title: str) -> dict[str, Any]:
@@ -68,7 +69,9 @@ class Recorder:
         while self.ended is None:
             with contextlib.suppress(ConnectionClosed, OSError, InvalidHandshake, TimeoutError):
                 headers = {"Authorization": f"Bearer {self.token}"}
-                async with connect(self.url, additional_headers=headers, proxy=None) as socket:
+                async with connect(
+                    self.url, additional_headers=headers, proxy=None, open_timeout=_OPEN_SECONDS
+                ) as socket:
                     await self._serve(socket)
             self._socket = None
             await asyncio.sleep(0.2)
@@ -152,7 +155,8 @@ class Follower:
                     f"transcription_id={self.transcription_id}&after_sequence={self.sequence}"
                     f"&token={self.token}"
                 )
-                async with connect(f"{self.url}?{query}", proxy=None) as socket:
+                url = f"{self.url}?{query}"
+                async with connect(url, proxy=None, open_timeout=_OPEN_SECONDS) as socket:
                     async for text in socket:
                         self._take(json.loads(text))
             await asyncio.sleep(0.2)

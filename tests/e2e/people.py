@@ -51,7 +51,7 @@ class Person:
         """Open a WebSocket."""
         url = self._stack.base_url.replace("http", "ws", 1) + "/ws"
         headers = {"Authorization": f"Bearer {self.token}"}
-        return connect(url, additional_headers=headers, proxy=None)
+        return connect(url, additional_headers=headers, proxy=None, open_timeout=60)
 
 
 def signed_in(stack: Stack, path: str, **body: Any) -> Person:

@@ -237,10 +237,11 @@ def test_uploads_of_others_do_not_exist(
         url = _Uploads(stack, http).create(1000, filename="a.wav")
         headers = {**_TUS, "Authorization": f"Bearer {stranger.session_token}"}
         piece = {**headers, "Content-Type": _TYPE, "Upload-Offset": "0"}
-        assert httpx2.head(url, headers=headers).status_code == 404
-        assert httpx2.get(url, headers=headers).status_code == 404
-        assert httpx2.patch(url, headers=piece, content=b"abc").status_code == 404
-        assert httpx2.delete(url, headers=headers).status_code == 404
+        with httpx2.Client(timeout=60) as their:
+            assert their.head(url, headers=headers).status_code == 404
+            assert their.get(url, headers=headers).status_code == 404
+            assert their.patch(url, headers=piece, content=b"abc").status_code == 404
+            assert their.delete(url, headers=headers).status_code == 404
         assert stranger.list_uploads() == []
         client.cancel_upload(url.rpartition("/")[2])
         assert client.list_uploads() == []

@@ -114,7 +114,9 @@ def test_an_invalidated_session_is_erased_by_every_service(stack: Stack, clip: b
         assert uploaded["transcription_id"]
         workspace = client.get_session()["session_id"]
         headers = {"Authorization": f"Bearer {token_of(client)}"}
-        httpx2.delete(f"{stack.base_url}/api/sessions/current", headers=headers).raise_for_status()
+        httpx2.delete(
+            f"{stack.base_url}/api/sessions/current", headers=headers, timeout=60
+        ).raise_for_status()
         with pytest.raises(ApiError) as caught:
             client.resume()
         assert caught.value.status == 401

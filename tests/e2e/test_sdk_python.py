@@ -130,7 +130,7 @@ async def test_events_arrive(awaited: AsyncSecureTranscribeClient, clip: bytes) 
 
     opened = asyncio.Event()
     listening = asyncio.create_task(listen())
-    await asyncio.wait_for(opened.wait(), 30)
+    await asyncio.wait_for(opened.wait(), JOB_SECONDS)
     await awaited.upload_audio(io.BytesIO(clip), filename="meeting.wav", auto_start=True)
     await asyncio.wait_for(listening, JOB_SECONDS)
     assert "job_progress" in seen

@@ -191,7 +191,7 @@ def test_shared_by_a_link(accounts: Stack, olga: Person, ann: Person, number: in
         )  # fmt: skip
         assert set(reached(visitor, number).values()) <= {401, 404}
         with pytest.raises(ConnectionClosed):
-            socket.recv(timeout=30)
+            socket.recv(timeout=120)
     uses = olga.ask("GET", f"{links}/{link['id']}/uses")
     assert [use["outcome"] for use in uses] == ["revoked", "revoked", "wrong_password"]
     assert set(reached(ann, number).values()) == {404}

@@ -129,7 +129,7 @@ def test_methods_with_ids(stack: Stack, trashed: Trashed, method: MethodDescript
 
 
 def test_lists_do_not_have_it(stack: Stack, trashed: Trashed) -> None:
-    document = httpx2.get(f"{stack.base_url}/openapi.json").json()
+    document = httpx2.get(f"{stack.base_url}/openapi.json", timeout=60).json()
     headers = {"Authorization": f"Bearer {token_of(trashed.client)}"}
     hidden = (NAME.encode(), trashed.ids["job_id"].encode())
     checked = 0
