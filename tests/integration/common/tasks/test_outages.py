@@ -45,7 +45,7 @@ async def test_nats_dies_during_a_task(bench: Bench, servers: EmbeddedServers) -
 async def test_nats_is_away_while_a_worker_is_idle(bench: Bench, servers: EmbeddedServers) -> None:
     handler = Echo()
     running = await bench.start(handler)
-    await asyncio.sleep(0.2)
+    await bench.idle()
     servers.process("nats").kill()
     await asyncio.sleep(1)
     await servers.restart("nats")
@@ -60,7 +60,7 @@ async def test_nats_is_away_while_a_worker_is_idle(bench: Bench, servers: Embedd
 
 async def test_stopping_works_while_nats_is_away(bench: Bench, servers: EmbeddedServers) -> None:
     running = await bench.start(Echo())
-    await asyncio.sleep(0.2)
+    await bench.idle()
     servers.process("nats").kill()
     await asyncio.sleep(0.2)
     try:

@@ -132,6 +132,15 @@ class Bench:
         self.workers.append(running)
         return running
 
+    async def idle(self) -> None:
+        """Wait until a worker waits for tasks. While it starts, an outage would end it."""
+
+        async def waiting() -> bool:
+            info = await self.stream.consumer_info(bus.TASKS_STREAM, STAGE)
+            return bool(info.num_waiting)
+
+        await until(waiting)
+
     async def result(self, seconds: float = 30) -> queue_pb2.TaskResult:
         """Return the next announced result, unacknowledged."""
         consumer = await self.stream.pull_subscribe_bind(
