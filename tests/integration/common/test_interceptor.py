@@ -171,10 +171,14 @@ async def drain(call: Any) -> None:
 
 
 async def test_deadline_cancels_the_work(connection: Connection) -> None:
-    error = await failure(connection, "UnaryUnary", b"wait", seconds=0.3)
+    for seconds in (0.3, 3.0, 30.0):
+        error = await failure(connection, "UnaryUnary", b"wait", seconds=seconds)
+        assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        # On a busy machine, a call may end before its work begins.
+        if connection.service.begun.is_set():
+            break
 
-    assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-    await until(lambda: connection.service.left == ["wait"])
+    await until(lambda: "wait" in connection.service.left)
 
 
 async def test_leaving_reader_closes_the_stream(connection: Connection) -> None:
