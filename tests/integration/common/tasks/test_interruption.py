@@ -162,7 +162,7 @@ import asyncio, re
 from common.tasks.replacement import watch_event_loop
 
 async def main():
-    watching = asyncio.create_task(watch_event_loop(1.0))
+    watching = asyncio.create_task(watch_event_loop(2.0))
     await asyncio.sleep(2.5)  # a loop that turns is left alone
     print("turns", flush=True)
     re.match("(a+)+$", "a" * 64 + "b")  # holds the interpreter for ages
