@@ -1,7 +1,7 @@
 """Requests to receivers: permitted addresses, and limits of answers."""
 
+import asyncio
 import ssl
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
@@ -29,7 +29,8 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 @pytest.fixture
 async def receivers() -> AsyncIterator[Receivers]:
-    one = Receivers(HERE, version="1", timeout=1.0)
+    # Longer than any test takes.
+    one = Receivers(HERE, version="1", timeout=300)
     yield one
     await one.close()
 
@@ -165,21 +166,23 @@ async def test_tls_keeps_the_name(tmp_path: Path) -> None:
         assert (came.status, "certificate" in came.error) == (None, True)
 
 
-async def test_silent_receivers_are_left(receiver: Receiver, receivers: Receivers) -> None:
+async def test_silent_receivers_are_left(receiver: Receiver) -> None:
     receiver.silent = True
-    began = time.monotonic()
-    came = await receivers.post(receiver.url, b"{}", HEADERS)
+    receivers = Receivers(HERE, version="1", timeout=1.0)
+    try:
+        async with asyncio.timeout(60):
+            came = await receivers.post(receiver.url, b"{}", HEADERS)
+    finally:
+        await receivers.close()
     assert came.error == "No answer within 1 seconds."
-    assert time.monotonic() - began < 5
 
 
 async def test_endless_answers_are_left(receiver: Receiver, receivers: Receivers) -> None:
     receiver.answers = [b"HTTP/1.1 200 OK\r\n\r\n"]
     receiver.rest = b"x" * MOST_ANSWER_BYTES
-    began = time.monotonic()
-    came = await receivers.post(receiver.url, b"{}", HEADERS)
+    async with asyncio.timeout(60):
+        came = await receivers.post(receiver.url, b"{}", HEADERS)
     assert (came.status, came.body) == (200, "x" * 200)
-    assert time.monotonic() - began < 1
 
 
 async def test_status_counts_without_the_rest(receiver: Receiver, receivers: Receivers) -> None:
