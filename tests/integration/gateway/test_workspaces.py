@@ -13,6 +13,7 @@ from gateway.sessions.session import Expiry, Session
 from gateway.sessions.store import SessionStore
 from gateway.sessions.sweeper import SessionSweep
 from gateway.sessions.tokens import RequestKeys
+from tests.integration.emptying import empty
 from tests.integration.gateway.conftest import MakeGateway
 from tests.integration.gateway.peers import Peers
 from tests.integration.gateway.test_session_store import EXPIRY, GRACE, HOUR, Clock
@@ -71,7 +72,7 @@ async def world(
 ) -> AsyncIterator[World]:
     # The gateway's own steps wait while these tests take them.
     async with make_gateway(session_sweep_seconds=100_000) as running:
-        await database.execute("TRUNCATE sessions, ended_workspaces, item_attempts CASCADE")
+        await empty(database, "sessions", "ended_workspaces", "item_attempts")
         peers.transcriber.erased.clear()
         peers.speakers.erased.clear()
         yield World(database, Clock(), running.gateway._backends)
