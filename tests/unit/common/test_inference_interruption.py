@@ -14,7 +14,20 @@ from common.tasks.memory import MemoryLimit
 from common.tasks.pace import Patience
 from common.tasks.task import TaskCancelledError, TaskControl
 
-SHORT = Patience(always=0.3, longest_piece=0.0)
+
+class Forgiving(Patience):
+    """Lets stopped work return in its own time, however busy the machine is."""
+
+    __slots__ = ()
+
+    @property
+    def returning(self) -> float:
+        return 60.0
+
+
+SHORT = Forgiving(always=0.3, longest_piece=0.0)
+#: For work that never returns.
+HASTY = Patience(always=0.3, longest_piece=0.0)
 LONG = Patience(always=3600.0)
 
 
@@ -48,7 +61,7 @@ Make = Callable[..., Inference]
 @pytest.fixture
 def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
     monkeypatch.setattr(module, "_TICK_SECONDS", 0.01)
-    monkeypatch.setattr(module, "_RETURN_MEMORY_SECONDS", 1.0)
+    monkeypatch.setattr(module, "_RETURN_MEMORY_SECONDS", 60.0)
     made: list[Inference] = []
 
     def make(patience: Patience = SHORT, memory: MemoryLimit | None = None) -> Inference:
@@ -102,7 +115,7 @@ async def test_waiting_for_a_server_is_not_a_stall(make: Make) -> None:
 
 
 async def test_stuck_library_costs_the_thread(make: Make, stubborn: Library) -> None:
-    inference = make()
+    inference = make(HASTY)
     with pytest.raises(StalledWorkError) as caught:
         await inference.run(stubborn, quiet(), audio_seconds=1)
     assert caught.value.stuck
@@ -110,7 +123,7 @@ async def test_stuck_library_costs_the_thread(make: Make, stubborn: Library) -> 
 
 
 async def test_work_after_a_lost_thread_is_not_started(make: Make, stubborn: Library) -> None:
-    inference, waiting = make(), Library()
+    inference, waiting = make(HASTY), Library()
     first = asyncio.create_task(inference.run(stubborn, quiet(), audio_seconds=1))
     await asyncio.to_thread(stubborn.begun.wait)
     with pytest.raises(LostThreadError):
@@ -126,7 +139,7 @@ async def test_stalled_call_is_reported(make: Make) -> None:
 
 
 async def test_call_after_a_lost_thread_is_reported(make: Make, stubborn: Library) -> None:
-    inference = make()
+    inference = make(HASTY)
     first = asyncio.create_task(inference.call(stubborn))
     await asyncio.to_thread(stubborn.begun.wait)
     with pytest.raises(ResourceExhaustedError, match="Try again"):
@@ -136,7 +149,7 @@ async def test_call_after_a_lost_thread_is_reported(make: Make, stubborn: Librar
 
 
 async def test_library_is_watched_after_its_caller_leaves(make: Make, stubborn: Library) -> None:
-    inference = make()
+    inference = make(HASTY)
     call = asyncio.create_task(inference.call(stubborn))
     await asyncio.to_thread(stubborn.begun.wait)
     call.cancel()
@@ -233,7 +246,7 @@ async def test_library_cannot_end_the_process(make: Make, error: BaseException) 
 
 
 async def test_measured_speed_sets_the_bound(make: Make) -> None:
-    patience = Patience(always=0.3, unknown_pace=3600.0, generosity=1.0, least_pace=0.0)
+    patience = Forgiving(always=0.3, unknown_pace=3600.0, generosity=1.0, least_pace=0.0)
     inference = make(patience)
     assert await inference.run(lambda control: "quick", quiet(), audio_seconds=30) == "quick"
     with pytest.raises(StalledWorkError):
