@@ -254,6 +254,9 @@ async def test_calls_of_guests_end_with_the_gateway(
     name = f"stopped-{stream}.mp3"
     async with httpx2.AsyncClient(timeout=30) as client:
         async with make_gateway(shutdown_grace_seconds=1) as it:
+            # The deletion may take its time, unlike the request.
+            patient = it.settings.model_copy(update={"shutdown_grace_seconds": 60})
+            monkeypatch.setattr(it.gateway, "_settings", patient)
             url = f"{it.base_url}{PATH}"
             asking = asyncio.create_task(posted(client, url, name=name, stream=stream))
             await until(lambda: named(transcriber, name) is not None)
