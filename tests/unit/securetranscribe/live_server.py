@@ -13,7 +13,7 @@ from websockets.http11 import Request, Response
 from securetranscribe import AsyncSecureTranscribeClient
 from tests import ports
 
-_SECONDS = 30.0
+_SECONDS = 120.0
 
 
 @dataclass(kw_only=True)

@@ -13,7 +13,7 @@ from securetranscribe import AsyncSecureTranscribeClient, SecureTranscribeClient
 from securetranscribe.errors import NotFoundError
 from tests import ports
 
-_SECONDS = 30.0
+_SECONDS = 120.0
 Handle = Callable[[ServerConnection, int], Awaitable[None]]
 
 

@@ -17,7 +17,7 @@ from securetranscribe.cli.live_sound import Sound, UnknownSoundError, opened
 from tests.unit.securetranscribe.live_server import Connection, Server, is_kind, server
 from tests.unit.securetranscribe.test_live_follower import followed, tell
 
-_SECONDS = 20.0
+_SECONDS = 60.0
 
 
 class Slow(io.RawIOBase):
