@@ -39,7 +39,10 @@ def variables(stack: Stack, tmp_path: Path) -> dict[str, str]:
 def run(variables: dict[str, str], tmp_path: Path) -> Run:
     """Return a function that runs a command."""
 
-    def one(*arguments: str, status: int = 0, **more: Any) -> "subprocess.CompletedProcess[str]":
+    def one(
+        *arguments: str, status: int | None = 0, **more: Any
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run a command that has to end with a status, with any for None."""
         done = subprocess.run(
             [*_COMMAND, *arguments],
             cwd=tmp_path,
@@ -50,7 +53,7 @@ def run(variables: dict[str, str], tmp_path: Path) -> Run:
             timeout=JOB_SECONDS,
             **more,
         )
-        assert done.returncode == status, done.stdout + done.stderr
+        assert status is None or done.returncode == status, done.stdout + done.stderr
         return done
 
     return one
@@ -316,14 +319,20 @@ def test_a_login_is_kept_for_later_commands(
 
 
 def test_the_doctor(stack: Stack, run: Run) -> None:
-    well = run("doctor", variables={"ADMIN_TOKEN": ADMIN_TOKEN})
-    assert "PROBLEM" not in well.stdout
+    def findings(*arguments: str, **variables: str) -> str:
+        """Return the findings, empty with a problem. On a busy machine, silence for 2 s is one."""
+        done = run("doctor", *arguments, status=None, variables=variables)
+        print(done.stdout)
+        opened = "The WebSocket opens." in done.stdout
+        return str(done.stdout) if done.returncode == 0 and opened else ""
+
+    well = eventually(lambda: findings(ADMIN_TOKEN=ADMIN_TOKEN))
+    assert "PROBLEM" not in well
     for name in ("gateway", "transcriber", "speakers", "exporter"):
-        assert f"service {name}: serving" in well.stdout
-    assert "workers transcribe: 1 with their models loaded" in well.stdout
-    assert "GiB are free" in well.stdout
-    assert "The WebSocket opens." in well.stdout
-    partly = json.loads(run("doctor", "--json").stdout)
+        assert f"service {name}: serving" in well
+    assert "workers transcribe: 1 with their models loaded" in well
+    assert "GiB are free" in well
+    partly = json.loads(eventually(lambda: findings("--json")))
     assert partly[-1]["state"] == "skipped"
     refused = run("doctor", variables={"ADMIN_TOKEN": "wrong"}, status=1)
     assert "Compare ADMIN_TOKEN" in refused.stdout
