@@ -28,7 +28,7 @@ class Recorder:
         self.texts.append(text)
         self.begun.set()
         if self.wait:
-            self.go_on.acquire(timeout=10)
+            self.go_on.acquire(timeout=60)
         return [1.0 if query else 0.0]
 
 
@@ -68,7 +68,7 @@ async def test_queries_go_before_passages() -> None:
     passages = asyncio.create_task(
         servicer.Embed(embedding_pb2.EmbedRequest(texts=["p1", "p2"], purpose=PASSAGE), None)
     )
-    await asyncio.to_thread(model.begun.wait, 10)
+    await asyncio.to_thread(model.begun.wait, 60)
     query = asyncio.create_task(
         servicer.Embed(embedding_pb2.EmbedRequest(texts=["q"], purpose=QUERY), None)
     )

@@ -30,7 +30,7 @@ class Deferred(Executor):
 
     async def asked(self) -> tuple[int, Future[Any]]:
         """Return the next number of bytes to examine, and the future result."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             return await self._asked.get()
 
 
@@ -103,7 +103,7 @@ async def test_the_cancellation_of_an_upload_is_not_lost(
             await executor.asked()
 
     uploading = asyncio.create_task(upload())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await starts.ending.wait()
     uploading.cancel()
     await asyncio.wait([uploading], timeout=10)

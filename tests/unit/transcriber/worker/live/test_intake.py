@@ -26,6 +26,12 @@ class Listener:
     async def room(self) -> None:
         await asyncio.sleep(0)
 
+    async def heard(self, samples: int) -> None:
+        """Wait until more than so many samples have come."""
+        async with asyncio.timeout(60):
+            while sum(len(one[0]) for one in self.sound) <= samples:  # noqa: ASYNC110 - no event
+                await asyncio.sleep(0.01)
+
     async def hear(self, *streams: bytes, size: int = 997) -> list[Samples]:
         """Send streams in small pieces. Return the sound of each channel."""
         for data in streams:
@@ -100,12 +106,7 @@ async def test_fragments_of_mp4_are_decoded_as_they_arrive(codec: str) -> None:
     data = live_recordings.mp4(live_recordings.tone(3.0, 400), codec)
     listener = Listener(SoundFormat(container="MP4"))
     await listener.intake.push(data[: len(data) * 2 // 3], starts_stream=True)
-    for _ in range(200):
-        if sum(len(one[0]) for one in listener.sound) > 16_000:
-            break
-        await asyncio.sleep(0.02)
-    else:
-        pytest.fail("no sound")
+    await listener.heard(16_000)
     listener.intake.close()
     (found,) = await Listener(SoundFormat(container="MP4")).hear(data, data)
     assert abs(len(found) - 96_000) < 2_000
@@ -121,12 +122,7 @@ async def test_sound_comes_before_the_stream_ends() -> None:
     listener = Listener(SoundFormat(container="WebM"))
     data = sounds.recording("webm", 10.0)
     await listener.intake.push(data[: len(data) // 2], starts_stream=True)
-    for _ in range(200):
-        if sum(len(one[0]) for one in listener.sound) > 32_000:
-            break
-        await asyncio.sleep(0.02)
-    else:
-        pytest.fail("no sound")
+    await listener.heard(32_000)
     listener.intake.close()
 
 
