@@ -17,7 +17,7 @@ import psycopg
 import pytest
 
 from tests import clients
-from tests.e2e.stack import Stack
+from tests.e2e.stack import JOB_SECONDS, Stack
 from tests.e2e.voices import Voices
 
 pytestmark = pytest.mark.e2e
@@ -70,7 +70,7 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = [sys.executable, "-m", "scripts.node", str(directory)]
     command += ["ci", "--no-audit", "--no-fund", "--omit=peer"]
     done = subprocess.run(
-        command, cwd=_ROOT, check=False, capture_output=True, text=True, timeout=120
+        command, cwd=_ROOT, check=False, capture_output=True, text=True, timeout=JOB_SECONDS
     )
     assert done.returncode == 0, done.stderr
     return directory / "node_modules"
@@ -215,7 +215,9 @@ class TestOtherClients:
     def test_node(self, stack: Stack, modules: Path, speech: Path) -> None:
         script = str(_CLIENT / "transcribe.mjs")
         command = [str(_NODE), script, str(modules), f"{stack.base_url}/v1", "none", str(speech)]
-        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(
+            command, check=True, capture_output=True, text=True, timeout=JOB_SECONDS
+        )
         found = json.loads(done.stdout)
         assert found["plain"]["text"] == found["events"][-1]["text"]
         assert found["plain"]["usage"] == {"type": "duration", "seconds": 6}
@@ -248,7 +250,12 @@ class TestOtherClients:
             *("-F", "response_format=verbose_json"),
         ]
         done = subprocess.run(
-            command, check=True, capture_output=True, text=True, timeout=120, env=dict(os.environ)
+            command,
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=JOB_SECONDS,
+            env=dict(os.environ),
         )
         found = json.loads(done.stdout)
         assert found["task"] == "transcribe"
