@@ -33,6 +33,8 @@ MAX_STORE_BYTES = 16 * 1024**3
 server rejects streams with higher limits, even if they are almost empty."""
 
 _CONNECT_SECONDS = 5
+#: Creating a stream writes to the disk, which may be slow while everything starts.
+_ANSWER_SECONDS = 30
 _FAILED_WRITE = "write error"
 
 SUBSCRIBER_MAY_PUBLISH = (
@@ -207,8 +209,9 @@ class NatsServer:
         """
         provisioner = f"nats://provisioner:{self._credentials.nats_provisioner}@{self.address}"
         async with _connected(self.service_url) as services, _connected(provisioner) as subscribers:
-            await ensure_streams(services.jetstream(), Delivery(stages=()))
-            await share_events(services.jetstream(), subscribers.jetstream())
+            stream = services.jetstream(timeout=_ANSWER_SECONDS)
+            await ensure_streams(stream, Delivery(stages=()))
+            await share_events(stream, subscribers.jetstream(timeout=_ANSWER_SECONDS))
 
     @property
     def _configuration(self) -> Path:
