@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
+import grpc
 import grpc.aio
 import structlog
 from starlette.types import Receive, Scope, Send
@@ -14,6 +15,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from common import cancellation, logging, status
 from common.addresses import current_address, use_address
+from common.client_stream import Verdict
 from common.errors import (
     ApplicationError,
     AuthenticationError,
@@ -21,7 +23,7 @@ from common.errors import (
     ResourceExhaustedError,
     UnavailableError,
 )
-from common.grpc_client import server_status
+from common.grpc_client import SENDING_FAILED
 from common.identity import Grant
 from common.rate_limits import Group, RateLimits
 from common.rights import Right
@@ -190,29 +192,55 @@ class LiveStream:
             else:
                 yield parsed
 
-    async def relay(self, call: Any) -> Closing:
+    async def relay(self, call: "LiveCall") -> Closing:
         """Send the responses of a call until it ends, as `recognition_messages` writes them.
 
         Raises:
             ApplicationError: it was refused or broken off.
             TimeoutError: the client does not read.
         """
-        while (response := await read(call)) is not None:
+        while (response := await call.read()) is not None:
             await self.send(recognition.text_of(response))
         return FINISHED
 
 
-async def read(call: Any) -> Any:
-    """Return the next response of a call, None at its end.
+class LiveCall:
+    """One call of LiveService. Wrap it as soon as it is made."""
 
-    Raises:
-        ApplicationError: it was refused or broken off.
-    """
-    try:
-        response = await call.read()
-    except grpc.aio.AioRpcError as error:
-        raise status.from_rpc_error(await server_status(call, error)) from error
-    return None if response is grpc.aio.EOF else response
+    def __init__(self, call: Any) -> None:
+        self._call = call
+        self._verdict = Verdict(call)
+        # When sending has failed, `read` of a call drops the responses that were received before.
+        self._responses = aiter(call)
+
+    async def write(self, request: Any) -> bool:
+        """Send a request. Return False when the service has ended the call: see `read`."""
+        try:
+            await self._call.write(request)
+        except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
+            return False
+        return True
+
+    async def read(self) -> Any:
+        """Return the next response, None at the end of the call.
+
+        Raises:
+            ApplicationError: it was refused or broken off.
+        """
+        try:
+            return await anext(self._responses, None)
+        except grpc.aio.AioRpcError as error:
+            verdict = await self._verdict.of(error)
+            if verdict.code() is grpc.StatusCode.OK:
+                return None
+            if verdict.details() == SENDING_FAILED:
+                # The reason is lost. The client gets it when it resumes the session.
+                raise UnavailableError("The service has ended the call. Connect again.") from error
+            raise status.from_rpc_error(verdict) from error
+
+    def cancel(self) -> None:
+        """Cancel the call unless it has ended."""
+        self._call.cancel()
 
 
 async def _closed(client: Client) -> Closing:

@@ -4,7 +4,7 @@ from common.errors import ValidationError
 from common.rate_limits import Group
 from common.rights import Right
 from gateway.live import recognition_messages as recognition
-from gateway.live.connection import LiveConnections, LiveStream, race
+from gateway.live.connection import LiveCall, LiveConnections, LiveStream, race
 from gateway.live.send_queue import Closing
 from gateway.sessions.session import Session
 
@@ -21,7 +21,8 @@ class FollowSocket(LiveConnections):
 
     async def relayed(self, stream: LiveStream, session: Session) -> Closing | None:
         """Send the text of the session that the address names."""
-        call = self.backends.follow_live(recognition.follow(stream.query), session)
+        request = recognition.follow(stream.query)
+        call = LiveCall(self.backends.follow_live(request, session))
         try:
             return await race(stream.relay(call), _reading(stream))
         finally:

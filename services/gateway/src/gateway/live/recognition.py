@@ -5,8 +5,6 @@ import contextlib
 from collections.abc import Coroutine
 from typing import Any
 
-import grpc.aio
-
 from common.addresses import current_address
 from common.byte_rates import ByteRates
 from common.errors import NotFoundError, TimedOutError, UnavailableError, ValidationError
@@ -14,7 +12,13 @@ from common.identity import Grant
 from common.rate_limits import Group
 from common.rights import Right
 from gateway.live import recognition_messages as recognition
-from gateway.live.connection import LiveConnections, LiveDependencies, LiveStream, race, read
+from gateway.live.connection import (
+    LiveCall,
+    LiveConnections,
+    LiveDependencies,
+    LiveStream,
+    race,
+)
 from gateway.live.send_queue import GOING_AWAY, Closing
 from gateway.sessions.session import Session
 
@@ -53,7 +57,7 @@ class RecognitionSocket(LiveConnections):
 
     async def _opened(
         self, stream: LiveStream, session: Session, first: recognition.Request
-    ) -> tuple[Any, Grant | None]:
+    ) -> tuple[LiveCall, Grant | None]:
         """Send the first request, and the answer to the client. Return the call.
 
         A session that was begun before its user switched to another workspace goes on where it is.
@@ -62,7 +66,7 @@ class RecognitionSocket(LiveConnections):
         Raises:
             ApplicationError: the service refuses it.
         """
-        call = self.backends.live(session)
+        call = LiveCall(self.backends.live(session))
         elsewhere = None
         try:
             try:
@@ -71,7 +75,7 @@ class RecognitionSocket(LiveConnections):
                 elsewhere = await self._elsewhere(session, error)
                 if elsewhere is None:
                     raise
-                call = self.backends.live(elsewhere)
+                call = LiveCall(self.backends.live(elsewhere))
                 answer = await _asked(call, first)
             if answer is not None:
                 await stream.send(recognition.text_of(answer))
@@ -115,7 +119,7 @@ class RecognitionSocket(LiveConnections):
             raise TimedOutError("Send begin or resume first.") from error
         return None
 
-    async def _reading(self, stream: LiveStream, call: Any, session: Session) -> None:
+    async def _reading(self, stream: LiveStream, call: LiveCall, session: Session) -> None:
         """Pass the client's messages on, behind the first one, until it disconnects."""
         meter = self._rates.meter(session.session_id, current_address())
         async for message in stream.received():
@@ -125,10 +129,12 @@ class RecognitionSocket(LiveConnections):
                 request = recognition.later(message)
             if request.HasField("chunk"):
                 await meter.pay(len(request.chunk.data))
-            await _write(call, request)
+            if not await call.write(request):
+                # The reason comes with the responses, which end the connection.
+                await asyncio.Event().wait()
 
 
-async def _asked(call: Any, first: recognition.Request) -> Any:
+async def _asked(call: LiveCall, first: recognition.Request) -> Any:
     """Send the first request of a call. Return the first response, None if there is none.
 
     Raises:
@@ -136,16 +142,7 @@ async def _asked(call: Any, first: recognition.Request) -> Any:
     """
     try:
         async with asyncio.timeout(_ANSWER_SECONDS):
-            with contextlib.suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
-                await call.write(first)
-            return await read(call)
+            await call.write(first)
+            return await call.read()
     except TimeoutError as error:
         raise UnavailableError("The service does not answer. Resume the session.") from error
-
-
-async def _write(call: Any, request: recognition.Request) -> None:
-    try:
-        await call.write(request)
-    except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
-        # The reason comes with the responses, which end the connection.
-        await asyncio.Event().wait()
