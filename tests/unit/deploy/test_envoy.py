@@ -317,6 +317,37 @@ def test_bodies_of_unknown_length_are_those_of_known_callers(
     assert bool(seen) == (status == 200)
 
 
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize(("kibibytes", "status"), [(2047, 200), (3072, 413)])
+def test_large_bodies_of_new_callers_are_read_to_their_end(
+    envoy: RunningEnvoy, kibibytes: int, status: int, chunked: bool
+) -> None:
+    """Most of them is there when the gateway has recognized the token."""
+    headers = {**KNOWN, "authorization": f"Bearer of {kibibytes} KiB, chunked: {chunked}"}
+    if chunked:
+        headers["transfer-encoding"] = "chunked"
+    body = f'{{"query": "{"a" * (kibibytes * 2**10)}"}}'.encode()
+    sent = iter([body]) if chunked else body
+    with contextlib.closing(HTTPConnection("127.0.0.1", envoy.port, timeout=30)) as connection:
+        with contextlib.suppress(OSError):  # a refused client may be cut off
+            path = "/v1/transcripts:replaceText"
+            connection.request("POST", path, sent, headers, encode_chunked=chunked)
+        assert connection.getresponse().status == status
+
+
+def test_half_of_a_limit_holds_what_waits_for_the_gateway() -> None:
+    door, _ = render.listeners(render.Edge(directory="/", addresses=render.compose_addresses()))
+    manager = door["filter_chains"][0]["filters"][0]["typed_config"]
+    filters = [
+        each["typed_per_filter_config"]["envoy.filters.http.buffer"]["buffer"]
+        for each in manager["route_config"]["virtual_hosts"][0]["routes"]
+        if "envoy.filters.http.buffer" in each.get("typed_per_filter_config", {})
+    ]
+    smallest = min(each["max_request_bytes"] for each in filters)
+    assert 4 * door["per_connection_buffer_limit_bytes"] <= smallest
+    assert 4 * manager["http2_protocol_options"]["initial_stream_window_size"] <= smallest
+
+
 def test_bodies_that_are_held_have_a_limit_of_time() -> None:
     door, _ = render.listeners(render.Edge(directory="/", addresses=render.compose_addresses()))
     manager = door["filter_chains"][0]["filters"][0]["typed_config"]
