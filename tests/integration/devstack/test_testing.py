@@ -14,7 +14,7 @@ from devstack.health import GrpcProbe
 from devstack.services import Service
 from devstack.stack import EmbeddedServers
 from devstack.testing import Overrides, arunning_services, running_services, wait_for
-from tests.integration.devstack.operating import AllGone
+from tests.integration.devstack.operating import AllGone, Until
 
 
 @pytest.fixture
@@ -33,6 +33,7 @@ def test_services_are_started_and_stopped(
     fakes: tuple[Service, ...],
     dumping: Overrides,
     tmp_path: Path,
+    until: Until,
     all_gone: AllGone,
 ) -> None:
     with running_services(
@@ -41,9 +42,11 @@ def test_services_are_started_and_stopped(
         names = [process.name for process in stack.processes]
         assert names.count("transcriber-worker-2") == 1
         pids = [process.pid for process in stack.processes]
-        assert GrpcProbe(address=stack.address("transcriber-worker-2")).problem() is None
+        # A busy machine may respond late.
+        probe = GrpcProbe(address=stack.address("transcriber-worker-2"))
+        until(lambda: probe.problem() is None)
         place = urlsplit(stack.gateway_url or "")
-        connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=5)
+        connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=60)
         connection.request("GET", "/health")
         assert connection.getresponse().status == 200
         connection.close()
