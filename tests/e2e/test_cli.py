@@ -7,8 +7,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,10 @@ from tests.e2e.stack import ADMIN_TOKEN, JOB_SECONDS, Stack, eventually
 pytestmark = pytest.mark.e2e
 
 _COMMAND = (sys.executable, "-m", "securetranscribe.cli")
+#: Two seconds of samples.
+_PAUSE_BYTES = 64_000
+#: In the live text of the clip, and the time for them.
+_LEAST_WORDS, _PATIENCE_SECONDS = 3, 120.0
 _VERSION = importlib.metadata.version("securetranscribe")
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -114,15 +120,29 @@ def test_words_of_a_pipe_are_printed_live(
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
-    # The clip is shorter than the time that is waited for the last words.
-    out, _ = process.communicate(clip, timeout=JOB_SECONDS)
-    assert process.returncode == 0
-    messages = [json.loads(line) for line in out.splitlines()]
-    finals = [one["data"] for one in messages if one["type"] == "final"]
-    live = " ".join(one["text"] for one in finals)
-    assert len(live.split()) >= 3, live
-    assert messages[-1]["type"] == "ended"
-    number = messages[-1]["data"]["transcription_id"]
+    live = ""
+    message: dict[str, Any] = {"type": ""}
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with process.stdin as sound, process.stdout as lines, ExitStack() as timers:
+        for seconds, end in ((_PATIENCE_SECONDS, sound.close), (JOB_SECONDS, process.kill)):
+            timer = threading.Timer(seconds, end)
+            timer.start()
+            timers.callback(timer.cancel)
+        # A pause makes words final. At the end of the sound, the last ones are waited for, but not
+        # as long as a busy worker may take.
+        sound.write(clip + bytes(_PAUSE_BYTES))
+        sound.flush()
+        for line in lines:
+            message = json.loads(line)
+            if message["type"] == "final":
+                live = f"{live} {message['data']['text']}"
+            if len(live.split()) >= _LEAST_WORDS:
+                sound.close()
+    assert process.wait() == 0
+    assert len(live.split()) >= _LEAST_WORDS, live
+    assert message["type"] == "ended"
+    number = message["data"]["transcription_id"]
     finished = client.wait(number, timeout_seconds=JOB_SECONDS)
     assert finished["title"] == "Live call"
     words = {word.strip(".,?!").lower() for word in finished["full_transcript"].split()}
