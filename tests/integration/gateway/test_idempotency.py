@@ -341,6 +341,7 @@ async def test_limits_are_counted_again_after_a_while(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gateway.idempotency.usage.MOST_KEYS", 2)
+    monkeypatch.setattr("gateway.idempotency.usage._FULL_SECONDS", 3600.0)
     owner, one, other = uuid.uuid4().hex, IdempotentRequests(database), IdempotentRequests(database)
     for requests, key in ((one, "a"), (other, "b")):
         assert isinstance(await requests.claim(owner, key, "same", seal=SEAL), Attempt)
