@@ -99,6 +99,28 @@ def test_an_utterance_is_drafted_and_then_final() -> None:
     assert not pieces[-1].continues
 
 
+class EarlySpeech(Speech):
+    """Speech of two utterances, whose second one is timed from the end of the first."""
+
+    def hear(self, start: float, end: float) -> list[RecognizedWord]:
+        return [
+            replace(word, start=max(start, 1.85)) if word.text == "four" else word
+            for word in super().hear(start, end)
+        ]
+
+
+@pytest.mark.parametrize("follow", [False, True])
+def test_words_have_no_sound_of_the_utterance_before(follow: bool) -> None:
+    said = [*words("one two three", start=1.0), *words("four five six", start=3.0)]
+    pieces = EarlySpeech(said, 6.0, follow=follow).feed(Channel())
+    first, second = (piece for piece in pieces if piece.final)
+    assert (text_of(first.words), text_of(second.words)) == ("one two three", "four five six")
+    assert second.words[0].start == pytest.approx(3.0, abs=0.05)
+    assert len(second.speech) < 1.1 * SAMPLE_RATE
+    drafted = [word for piece in pieces for word in piece.words if word.text == "four"]
+    assert all(word.start > 2.9 for word in drafted)
+
+
 def test_silence_has_no_results_and_is_covered() -> None:
     channel = Channel()
     assert Speech([], 60.0).feed(channel) == []

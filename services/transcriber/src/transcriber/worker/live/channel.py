@@ -160,6 +160,7 @@ class Channel:
         left = list(words) if follow else continuation(words, self._final)
         if not is_credible(left, seconds=job.speech_seconds, started=self._continues):
             left = []
+        left = self._within_utterance(left)
         if job.last:
             return self._last(job, left)
         agreed = self._agreement.add(left, heard=job.end / SAMPLE_RATE)
@@ -220,6 +221,17 @@ class Channel:
             for span in (*self._past, *self._endpoints.spans)
             if span.end > self._start
         )
+
+    def _within_utterance(self, words: Sequence[RecognizedWord]) -> list[RecognizedWord]:
+        """Return the words without the sound before the utterance.
+
+        An engine may time the first word from the end of the word before, across the pause. That
+        sound may be of another speaker.
+        """
+        first = (self.begin or 0) / SAMPLE_RATE
+        return [
+            replace(word, start=first) if word.start < first < word.end else word for word in words
+        ]
 
     def _final_piece(self, words: Sequence[RecognizedWord]) -> Piece:
         begin = max(self._sound.start, round(words[0].start * SAMPLE_RATE) - _MARGIN)
