@@ -6,7 +6,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.audio.resampling import Samples
+from common.audio.resampling import SAMPLE_RATE, Samples
+from common.voices.turns import clean_stretches
+from common.voices.values import Turn
 from transcriber.worker.live.voices import ENOUGH, MOST, VoiceSounds
 
 
@@ -18,11 +20,18 @@ def test_short_segments_are_gathered() -> None:
     sounds = VoiceSounds()
     assert sounds.add(3, sound(0.9)) is None
     assert sounds.add(5, sound(0.9)) is None
-    found = sounds.add(6, sound(0.3))
+    found = sounds.add(6, sound(0.5))
     assert found is not None
     assert found.segments == (3, 5, 6)
-    assert len(found.samples) == round(2.1 * 16_000)
+    assert len(found.samples) == round(2.3 * 16_000)
     assert not found.continues
+
+
+def test_gathered_speech_is_enough_to_recognize_a_voice() -> None:
+    # Two seconds are needed without the margins that voiceprints leave out.
+    whole = Turn(start=0.0, end=ENOUGH / SAMPLE_RATE, speaker="")
+    ((start, end),) = clean_stretches([whole])[""]
+    assert end - start >= 2.0
 
 
 def test_the_rest_of_an_utterance_continues_it() -> None:

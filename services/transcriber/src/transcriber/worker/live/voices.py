@@ -6,8 +6,9 @@ import numpy as np
 
 from common.audio.resampling import SAMPLE_RATE, Samples
 
-#: Speech, in samples, from which a voice is told well.
-ENOUGH = 2 * SAMPLE_RATE
+#: Speech, in samples, from which a voice is told well. A known voice needs two seconds without the
+#: margins at both ends, which voiceprints leave out.
+ENOUGH = round(2.2 * SAMPLE_RATE)
 #: Most sound of one message.
 MOST = 30 * SAMPLE_RATE
 
