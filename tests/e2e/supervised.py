@@ -24,6 +24,7 @@ _SETTINGS = {
     # On any machine.
     "TRANSCRIBER_WORKERS": "1",
     "DIARIZER_WORKERS": "1",
+    "DEVSTACK_SERVER_SECONDS": "180",
     **UNLIMITED,
 }
 

@@ -34,7 +34,7 @@ def operator(tmp_path: Path, data: Path) -> Iterator[Operator]:
 def until() -> Until:
     """Wait for a condition, with patience for busy machines."""
 
-    def until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    def until(condition: Callable[[], bool], seconds: float = 300) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, "the condition is not met in time"
@@ -47,7 +47,7 @@ def until() -> Until:
 def all_gone(until: Until) -> AllGone:
     """Wait until none of the processes is running."""
 
-    def all_gone(pids: Iterable[int], seconds: float = 60) -> None:
+    def all_gone(pids: Iterable[int], seconds: float = 300) -> None:
         until(lambda: not any(alive(pid) for pid in pids), seconds)
 
     return all_gone

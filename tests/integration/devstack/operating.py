@@ -58,7 +58,8 @@ class Operator:
         path = os.pathsep.join([str(self.fakes), *filter(None, [inherited.get("PYTHONPATH")])])
         # On any machine.
         workers = {"TRANSCRIBER_WORKERS": "1", "DIARIZER_WORKERS": "1"}
-        fixed = {"PYTHONPATH": path, "FAKE_DUMP": str(self.directory), **workers}
+        patience = {"DEVSTACK_SERVER_SECONDS": "180"}
+        fixed = {"PYTHONPATH": path, "FAKE_DUMP": str(self.directory), **workers, **patience}
         return {**inherited, **fixed, **self.environment}
 
     @property
@@ -80,7 +81,7 @@ class Operator:
             check=False,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=600,
             cwd=self.directory,
             env=self.variables(),
         )
@@ -114,7 +115,7 @@ class Operator:
         self.runners.append(runner)
         return runner
 
-    def well(self, seconds: float = 60) -> subprocess.CompletedProcess[str]:
+    def well(self, seconds: float = 300) -> subprocess.CompletedProcess[str]:
         """Get the status until everything is healthy. A busy machine may respond late."""
         deadline = time.monotonic() + seconds
         while (status := self.run("status")).returncode != 0:
@@ -155,12 +156,12 @@ def alive(pid: int) -> bool:
 class Until(Protocol):
     """Signature of the fixture `until`."""
 
-    def __call__(self, condition: Callable[[], bool], seconds: float = 60) -> None:
+    def __call__(self, condition: Callable[[], bool], seconds: float = 300) -> None:
         """Wait for a condition, or fail."""
 
 
 class AllGone(Protocol):
     """Signature of the fixture `all_gone`."""
 
-    def __call__(self, pids: Iterable[int], seconds: float = 60) -> None:
+    def __call__(self, pids: Iterable[int], seconds: float = 300) -> None:
         """Wait until none of the processes is running, or fail."""

@@ -207,7 +207,7 @@ async def run_postgres(directory: Path, identity: ProcessIdentity, *, table: str
         durable=False,
         identity=identity,
     )
-    process = await bring_up(server, files, seconds=60)
+    process = await bring_up(server, files, seconds=180)
     try:
         owner = NOBODY if identity is ProcessIdentity.NOBODY else 0
         assert server.data.stat().st_uid == owner

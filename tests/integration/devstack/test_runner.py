@@ -289,7 +289,7 @@ def test_ctrl_c_while_starting(
 ) -> None:
     operator.environment["FAKE_BEHAVIOR"] = "never"
     runner = operator.start("up")
-    until(lambda: set(operator.pids()) == names(), seconds=60)
+    until(lambda: set(operator.pids()) == names())
     pids = operator.pids()
     runner.send_signal(signal.SIGINT)
     said = runner.communicate(timeout=120)[0]

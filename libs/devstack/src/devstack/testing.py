@@ -50,7 +50,7 @@ def running_services(
     environment: Mapping[str, str] | None = None,
     overrides: Overrides | None = None,
     workers: Mapping[str, int] | None = None,
-    ready_seconds: float = 180,
+    ready_seconds: float = 600,
 ) -> Iterator[ServiceStack]:
     """Run services with started servers, on free ports.
 
@@ -81,7 +81,7 @@ async def arunning_services(
     environment: Mapping[str, str] | None = None,
     overrides: Overrides | None = None,
     workers: Mapping[str, int] | None = None,
-    ready_seconds: float = 180,
+    ready_seconds: float = 600,
 ) -> AsyncIterator[ServiceStack]:
     """Run `running_services` inside a running event loop."""
     stack = _services(
@@ -113,7 +113,9 @@ def wait_for(work: Awaitable[Result]) -> Result:
 
 
 def _servers(data_directory: Path) -> EmbeddedServers:
-    return EmbeddedServers(StackConfig(data_directory=data_directory, durable=False))
+    # Several stacks may start at the same time on a machine that runs tests.
+    config = StackConfig(data_directory=data_directory, durable=False, server_seconds=180)
+    return EmbeddedServers(config)
 
 
 def _services(
