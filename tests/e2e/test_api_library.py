@@ -1,11 +1,11 @@
 """Titles, tags, folders, lists and bulk changes over the JSON API."""
 
-import time
 from typing import Any
 
 import pytest
 
 from tests.e2e.contract import Api, upload, wait
+from tests.e2e.stack import eventually
 
 pytestmark = pytest.mark.e2e
 
@@ -27,10 +27,7 @@ def title_of(api: Api, number: int) -> tuple[str, str]:
 def test_transcriptions_are_kept_in_order(api: Api, clip: bytes) -> None:
     first, second = (upload(api, clip, language="en")["transcription_id"] for _ in range(2))
     assert wait(api, first)["status"] == "completed"
-    deadline = time.monotonic() + 60
-    while title_of(api, first)[1] != "suggested":
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+    eventually(lambda: title_of(api, first)[1] == "suggested")
     tag = api.data("POST", "/tags", 201, json={"name": "Budget", "color": "#3366CC"})
     folder = api.data("POST", "/folders", 201, json={"name": "Clients"})
     changed = api.data(

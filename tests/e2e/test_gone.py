@@ -193,7 +193,7 @@ def _compact(servers: EmbeddedServers) -> None:
         check=True,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=JOB_SECONDS,
     )
     assert "error" not in done.stdout.lower(), done.stdout
 
@@ -240,18 +240,18 @@ def _run(
         check=False,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=JOB_SECONDS,
     )
 
 
 def _until_gone(servers: EmbeddedServers, directory: Path, traces: set[str | bytes]) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + JOB_SECONDS
     while found := _found(servers, directory, traces):
         assert time.monotonic() < deadline, found
         time.sleep(0.5)
 
 
-def _eventually(check: Callable[[], bool], seconds: float = 180) -> None:
+def _eventually(check: Callable[[], bool], seconds: float = JOB_SECONDS) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if check():

@@ -125,7 +125,7 @@ def test_an_invalidated_session_is_erased_by_every_service(stack: Stack, clip: b
     assert one(stack, "transcriber", _LEFT, workspace) == (0,)
 
 
-def _eventually(find: Callable[[], Any], seconds: float = 120) -> Any:
+def _eventually(find: Callable[[], Any], seconds: float = JOB_SECONDS) -> Any:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         found = find()

@@ -29,7 +29,7 @@ SELECT (SELECT count(*) FROM observations WHERE profile_id = %(id)s)
      + (SELECT count(*) FROM profiles WHERE profile_id = %(id)s)
 """
 # Events reach the transcriber with a delay.
-_SOON_SECONDS = 60.0
+_SOON_SECONDS = 180.0
 
 
 @pytest.fixture
