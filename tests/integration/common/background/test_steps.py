@@ -289,6 +289,32 @@ async def test_failed_message_leaves_the_stream_and_is_retried(
     assert await database.fetch_all(_ATTEMPTS) == []
 
 
+async def test_stopped_step_leaves_messages_to_others(
+    letters: Letters, database: Database, stream: JetStreamContext
+) -> None:
+    await letters.take(3)
+    stopped = Letters(database, stream)
+    stopped.patience = 60.0  # type: ignore[misc]
+    stepping = asyncio.create_task(stopped.step())
+    async with asyncio.timeout(30):
+        while not await waiting(stream):  # noqa: ASYNC110 - the server sets no event
+            await asyncio.sleep(0.05)
+    stepping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await stepping
+    await stream.publish(bus.results_subject("transcribe"), b"four")
+    async with asyncio.timeout(30):
+        await letters.take(4)
+    assert letters.read == [b"one", b"two", b"three", b"four"]
+    assert stopped.read == []
+
+
+async def waiting(stream: JetStreamContext) -> bool:
+    """Return whether the server has a request for results."""
+    info = await stream.consumer_info(bus.RESULTS_STREAM, bus.RESULTS_CONSUMER)
+    return bool(info.num_waiting)
+
+
 async def test_message_set_aside_can_be_discarded(letters: Letters, database: Database) -> None:
     letters.bad[b"two"] = ZeroDivisionError()
     await letters.take(3)

@@ -67,9 +67,13 @@ class MessageStep(IsolatedStep[Message]):
         Raises:
             ApplicationError, nats.errors.Error: a server is away. Nothing is lost.
         """
-        await self._retry_kept()
-        for message in await self._fetch():
-            await self._take(message)
+        try:
+            await self._retry_kept()
+            for message in await self._fetch():
+                await self._take(message)
+        except asyncio.CancelledError:
+            await self._leave()
+            raise
 
     async def _fetch(self) -> Sequence[Msg]:
         try:
@@ -86,9 +90,16 @@ class MessageStep(IsolatedStep[Message]):
             return []
         except nats.errors.Error:
             # The server may have lost its data. Subscribing again creates the consumer.
-            self._consumer = None
+            await self._leave()
             raise
         return messages
+
+    async def _leave(self) -> None:
+        """Unsubscribe. Otherwise the last request would take a message that nobody handles."""
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            with contextlib.suppress(nats.errors.Error):
+                await consumer.unsubscribe()
 
     async def _take(self, delivered: Msg) -> None:
         sequence = delivered.metadata.sequence
