@@ -24,6 +24,9 @@ from tests.e2e.stack import JOB_SECONDS, Stack
 
 pytestmark = pytest.mark.e2e
 
+#: Speech of the sample begins here.
+_SPEECH_SECONDS = 6.5
+
 
 async def test_cut_twice_and_killed_once(
     stack: Stack,
@@ -60,7 +63,10 @@ async def test_cut_twice_and_killed_once(
             stack.services.process("transcriber-api").kill()
             await stack.services.restart("transcriber-api")
         await recorder.record(data)
-        await asyncio.sleep(max(0.0, CHUNK_SECONDS - (time.monotonic() - begun)))
+        # A recognizer on a busy machine gets whole utterances, of which there are no drafts.
+        slow = number * CHUNK_SECONDS > _SPEECH_SECONDS and not recorder.drafts
+        seconds = 4 * CHUNK_SECONDS if slow else CHUNK_SECONDS
+        await asyncio.sleep(max(0.0, seconds - (time.monotonic() - begun)))
     await until(lambda: recorder.acknowledged == len(chunks))
     number = recorder.transcription_id
     state = client.get_status(number)
