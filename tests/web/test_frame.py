@@ -166,7 +166,6 @@ def test_faults_of_pages_are_noticed(visitors: Visitors) -> None:
       document.body.append(document.createElement('img'));
       setTimeout(() => { throw new Error('provoked exception'); });
     }""")
-    page.wait_for_function("document.querySelector('img')")
     expect(page.locator("img")).to_have_count(1)
     assert any("image-alt" in one for one in violations(page))
     found = "\n".join(visitors.faults())
