@@ -29,9 +29,9 @@ def _start(page: Page, title: str) -> Locator:
 
 
 def _reach(recording: Locator, seconds: int) -> None:
-    """Wait until so much was recorded, within a minute."""
+    """Wait until at least so much was recorded."""
     wanted = "|".join(f"{one:02}" for one in range(seconds, 60))
-    expect(recording).to_contain_text(re.compile(rf"0:({wanted})"))
+    expect(recording).to_contain_text(re.compile(rf"0:({wanted})|[1-9]:\d\d"))
 
 
 def _captures(page: Page) -> list[dict[str, Any]]:
@@ -39,15 +39,28 @@ def _captures(page: Page) -> list[dict[str, Any]]:
     return found
 
 
+def _is_finished(page: Page) -> bool:
+    """Finish the only capture as another device does. A chunk that comes between is not counted."""
+    [capture] = _captures(page)
+    end = {"chunk_count": capture["next_chunk"], "allow_gaps": True}
+    return page.request.post(f"/api/captures/{capture['capture_id']}/finish", data=end).ok
+
+
 def _kept(page: Page) -> list[int]:
     """Return how many captures and chunks the browser keeps."""
     counts: list[int] = page.evaluate("""() => new Promise((resolve) => {
       const opening = indexedDB.open('captures', 1);
+      // The page makes the database, which is not there once everything was erased.
+      opening.onupgradeneeded = () => opening.transaction.abort();
+      opening.onerror = () => resolve([0, 0]);
       opening.onsuccess = () => {
         const stores = ['captures', 'chunks'];
         const transaction = opening.result.transaction(stores);
         const counts = stores.map((name) => transaction.objectStore(name).count());
-        transaction.oncomplete = () => resolve(counts.map((one) => one.result));
+        transaction.oncomplete = () => {
+          opening.result.close();
+          resolve(counts.map((one) => one.result));
+        };
       };
     })""")
     return counts
@@ -112,10 +125,8 @@ def test_sound_for_a_capture_that_has_ended_goes_on_as_another_one(visitors: Vis
     page = visitors.page(permissions=["microphone"])
     recording = _start(page, "Interview")
     _reach(recording, 3)
-    first = eventually(lambda: _captures(page))[0]
-    end = {"chunk_count": first["next_chunk"], "allow_gaps": True}
-    answer = page.request.post(f"/api/captures/{first['capture_id']}/finish", data=end)
-    assert answer.ok
+    eventually(lambda: _captures(page))
+    eventually(lambda: _is_finished(page))
     notice = page.get_by_text("goes on as a second recording")
     expect(notice).to_be_visible()
     expect(recording).to_contain_text(SAFE)
