@@ -44,11 +44,12 @@ def test_the_page_shows_the_stage_and_starts_again(
     tmp_path: Path,
 ) -> None:
     uploads = []
-    for name in ("first.wav", "second.wav"):
+    # The last one has to wait for its turn until the end of the test.
+    for name in ("first.wav", "second.wav", "third.wav", "fourth.wav"):
         shutil.copy(sample, tmp_path / name)
         with (tmp_path / name).open("rb") as file:
             uploads.append(client.upload_audio(file, auto_start=True))
-    waiting = uploads[1]
+    waiting = uploads[-1]
     page = visitors.page(token=token_of(client))
     page.goto(f"/t/{waiting['transcription_id']}")
     expect(page.locator("[data-stage=waiting]")).to_contain_text(re.compile(r"Waiting, place \d"))
