@@ -85,15 +85,16 @@ def test_an_upload_becomes_a_transcript_that_is_found(visitors: Visitors, clip: 
 def test_a_lost_network_only_interrupts_an_upload(visitors: Visitors, clip: bytes) -> None:
     visitors.allow("api/uploads|ERR_FAILED")
     page = visitors.page()
-    failures = 2
+    failures, noticed = 0, False
 
     def cut(route: Route) -> None:
         nonlocal failures
-        failures -= 1
-        if failures >= 0:
-            route.abort()
-        else:
+        # Until the page was seen while it waits, however long that takes here.
+        if failures >= 2 and noticed:
             route.continue_()
+        else:
+            failures += 1
+            route.abort()
 
     page.route("**/api/uploads/*", cut)
     page.goto("/")
@@ -101,6 +102,7 @@ def test_a_lost_network_only_interrupts_an_upload(visitors: Visitors, clip: byte
     expect(page.locator("li[data-phase=retrying]")).to_contain_text(
         "The connection was lost.", timeout=UPLOADED
     )
+    noticed = True
     expect(_rows(page)).to_have_count(1, timeout=UPLOADED)
 
 
