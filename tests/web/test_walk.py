@@ -125,7 +125,8 @@ def test_a_workspace_gets_a_share_and_its_members_write_notes(
     expect(note).to_have_value("Who is this?")
     looked_at(reader)
     note.fill("Who is speaking?")
-    note.press("Tab")
+    with reader.expect_response(lambda answer: answer.url.endswith("/edits")):
+        note.press("Tab")
     # The editor's page shows notes of others, and changes.
     page.keyboard.press("Escape")
     page.reload()
