@@ -32,8 +32,15 @@ ORDER = (
 async def ends(stack: Stack) -> AsyncIterator[list[event_pb2.Event]]:
     """Collect all events about ended jobs during the test."""
     seen: list[event_pb2.Event] = []
+    known: set[str] = set()
 
     async def note(message: Any) -> None:
+        # A service that is stopped between publishing an event and noting it publishes it again.
+        # Subscribers know the repetition by its id.
+        identifier = message.headers["ce-id"]
+        if identifier in known:
+            return
+        known.add(identifier)
         event = events.parse(message)
         if event.WhichOneof("data") in ("job_completed", "job_failed", "job_cancelled"):
             seen.append(event)
