@@ -21,6 +21,7 @@ from devstack.services import (
     as_planned,
     compute_defaults,
 )
+from tests.ports import free_port
 
 MakePlan = Callable[..., ProcessPlan]
 
@@ -228,47 +229,50 @@ def test_the_gateway_is_probed_by_http_and_others_by_grpc(plan: MakePlan) -> Non
 
 
 def test_the_address_of_the_gateway(plan: MakePlan) -> None:
-    config = StackConfig(host="0.0.0.0", port=15999)
+    port = free_port()
+    config = StackConfig(host="0.0.0.0", port=port)
     made = plan(config)
     gateway = variables(made, "gateway")
-    assert (gateway["HOST"], gateway["PORT"]) == ("0.0.0.0", "15999")
-    assert made.gateway_url == "http://127.0.0.1:15999"
+    assert (gateway["HOST"], gateway["PORT"]) == ("0.0.0.0", str(port))
+    assert made.gateway_url == f"http://127.0.0.1:{port}"
     assert "PORT" not in variables(made, "speakers")
 
 
 def test_a_gateway_with_https(plan: MakePlan, tmp_path: Path) -> None:
-    config = StackConfig(tls=True, host="127.0.0.2", port=15998, https_port=15997)
+    port, https_port = free_port(), free_port()
+    config = StackConfig(tls=True, host="127.0.0.2", port=port, https_port=https_port)
     https = Https.of(config, DataDirectory(root=tmp_path), {})
     assert https is not None
     https.ensure()
     made = plan(config, https=https)
     gateway = variables(made, "gateway")
-    assert (gateway["PORT"], gateway["HTTP_REDIRECT_PORT"]) == ("15997", "15998")
+    assert (gateway["PORT"], gateway["HTTP_REDIRECT_PORT"]) == (str(https_port), str(port))
     assert gateway["SSL_CERT_PATH"] == str(tmp_path / "tls/server.crt")
     assert "SSL_KEY_PATH" not in variables(made, "speakers")
-    assert made.gateway_url == "https://127.0.0.2:15997"
+    assert made.gateway_url == f"https://127.0.0.2:{https_port}"
     assert made.processes[0].probe == HttpProbe(
-        host="127.0.0.2", port=15997, path="/health", tls=True
+        host="127.0.0.2", port=https_port, path="/health", tls=True
     )
     assert made.network is not None
-    assert made.network.urls == ("https://127.0.0.2:15997",)
-    assert made.network.authority_url == "http://127.0.0.2:15998/local-authority.crt"
+    assert made.network.urls == (f"https://127.0.0.2:{https_port}",)
+    assert made.network.authority_url == f"http://127.0.0.2:{port}/local-authority.crt"
     assert made.network.fingerprint == https.fingerprint()
 
 
 def test_a_certificate_of_the_operator(plan: MakePlan, tmp_path: Path) -> None:
     own = {"SSL_CERT_PATH": "own.pem", "SSL_KEY_PATH": "own.key"}
-    made = plan(StackConfig(port=15998), environment=own)
-    assert made.gateway_url == "https://127.0.0.1:15998"
+    port, https_port = free_port(), free_port()
+    made = plan(StackConfig(port=port), environment=own)
+    assert made.gateway_url == f"https://127.0.0.1:{port}"
     assert made.network is None
     assert made.processes[0].probe == HttpProbe(
-        host="127.0.0.1", port=15998, path="/health", tls=True
+        host="127.0.0.1", port=port, path="/health", tls=True
     )
-    config = StackConfig(tls=True, port=15998, https_port=15997)
+    config = StackConfig(tls=True, port=port, https_port=https_port)
     https = Https.of(config, DataDirectory(root=tmp_path), own)
     both = plan(config, environment=own, https=https)
     gateway = variables(both, "gateway")
-    assert (gateway["PORT"], gateway["HTTP_REDIRECT_PORT"]) == ("15997", "15998")
+    assert (gateway["PORT"], gateway["HTTP_REDIRECT_PORT"]) == (str(https_port), str(port))
     assert gateway["SSL_CERT_PATH"] == "own.pem"
     assert "LOCAL_AUTHORITY_PATH" not in gateway
     assert both.network is not None
