@@ -19,6 +19,7 @@ from gateway.app import Gateway
 from gateway.settings import GatewaySettings
 from tests.integration.gateway.peers import Peers
 from tests.limits import UNLIMITED_FIELDS
+from tests.nats_clients import flushed
 
 SECRET = "s" * 40
 MakeGateway = Callable[..., Any]
@@ -122,6 +123,7 @@ def make_gateway(
             scheme = "https" if settings.ssl_cert_path else "http"
             base_url = f"{scheme}://127.0.0.1:{gateway.http_port}"
             await _listening(base_url, running)
+            await flushed(own_nats)  # so that it hears every event from now on
             yield Running(
                 gateway=gateway,
                 settings=settings,

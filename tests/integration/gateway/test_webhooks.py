@@ -8,7 +8,9 @@ from typing import Any
 import httpx2
 import pytest
 from nats.aio.client import Client
+from nats.js.errors import NotFoundError
 
+from common import bus
 from common.events import EventPublisher
 from securetranscribe.v1 import event_pb2
 from tests.integration.gateway.conftest import Running, until
@@ -51,8 +53,19 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 
 @pytest.fixture
-def publisher(nats: Client) -> EventPublisher:
-    return EventPublisher(nats, nats.jetstream(), source="transcriber")
+async def publisher(running: Running, nats: Client) -> EventPublisher:
+    """Return a publisher, once the consumer of the gateway is there. It begins with new events."""
+    stream = nats.jetstream()
+
+    async def consumed() -> bool:
+        try:
+            await stream.consumer_info(bus.EVENTS_STREAM, bus.WEBHOOKS_CONSUMER)
+        except NotFoundError:
+            return False
+        return True
+
+    await until(consumed)
+    return EventPublisher(nats, stream, source="transcriber")
 
 
 def completed(workspace_id: str, transcription_id: int = 41) -> event_pb2.Event:
