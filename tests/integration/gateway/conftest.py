@@ -123,6 +123,7 @@ def make_gateway(
             scheme = "https" if settings.ssl_cert_path else "http"
             base_url = f"{scheme}://127.0.0.1:{gateway.http_port}"
             await _listening(base_url, running)
+            await until(lambda: own_nats.is_connected)
             await flushed(own_nats)  # so that it hears every event from now on
             yield Running(
                 gateway=gateway,
