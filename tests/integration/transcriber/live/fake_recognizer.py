@@ -52,13 +52,15 @@ class FakeRecognizer(speech_pb2_grpc.SpeechServiceServicer):
     lingers: bool = False
     #: Sound with this beginning cannot be decoded.
     undecodable: bytes | None = None
-    #: Ends each stream that gets no sound for this long (seconds).
-    patience: float | None = None
+    #: Ends each stream that waits for sound while it is set.
+    impatient: asyncio.Event | None = None
     configs: list[speech_pb2.StreamingRecognitionConfig] = field(default_factory=list)
     #: All sound that has come.
     heard: list[bytes] = field(default_factory=list)
     open: int = 0
     finished: int = 0
+    #: Whether it has lingered.
+    lingering: bool = False
 
     async def Recognize(self, _request: Any, context: Any) -> speech_pb2.RecognizeResponse:
         return await context.abort(grpc.StatusCode.UNIMPLEMENTED, "only live")  # type: ignore[no-any-return]
@@ -111,15 +113,23 @@ class FakeRecognizer(speech_pb2_grpc.SpeechServiceServicer):
         if heard:
             yield _text(heard, start, segment, final=True)
         if self.lingers:
+            self.lingering = True
             await asyncio.Event().wait()
         self.finished += 1
 
     async def _next(self, requests: AsyncIterator[Any], context: Any) -> Any:
+        if self.impatient is None:
+            return await anext(requests, None)
+        coming = asyncio.ensure_future(anext(requests, None))
+        ending = asyncio.ensure_future(self.impatient.wait())
         try:
-            async with asyncio.timeout(self.patience):
-                return await anext(requests, None)
-        except TimeoutError:
-            return await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "no audio")
+            await asyncio.wait({coming, ending}, return_when=asyncio.FIRST_COMPLETED)
+            if coming.done():
+                return coming.result()
+        finally:
+            coming.cancel()
+            ending.cancel()
+        return await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "no audio")
 
 
 def _text(
