@@ -112,6 +112,7 @@ async def test_whole_session_is_followed_elsewhere(
             await late.until(lambda: len(late.of("final")) == 2 and late.of("speaker"))
             await live.finish(10)
             await late.until(lambda: late.done)
+        await live.ended()
 
         assert late.words == words(0, 10)
         begun, ended = late.responses[0].begun, late.responses[-1].ended
