@@ -25,6 +25,8 @@ export class Player {
   loop = $state.raw<{ from: number; to: number }>();
   #end: number | undefined;
   #frame = 0;
+  /** Whether to play once it is known that there is a copy. */
+  #wanted = false;
 
   constructor(private readonly document: Document) {
     const kept = JSON.parse(localStorage.getItem(KEY) ?? '{}') as Partial<Kept>;
@@ -36,6 +38,9 @@ export class Player {
       this.available = true;
       if (Number.isFinite(this.audio.duration)) this.duration = this.audio.duration;
       this.setSpeed(kept.speed ?? 1);
+      if (!this.#wanted) return;
+      this.audio.currentTime = this.time;
+      void this.#start();
     };
     this.audio.onerror = () => (this.available = false);
     this.audio.onplay = () => {
@@ -54,7 +59,7 @@ export class Player {
   /** Play from the current time, or stop. */
   toggle(): void {
     this.#end = undefined;
-    if (this.playing) this.audio.pause();
+    if (this.playing || this.#wanted) this.pause();
     else void this.#start();
   }
 
@@ -76,6 +81,7 @@ export class Player {
 
   /** Stop playing. */
   pause(): void {
+    this.#wanted = false;
     this.audio.pause();
   }
 
@@ -104,11 +110,12 @@ export class Player {
   /** Stop and release the recording. */
   close(): void {
     cancelAnimationFrame(this.#frame);
-    this.audio.pause();
+    this.pause();
     this.audio.removeAttribute('src');
   }
 
   async #start(): Promise<void> {
+    this.#wanted = this.available === undefined;
     if (!this.available) return;
     // A browser may refuse to play before the first click. The button then still shows "play".
     await this.audio.play().catch(() => undefined);
