@@ -10,6 +10,9 @@ export type Hit = Schemas['SearchHitData'];
 /** Pause in typing after which a search begins, in milliseconds. */
 const PAUSE = 250;
 const PAGE = 30;
+/** Pauses until a search over an index that is behind is repeated, in milliseconds. */
+const FIRST_REPETITION = 2000;
+const LONGEST_REPETITION = 60_000;
 
 /** Hits of one transcription, in the order of the best one. */
 export interface Group {
@@ -30,13 +33,14 @@ export class Search {
   semantic = $state.raw<Schemas['CoverageData'] | undefined>();
   text = $state.raw<Schemas['CoverageData'] | undefined>();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #repetition = FIRST_REPETITION;
   #running: AbortController | undefined;
   #last: { view: View; tag: string | undefined } | undefined;
 
   /** Search for the words of a view, after a pause in typing. */
   show(view: View, tag: string | undefined): void {
-    clearTimeout(this.#timer);
-    this.#running?.abort();
+    this.close();
+    this.#repetition = FIRST_REPETITION;
     if (!view.query.trim()) {
       this.state = 'idle';
       this.hits = [];
@@ -52,10 +56,17 @@ export class Search {
     if (this.cursor !== null && this.state === 'ready') await this.#read(this.cursor);
   }
 
-  async #read(cursor: string | null): Promise<void> {
+  /** Search no more. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#running?.abort();
+  }
+
+  async #read(cursor: string | null, { quietly = false } = {}): Promise<void> {
+    clearTimeout(this.#timer);
     const { view, tag } = this.#last!;
     const running = (this.#running = new AbortController());
-    this.state = 'loading';
+    if (!quietly) this.state = 'loading';
     const query = { ...searchQuery(view, tag), limit: PAGE, ...(cursor ? { cursor } : {}) };
     try {
       const options = { params: { query }, signal: running.signal };
@@ -67,11 +78,21 @@ export class Search {
       this.semantic = data.semantic;
       this.text = data.text;
       this.state = 'ready';
+      if (!cursor && data.text.state === 'behind') this.#repeat();
     } catch (error) {
-      if (running.signal.aborted) return;
+      if (running.signal.aborted || quietly) return;
       this.reason = textOf(error);
       this.state = 'failed';
     }
+  }
+
+  /** Search again later. What is new is in the index soon, and nothing tells when. */
+  #repeat(): void {
+    this.#timer = setTimeout(() => {
+      if (document.visibilityState === 'visible') void this.#read(null, { quietly: true });
+      else this.#repeat();
+    }, this.#repetition);
+    this.#repetition = Math.min(2 * this.#repetition, LONGEST_REPETITION);
   }
 }
 
