@@ -1,6 +1,7 @@
 import type { components } from 'securetranscribe-js';
 
 import { api, client } from '../lib/client';
+import { inTurn } from '../lib/in_turn';
 import { placeFor, type Contradiction } from './contradictions';
 import { patiently } from './patience';
 import type { Work } from './work.svelte';
@@ -12,20 +13,28 @@ const PAGE = 1000;
 /** Edits that contradict the newest machine version, until people have decided. */
 export class Contradictions {
   open = $state.raw<readonly Contradiction[]>([]);
+  /** How many were decided here. */
+  #decided = 0;
 
   constructor(private readonly work: Work) {}
 
   /** Read the open ones. Without a second machine version there are none. */
-  async read(): Promise<void> {
+  readonly read = inTurn(async (): Promise<void> => {
     if (this.work.document.machines < 2) return;
     const params = {
       path: { transcription_id: this.work.document.id },
       query: { open_only: true, limit: PAGE },
     };
     const url = '/api/transcription/{transcription_id}/conflicts';
-    const { data } = await patiently(() => client.call(api.GET(url, { params })));
-    this.open = data.conflicts;
-  }
+    let decided: number;
+    let found: readonly Contradiction[];
+    // What was decided meanwhile is still open in the answer.
+    do {
+      decided = this.#decided;
+      found = (await patiently(() => client.call(api.GET(url, { params })))).data.conflicts;
+    } while (decided !== this.#decided);
+    this.open = found;
+  });
 
   /** Decide. Return whether it succeeded. */
   async resolve(one: Contradiction, use: Side): Promise<boolean> {
@@ -37,6 +46,7 @@ export class Contradictions {
       const place = use === 'mine' ? placeFor(one, document.segments) : {};
       const body = { use, ...place };
       const { data } = await edits.queue(() => client.call(api.POST(url, { params, body })));
+      this.#decided++;
       if (data.revision > document.revision) {
         await document.follow(data.revision);
         await document.readHistory();
