@@ -128,6 +128,7 @@ export class Recordings {
 
   /** Take items from the list before the server has been asked again. */
   drop(ids: readonly number[]): void {
+    this.#outdate();
     const gone = new Set(ids);
     const left = this.items.filter((item) => !gone.has(item.id));
     this.total -= this.items.length - left.length;
@@ -136,7 +137,13 @@ export class Recordings {
 
   /** Change an item before the server has done so. */
   patch(id: number, changes: Partial<Item>): void {
+    this.#outdate();
     this.items = this.items.map((item) => (item.id === id ? { ...item, ...changes } : item));
+  }
+
+  /** Take no answer of a reading that began before a change. `changed` leads to another one. */
+  #outdate(): void {
+    if (this.state === 'ready') this.#reading++;
   }
 
   async #read(count: number): Promise<void> {
