@@ -70,6 +70,8 @@ export class Deliveries extends ServerState {
   list = $state.raw<readonly Delivery[]>([]);
   /** Cursor of the next page, null on the last one. */
   cursor = $state.raw<string | null>(null);
+  /** Whether the webhook was active when the log was read. */
+  #active = false;
 
   constructor(
     readonly webhook: () => Webhook,
@@ -124,11 +126,15 @@ export class Deliveries extends ServerState {
   /** Whether an attempt is due soon or in progress, so that its outcome can be waited for. */
   isMoving(now = Date.now()): boolean {
     const due = (one: Delivery) => Date.parse(one.next_attempt_at ?? '') <= now + SOON;
-    return this.webhook().active && this.list.some((one) => one.state === 'waiting' && due(one));
+    // What a webhook had waiting when it was paused has an outcome since.
+    const active = this.webhook().active || this.#active;
+    return active && this.list.some((one) => one.state === 'waiting' && due(one));
   }
 
   protected async load(): Promise<void> {
+    const { active } = this.webhook();
     const page = await this.#page();
+    this.#active = active;
     this.list = page.deliveries;
     this.cursor = page.cursor;
   }

@@ -67,3 +67,21 @@ test('a test whose outcome is there at once shows what it did to the webhook', a
   await new Deliveries(() => webhook, onread).test();
   expect(onread).toHaveBeenCalledOnce();
 });
+
+test('the log is read once more after an attempt has paused the webhook', async () => {
+  const pages = [[delivery('waiting', '2026-11-29T12:00:00Z')], [delivery('failed', null)]];
+  const get = vi.spyOn(api, 'GET').mockImplementation((() => {
+    const data = { data: { deliveries: pages.shift(), cursor: null } };
+    return Promise.resolve({ data, response: new Response() });
+  }) as never);
+  let active = true;
+  const log = new Deliveries(
+    () => ({ ...webhook, active }),
+    () => (active = false),
+  );
+  const end = log.watch();
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(get).toHaveBeenCalledTimes(2);
+  expect(log.list[0]!.state).toBe('failed');
+  end();
+});
