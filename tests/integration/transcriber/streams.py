@@ -58,6 +58,16 @@ async def published(database: Database) -> None:
     await until(empty)
 
 
+async def results_taken(client: Any) -> None:
+    """Wait until an api has taken all results that workers have announced."""
+
+    async def none_left() -> bool:
+        info = await client.jetstream().stream_info(bus.RESULTS_STREAM)
+        return bool(info.state.messages == 0)
+
+    await until(none_left)
+
+
 async def handed_out(database: Database, *, tasks: int = 2) -> None:
     """Wait until there are exactly `tasks` tasks, all with stream sequences."""
 

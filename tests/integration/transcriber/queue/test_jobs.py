@@ -25,7 +25,7 @@ from tests.integration.transcriber.fakes import (
     recognition,
     until,
 )
-from tests.integration.transcriber.streams import handed_out
+from tests.integration.transcriber.streams import handed_out, results_taken
 
 PENDING = transcription_pb2.TRANSCRIPTION_STATUS_PENDING
 COMPLETED = transcription_pb2.TRANSCRIPTION_STATUS_COMPLETED
@@ -368,12 +368,7 @@ async def test_repeated_and_invalid_results_change_nothing(
         subject = bus.results_subject(task.WhichOneof("work") or "")
         await stream.publish(subject, result.SerializeToString())
     await stream.publish(bus.results_subject("transcribe"), b"\xff\xff")
-
-    async def read() -> bool:
-        info = await stream.stream_info(bus.RESULTS_STREAM)
-        return bool(info.state.messages == 0)
-
-    await until(read)
+    await results_taken(client)
     again = await caller.get(found.transcription_id, full=True)
     assert again == found
 

@@ -22,6 +22,7 @@ from tests.integration.transcriber.fakes import (
     until,
     wav,
 )
+from tests.integration.transcriber.streams import results_taken
 from transcriber.store.vocabulary import earlier_phrases
 
 COMPLETED = transcription_pb2.TRANSCRIPTION_STATUS_COMPLETED
@@ -54,7 +55,7 @@ class Gate:
 
     def __call__(self, task: queue_pb2.Task, _control: Any) -> bytes:
         if task.part_index:
-            self._open.wait(30)
+            self._open.wait(60)
         return heard(task)
 
 
@@ -91,15 +92,21 @@ async def test_text_appears_part_by_part(
         async def watch() -> None:
             request = transcription_pb2.WatchTranscriptionRequest(transcription_id=transcription_id)
             call = caller.transcriptions.WatchTranscription(request, metadata=caller.metadata)
-            watched.extend([response async for response in call])
+            async for response in call:
+                watched.append(response)  # noqa: PERF401 - read while it grows
 
         async def shown() -> Any:
             found = await caller.get(transcription_id, full=True)
             return found.HasField("partial_transcript") and found.partial_transcript
 
+        async def seen() -> bool:
+            return any(response.partial_transcript.segments for response in watched)
+
         watching = asyncio.create_task(watch())
         try:
             partial = await until(shown)
+            # It shows the text of a live job only, and reads it a moment later.
+            await until(seen)
         finally:
             gate.open()
         assert [segment.text for segment in partial.segments] == [
@@ -118,7 +125,7 @@ async def test_text_appears_part_by_part(
 
 
 async def test_only_failed_parts_run_again(
-    caller: Caller, recording: bytes, worker_factory: WorkerFactory
+    caller: Caller, recording: bytes, worker_factory: WorkerFactory, client: Any
 ) -> None:
     def third_fails(task: queue_pb2.Task, _control: Any) -> bytes:
         if task.part_index == 2:
@@ -131,6 +138,8 @@ async def test_only_failed_parts_run_again(
     assert found.status == FAILED
     assert found.failure.message == "The third part cannot be read."
     done = {task.part_index for task in worker_factory.done if task.HasField("transcribe")}
+    # The worker may have done another part before the job failed.
+    await results_taken(client)
     worker_factory.done.clear()
     async with worker_factory.both(heard, ONE_SPEAKER):
         await caller.start(transcription_id)
