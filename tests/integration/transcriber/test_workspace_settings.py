@@ -161,7 +161,15 @@ async def test_the_queue_follows_the_weights(
 ) -> None:
     await gateway.change("session_b", queue_weight=2.0)
     names = "aaaabbbb"
-    begun = [await api.caller(name).upload(auto_start=True) for name in names]
+    begun = [await api.caller(names[0]).upload(auto_start=True)]
+
+    async def released() -> bool:
+        query = "SELECT FROM jobs WHERE release_number IS NOT NULL"
+        return await database.fetch_one(query) is not None
+
+    # It goes to the workers before the others come, whose order is by the weights.
+    await until(released)
+    begun += [await api.caller(name).upload(auto_start=True) for name in names[1:]]
     async with database.transaction() as connection:
         tasks = await Tasks(connection).next_waiting(Stage.TRANSCRIBE, 10)
         rows = await fetch_all(connection, _OWNERS)
