@@ -130,7 +130,7 @@ async def clean(database: Database, objects: ObjectStore, client: Any, peers: Pe
     await empty(database, *TABLES)
     for bucket in ("audio", "results"):
         await objects.delete_prefix(bucket, "")
-    stream = client.jetstream()
+    stream = client.jetstream(timeout=30)
     await bus.ensure_streams(stream, DELIVERY)
     for name in (bus.TASKS_STREAM, bus.RESULTS_STREAM, bus.EVENTS_STREAM):
         await stream.purge_stream(name)

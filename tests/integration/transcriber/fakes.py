@@ -361,7 +361,7 @@ class WorkerFactory:
 
 
 async def until(
-    condition: Callable[[], Awaitable[Any]], *, seconds: float = 30, every: float = 0.1
+    condition: Callable[[], Awaitable[Any]], *, seconds: float = 60, every: float = 0.1
 ) -> Any:
     """Wait until a condition is true and return its value."""
     deadline = asyncio.get_running_loop().time() + seconds

@@ -194,7 +194,7 @@ async def test_visitors_at_the_same_time_leave_no_failures(database: Database) -
     async with database.transaction() as connection:
         for _ in range(2):
             await Links(connection).failed("192.0.2.0/24", None)
-    async with asyncio.timeout(10), database.transaction() as first:
+    async with asyncio.timeout(60), database.transaction() as first:
         await Links(first).succeeded("192.0.2.0/24", None)
         async with database.transaction() as second:
             await Links(second).succeeded("192.0.2.0/24", None)
