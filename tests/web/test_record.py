@@ -6,7 +6,7 @@ from typing import Any
 
 import av
 import pytest
-from playwright.sync_api import Dialog, Locator, Page, Response, expect
+from playwright.sync_api import Dialog, Locator, Page, Response, Route, expect
 
 from tests.e2e.stack import eventually
 from tests.web.accessibility import assert_accessible
@@ -125,8 +125,23 @@ def test_sound_for_a_capture_that_has_ended_goes_on_as_another_one(visitors: Vis
     page = visitors.page(permissions=["microphone"])
     recording = _start(page, "Interview")
     _reach(recording, 3)
-    eventually(lambda: _captures(page))
+    eventually(lambda: [one for one in _captures(page) if one["next_chunk"] > 0])
+    # The refusal of the next chunk names the transcription only once the capture is complete.
+    completed = False
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if completed:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/chunks/*", hold)
     eventually(lambda: _is_finished(page))
+    eventually(lambda: _captures(page)[0]["state"] == "completed")
+    completed = True
+    for route in held:
+        route.continue_()
     notice = page.get_by_text("goes on as a second recording")
     expect(notice).to_be_visible()
     expect(recording).to_contain_text(SAFE)
