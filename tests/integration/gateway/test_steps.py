@@ -69,7 +69,7 @@ def world(database: Database, nats: Client) -> World:
 @pytest.fixture
 async def background(
     database: Database, nats: Client, monkeypatch: pytest.MonkeyPatch
-) -> Background:
+) -> AsyncIterator[Background]:
     monkeypatch.setattr(bus, "AUDIT_STREAM", _STREAM)
     stream = nats.jetstream()
     await stream.add_stream(
@@ -84,7 +84,9 @@ async def background(
     settings = GatewaySettings(
         secret_key=SECRET, grpc_port=0, port=0, database_url="postgresql://unused"
     )
-    return Gateway(settings, database, nats).background()
+    gateway = Gateway(settings, database, nats)
+    yield gateway.background()
+    await gateway.close()
 
 
 class TestGateway(StepTests):
