@@ -34,6 +34,13 @@ def test_lone_marks_and_blanks() -> None:
     assert words() == []
 
 
+def test_text_is_spoken_up_to_the_punctuation_at_its_end() -> None:
+    vocabulary = Vocabulary([piece.encode() for piece in PIECES])
+    assert vocabulary.spoken_length([0, 1, 3, 2, 4, 9]) == 4
+    assert vocabulary.spoken_length([0, 1]) == 2
+    assert vocabulary.spoken_length([]) == 0
+
+
 def test_file_has_lengths_of_one_and_two_bytes(tmp_path: Path) -> None:
     long = b"x" * 300
     path = tmp_path / "tokenizer.bin"

@@ -95,6 +95,9 @@ class MoonshineRecognizer:
         given = _tokens(speech.before)
         follow = bool(given) or not speech.before
         guess = _tokens(speech.guess) if follow else ()
+        # Where the sound ended before, the model may have heard the end of a sentence that goes on.
+        spoken = self._model.vocabulary.spoken_length(given)
+        given, guess = given[:spoken], given[spoken:] + guess
         whole = Span(start=0, end=len(speech.samples))
         found = self._words(speech.samples, whole, speech.spans, given=given, guess=guess)
         return LiveWords(words=tuple(found), follow=follow)

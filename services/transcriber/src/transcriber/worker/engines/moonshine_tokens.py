@@ -60,6 +60,11 @@ class Vocabulary:
                 found.append(TokenWord(text=text, start=start, core_end=core, end=end))
         return found
 
+    def spoken_length(self, tokens: Sequence[int]) -> int:
+        """Return the number of tokens without the punctuation at the end of a text."""
+        words = self.words(tokens)
+        return words[-1].core_end if words else len(tokens)
+
     def _text(self, tokens: Sequence[int]) -> str:
         raw = b"".join(self._pieces[token] for token in tokens)
         return raw.decode("utf-8", "replace").replace(_BLANK, " ").strip()
