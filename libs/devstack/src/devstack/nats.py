@@ -32,8 +32,7 @@ MAX_STORE_BYTES = 16 * 1024**3
 """More than the sum of the limits of all streams. The default is 75% of the free space, and the
 server rejects streams with higher limits, even if they are almost empty."""
 
-_CONNECT_SECONDS = 5
-#: Creating a stream writes to the disk, which may be slow while everything starts.
+#: Connecting and creating streams may be slow while everything starts.
 _ANSWER_SECONDS = 30
 _FAILED_WRITE = "write error"
 
@@ -223,7 +222,7 @@ async def _connected(url: str) -> AsyncIterator[Client]:
     """Open a connection and close it in any case."""
     client = Client()
     try:
-        await client.connect(url, connect_timeout=_CONNECT_SECONDS, allow_reconnect=False)
+        await client.connect(url, connect_timeout=_ANSWER_SECONDS, allow_reconnect=False)
         yield client
     except (OSError, NatsError) as error:
         raise StartError(f"cannot connect to NATS with its own users: {error}") from error
