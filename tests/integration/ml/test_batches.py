@@ -2,8 +2,9 @@
 
 import io
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -128,8 +129,19 @@ class TestRecognition:
         engine: FasterWhisperEngine,
         recordings: list[Samples],
         sizes: list[int],
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         """The first two recordings have two chunks and one, which fit one batch."""
+        counted, recording = threading.Barrier(2), engine._recording
+
+        @contextmanager
+        def together() -> Iterator[None]:
+            # A batch does not wait for a recording that is not counted yet.
+            with recording():
+                counted.wait(60)
+                yield
+
+        monkeypatch.setattr(engine, "_recording", together)
         at_the_same_time(lambda sound: self.recognize(engine, sound, language="en"), recordings[:2])
         assert sizes[0] == 3
 
