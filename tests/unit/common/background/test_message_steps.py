@@ -10,6 +10,7 @@ import pytest
 
 from common.background.attempts import ItemAttempts
 from common.background.message_steps import Message, MessageStep
+from common.background.wakeups import WakeUp
 
 
 class Consumer:
@@ -19,9 +20,11 @@ class Consumer:
         self.asked = asyncio.Event()
         self.error: Exception | None = None
         self.left = False
+        self.patience: list[float] = []
 
-    async def fetch(self, batch: int, **_options: float) -> list[Any]:
+    async def fetch(self, batch: int, *, timeout: float) -> list[Any]:  # noqa: ASYNC109
         self.asked.set()
+        self.patience.append(timeout)
         if self.error is not None:
             raise self.error
         return await asyncio.Event().wait()  # type: ignore[return-value]
@@ -99,3 +102,15 @@ async def test_step_without_messages_keeps_its_consumer(letters: Letters) -> Non
     for _ in range(2):
         await letters.step()
     assert [consumer.left for consumer in letters.consumers] == [False]
+
+
+async def test_step_does_not_wait_for_messages_while_others_are_due(letters: Letters) -> None:
+    letters.error = nats.errors.TimeoutError()
+    again = WakeUp()
+    letters.use(again)
+    await letters.step()
+    again.notify()  # as when the time of a failed message comes during a step
+    await letters.step()
+    (consumer,) = letters.consumers
+    assert consumer.patience == [10.0, pytest.approx(0, abs=0.1)]
+    assert min(consumer.patience) > 0, "the client refuses that"

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import time
 
 import pytest
 from prometheus_client import REGISTRY
@@ -32,6 +33,26 @@ async def test_next_of_several_times_is_kept() -> None:
     async with asyncio.timeout(30):
         await wake_up.wait(60)
     assert wake_up.due_in() == math.inf
+
+
+async def test_overdue_time_is_not_replaced_by_a_later_one() -> None:
+    wake_up = WakeUp()
+    wake_up.notify_in(0.001)
+    time.sleep(0.01)  # noqa: ASYNC251 - the loop is busy
+    assert wake_up.due_in() == 0
+    wake_up.notify_in(3600)
+    async with asyncio.timeout(30):
+        await wake_up.wait(60)
+
+
+async def test_time_is_kept_besides_a_notification() -> None:
+    wake_up = WakeUp()
+    wake_up.notify()
+    wake_up.notify_in(3600)
+    assert wake_up.due_in() == 0
+    async with asyncio.timeout(30):
+        await wake_up.wait(60)
+    assert 3500 < wake_up.due_in() <= 3600
 
 
 async def test_work_that_is_due_notifies_at_once() -> None:

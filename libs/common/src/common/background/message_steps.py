@@ -19,6 +19,8 @@ from common.postgres import Database
 
 _BATCH = 16
 _OUTAGE_SECONDS = 2.0
+#: The client refuses to fetch without waiting at all.
+_LEAST_PATIENCE = 0.01
 #: Another replica may take the messages that were waiting.
 _REST_SECONDS = 0.2
 
@@ -80,7 +82,7 @@ class MessageStep(IsolatedStep[Message]):
             if self._consumer is None:
                 self._consumer = await self.subscribe()
             # A fetch of several messages would wait for all of them.
-            patience = min(self.patience, self._again.due_in())
+            patience = max(_LEAST_PATIENCE, min(self.patience, self._again.due_in()))
             messages: list[Msg] = await self._consumer.fetch(1, timeout=patience)
             waiting = min(_BATCH - 1, messages[0].metadata.num_pending if messages else 0)
             if waiting:

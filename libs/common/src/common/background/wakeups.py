@@ -32,18 +32,18 @@ class WakeUp:
         if seconds <= 0:
             self.notify()
             return
-        if self.due_in() <= seconds:
-            return
         if self._timer is not None:
+            # One that is overdue while the loop is busy is still to come.
+            if self._remaining(self._timer) <= seconds:
+                return
             self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(seconds, self.notify)
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._ring)
 
     def due_in(self) -> float:
-        """Return the seconds until the time kept by `notify_in`, infinity without one."""
-        if self._timer is None or self._timer.cancelled():
-            return math.inf
-        remaining = self._timer.when() - asyncio.get_running_loop().time()
-        return remaining if remaining > 0 else math.inf
+        """Return the seconds until the waiting task is woken, infinity if that is not known."""
+        if self._notified.is_set():
+            return 0.0
+        return math.inf if self._timer is None else self._remaining(self._timer)
 
     async def wait(self, seconds: float) -> None:
         """Return when notified, or after a number of seconds."""
@@ -51,6 +51,13 @@ class WakeUp:
             async with asyncio.timeout(seconds):
                 await self._notified.wait()
         self._notified.clear()
+
+    def _ring(self) -> None:
+        self._timer = None
+        self.notify()
+
+    def _remaining(self, timer: asyncio.TimerHandle) -> float:
+        return max(0.0, timer.when() - asyncio.get_running_loop().time())
 
 
 async def repeat(
