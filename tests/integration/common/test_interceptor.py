@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import grpc
@@ -30,6 +30,11 @@ async def failure(
     with pytest.raises(grpc.aio.AioRpcError) as raised:
         await connection.call(kind, *requests, **named)
     return raised.value
+
+
+def of_calls(logs: Sequence[Mapping[str, Any]], *levels: str) -> list[Mapping[str, Any]]:
+    """Return the lines of some levels, without those of steps of gateways of other tests."""
+    return [line for line in logs if line["log_level"] in levels and "step" not in line]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -120,7 +125,7 @@ async def test_unexpected_errors_are_hidden_and_logged(connection: Connection, k
     assert error.code() is grpc.StatusCode.INTERNAL
     assert "hunter2" not in f"{error.details()}{error.trailing_metadata()}"
     assert type(status.from_rpc_error(error)) is ApplicationError
-    (line,) = [line for line in logs if line["log_level"] == "error"]
+    (line,) = of_calls(logs, "error")
     assert isinstance(line["exc_info"], KeyError)
 
 
@@ -130,7 +135,7 @@ async def test_log_has_the_cause_of_an_outage(connection: Connection) -> None:
 
     assert error.code() is grpc.StatusCode.UNAVAILABLE
     assert "5432" not in f"{error.details()}{error.trailing_metadata()}"
-    (line,) = [line for line in logs if line["log_level"] == "warning"]
+    (line,) = of_calls(logs, "warning")
     assert "db:5432" in line["cause"]
 
 
@@ -159,7 +164,7 @@ async def test_leaving_caller_cancels_the_work(connection: Connection, kind: str
         await until(lambda: "wait" in connection.service.left)
         await until(lambda: calls_measured(kind, "CANCELLED") == before + 1)
     assert telemetry.RPC_IN_FLIGHT._value.get() == in_flight
-    assert [line for line in logs if line["log_level"] in ("error", "warning")] == []
+    assert of_calls(logs, "error", "warning") == []
 
 
 async def drain(call: Any) -> None:
