@@ -1,6 +1,6 @@
 """Streams of the recognition workers, with calls that fail."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import grpc
@@ -17,8 +17,14 @@ NOTHING = grpc.aio.Metadata()
 class FailedCall:
     """A call that the worker has ended, with the first status and the one that is raised."""
 
-    def __init__(self, first: tuple[grpc.StatusCode, str], last: tuple[grpc.StatusCode, str]):
+    def __init__(
+        self,
+        first: tuple[grpc.StatusCode, str],
+        last: tuple[grpc.StatusCode, str],
+        results: Sequence[str] = (),
+    ) -> None:
         self._first = first
+        self._results = results
         self._error = grpc.aio.AioRpcError(last[0], NOTHING, NOTHING, last[1])
 
     def add_done_callback(self, note: Callable[[Any], None]) -> None:
@@ -33,7 +39,9 @@ class FailedCall:
     async def trailing_metadata(self) -> grpc.aio.Metadata:
         return NOTHING
 
-    async def read(self) -> Any:
+    async def __aiter__(self) -> AsyncIterator[str]:
+        for result in self._results:
+            yield result
         raise self._error
 
     async def write(self, _request: Any) -> None:
@@ -42,6 +50,7 @@ class FailedCall:
 
 SENDING = (grpc.StatusCode.INTERNAL, SENDING_FAILED)
 FULL = (grpc.StatusCode.RESOURCE_EXHAUSTED, "")
+DONE = (grpc.StatusCode.OK, "")
 GONE = (grpc.StatusCode.UNAVAILABLE, "")
 BUG = (grpc.StatusCode.INTERNAL, "a bug")
 
@@ -70,3 +79,10 @@ async def test_reasons_of_ended_streams(
     with pytest.raises(ApplicationError) as writing:
         await stream.write(b"1234", starts_stream=True)
     assert type(reading.value) is type(writing.value) is kind
+
+
+async def test_results_before_a_failed_request_are_kept() -> None:
+    stream = RecognizerStream(FailedCall(DONE, SENDING, ["first", "last"]))
+    assert [one async for one in stream.responses()] == ["first", "last"]
+    with pytest.raises(UnavailableError):
+        await stream.write(b"1234", starts_stream=True)

@@ -99,10 +99,13 @@ class RecognizerStream:
             ApplicationError: the worker has refused or broken off the stream.
         """
         try:
-            while (response := await self._call.read()) is not grpc.aio.EOF:
+            # When sending has failed, `read` of a call drops the results that were received before.
+            async for response in self._call:
                 yield response
         except grpc.aio.AioRpcError as error:
-            raise await self._failure(error) from error
+            found = await self._verdict.of(error)
+            if found.code() is not grpc.StatusCode.OK:
+                raise _failure(found) from error
 
     def cancel(self) -> None:
         """Cancel the stream unless it has ended."""
@@ -114,16 +117,17 @@ class RecognizerStream:
         except asyncio.InvalidStateError as error:
             raise _ended() from error
         except grpc.aio.AioRpcError as error:
-            raise await self._failure(error) from error
+            raise _failure(await self._verdict.of(error)) from error
 
-    async def _failure(self, error: grpc.aio.AioRpcError) -> Exception:
-        found = await self._verdict.of(error)
-        if found.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:
-            # The server itself refuses calls without details.
-            return ResourceExhaustedError(found.details() or "The recognizer has no room.")
-        if found.details() == SENDING_FAILED:
-            return _ended()
-        return status.from_rpc_error(found)
+
+def _failure(found: grpc.aio.AioRpcError) -> Exception:
+    """Return what the status of a stream means for its client."""
+    if found.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:
+        # The server itself refuses calls without details.
+        return ResourceExhaustedError(found.details() or "The recognizer has no room.")
+    if found.code() is grpc.StatusCode.OK or found.details() == SENDING_FAILED:
+        return _ended()
+    return status.from_rpc_error(found)
 
 
 def _ended() -> UnavailableError:
