@@ -169,7 +169,10 @@ async def test_every_form_is_bounded_apart_from_its_file(
     before, fields = {
         "field": (field("note", "")[:-2], ("body", "note")),
         "header": (f"--{BOUNDARY}\r\nX-Long: ".encode(), ("file",)),
-        "after the end": (form(*(file(name=name) for name in FORMS[path])), ("body",)),
+        "after the end": (
+            form(*(file(filename=f"{GIVEN_UP}-at-its-end.mp3", name=name) for name in FORMS[path])),
+            ("body",),
+        ),
     }[part]
     status, answer = await answer_to(
         running,
@@ -208,7 +211,7 @@ async def test_repeated_forms_have_the_same_limits(make_gateway: MakeGateway) ->
 async def test_forms_of_audio_are_bounded_apart_from_their_file(
     running: Running, peers: Peers, prefix: str, task: str, part: str
 ) -> None:
-    name = f"{prefix.replace('/', '-')}-{task}.mp3"
+    name = f"{GIVEN_UP}{prefix.replace('/', '-')}-{task}.mp3"
     before, size = {
         "field": (field("prompt", "")[:-2], MAX_FIELD_BYTES + 100),
         "many fields": (field("prompt", "") * 300, 0),
