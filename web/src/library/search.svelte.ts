@@ -86,7 +86,7 @@ export class Search {
     }
   }
 
-  /** Search again later. What is new is in the index soon, and nothing tells when. */
+  /** Search again later, as the server does not say when its index is up to date. */
   #repeat(): void {
     this.#timer = setTimeout(() => {
       if (document.visibilityState === 'visible') void this.#read(null, { quietly: true });

@@ -28,7 +28,7 @@ export class Contradictions {
     const url = '/api/transcription/{transcription_id}/conflicts';
     let decided: number;
     let found: readonly Contradiction[];
-    // What was decided meanwhile is still open in the answer.
+    // An answer from before a decision still lists it as open.
     do {
       decided = this.#decided;
       found = (await patiently(() => client.call(api.GET(url, { params })))).data.conflicts;

@@ -49,7 +49,7 @@ WHERE j.workspace_id = %(workspace_id)s AND t.trashed_at IS NULL
   AND (%(transcription_id)s::bigint = 0 OR j.transcription_id = %(transcription_id)s)
 ORDER BY j.id DESC LIMIT %(limit)s OFFSET %(offset)s
 """
-# Only what is in the trash is looked up, which is little next to all transcriptions.
+# Leaving out the few transcriptions in the trash costs less than joining all the others.
 _COUNT = """
 SELECT count(*) AS total FROM jobs j
 WHERE j.workspace_id = %(workspace_id)s
