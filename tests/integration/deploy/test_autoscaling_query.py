@@ -6,8 +6,6 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from common.postgres import Database, migrate
-from common.settings import PostgresSettings
 from scripts import check_chart
 
 JOB = (
@@ -38,19 +36,10 @@ def queries() -> dict[str, str]:
     }
 
 
-@pytest.fixture
-async def transcriber(postgres_url: Callable[[str], str]) -> str:
-    url = postgres_url("transcriber")
-    database = Database(PostgresSettings(database_url=url))
-    await database.open()
-    await migrate(database, "transcriber")
-    await database.close()
-    return url
-
-
-def test_queue_counts_what_waits_and_what_is_worked_on(transcriber: str) -> None:
+@pytest.mark.usefixtures("migrated")
+def test_queue_counts_what_waits_and_what_is_worked_on(postgres_url: Callable[[str], str]) -> None:
     found = queries()
-    with psycopg.connect(transcriber) as connection:
+    with psycopg.connect(postgres_url("transcriber")) as connection:
 
         def counted(worker: str) -> int:
             row = connection.execute(found[f"demo-{worker}"].encode()).fetchone()

@@ -12,9 +12,7 @@ import psycopg
 import pytest
 from minio import Minio
 
-from common.postgres import Database, migrate
-from common.provisioning.database import ROLES
-from common.settings import ObjectSettings, PostgresSettings
+from common.settings import ObjectSettings
 from devstack.stack import EmbeddedServers
 
 SCRIPTS = Path(__file__).parents[3] / "scripts"
@@ -33,15 +31,6 @@ SAMPLE = {
 COUNT = "SELECT count(*) FROM transcriber.transcriptions WHERE session_id = 'session_backup'"
 ERASURE = "ledger/20260101T000000.000000Z/transcription/999999"
 KEY = "backup-script/source"
-
-
-@pytest.fixture
-async def migrated(postgres_url: Callable[[str], str]) -> None:
-    for role in ROLES:
-        database = Database(PostgresSettings(database_url=postgres_url(role)))
-        await database.open()
-        await migrate(database, role)
-        await database.close()
 
 
 @pytest.fixture
