@@ -98,7 +98,7 @@ def test_protocol(client: SecureTranscribeClient, sample: Path) -> None:
             client.request("PUT", path, headers={"Upload-Checksum": checksum}, content=parts[0])
         assert caught.value.status == status
     with pytest.raises(ApiError) as caught:
-        client.put_chunk(capture_id, 0, b"x" * (4 * 1024 * 1024 + 1))
+        client.put_chunk(capture_id, 0, b"x" * (3 * 1024 * 1024 + 1))
     assert (caught.value.status, caught.value.details) == (400, {"field": "body"})
     told = client.put_chunk(capture_id, 2, parts[2])
     assert (told["next_chunk"], told["missing"]) == (0, [0, 1])

@@ -20,7 +20,7 @@ export interface Amounts {
   seconds: number;
 }
 
-const LARGEST_CHUNK = 4 * 1024 * 1024;
+const LARGEST_CHUNK = 3 * 1024 * 1024;
 
 /** Chunks of one capture that the server does not have, in order, kept by a store. */
 export class ChunkQueue {

@@ -10,7 +10,7 @@ import grpc.aio
 
 from common import identity, rights, status
 from common.auth import CallAuthenticator
-from common.call_limits import CHUNK_LIMITS, CallsInFlight
+from common.call_limits import API_LIMITS, CallsInFlight
 from common.errors import ApplicationError, NotFoundError
 from common.interceptor import EdgeInterceptor
 from common.rights import Right
@@ -116,7 +116,7 @@ async def serving() -> AsyncIterator[tuple[FakeLive, str]]:
         access={},
     )
     server = grpc.aio.server(
-        interceptors=[EdgeInterceptor(authenticator, CallsInFlight(CHUNK_LIMITS))]
+        interceptors=[EdgeInterceptor(authenticator, CallsInFlight(API_LIMITS))]
     )
     live_pb2_grpc.add_LiveServiceServicer_to_server(fake, server)
     port = server.add_insecure_port("127.0.0.1:0")

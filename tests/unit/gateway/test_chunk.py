@@ -11,15 +11,16 @@ from common.byte_rates import ByteRates
 from common.errors import ResourceExhaustedError, StateError, TimedOutError, ValidationError
 from common.identity import Grant
 from common.least_rate import LeastRate
+from common.limits import MAX_CHUNK_BYTES
 from common.rate_limits import Group, RateLimitedError, RateLimits
 from common.upload_places import PlaceLimits, UploadPlaces
 from gateway.uploads.body import UploadBody
-from gateway.uploads.chunk import MOST_CHUNK_BYTES, ChunkBodies
+from gateway.uploads.chunk import ChunkBodies
 from gateway.web.missing_chunks import MissingChunksError
 from gateway.web.problems import problem
 
 OWNER = Grant.of("session")
-HALF = b"x" * (MOST_CHUNK_BYTES // 2)
+HALF = b"x" * (MAX_CHUNK_BYTES // 2)
 
 
 def bodies(*, rate: str = "1000/minute", patience: float = 60.0) -> ChunkBodies:
@@ -51,7 +52,7 @@ async def test_whole_body() -> None:
     assert await bodies().read(OWNER, body(sent())) == b""
 
 
-@pytest.mark.parametrize("announced", [None, MOST_CHUNK_BYTES + 1])
+@pytest.mark.parametrize("announced", [None, MAX_CHUNK_BYTES + 1])
 async def test_too_large(announced: int | None) -> None:
     with pytest.raises(ValidationError) as caught:
         await bodies().read(OWNER, body(sent(HALF, HALF, b"x"), announced))

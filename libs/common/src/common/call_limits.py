@@ -24,10 +24,8 @@ class CallLimits:
     calls_per_caller: int = 64
 
 
-#: Services whose requests have no content.
+#: Services whose requests have texts, or chunks of recordings.
 API_LIMITS = CallLimits()
-#: Services that receive chunks of recordings (4 MiB and their metadata).
-CHUNK_LIMITS = CallLimits(request_bytes=5 * _MIB)
 #: The gateway's own service: identifiers and preferences only.
 SESSION_LIMITS = CallLimits(request_bytes=_MIB // 4)
 #: Services that receive clips of voices.

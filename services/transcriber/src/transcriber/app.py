@@ -4,7 +4,6 @@ import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 
-from common.call_limits import CHUNK_LIMITS
 from common.errors import TimedOutError, UnavailableError
 from common.runtime import Supervisor, eventually
 from transcriber.composition.actions import Actions, make_actions, make_replay
@@ -28,9 +27,7 @@ async def serve(settings: ApiSettings, supervisor: Supervisor) -> None:
         actions = make_actions(core)
         await _erase_again(core, actions)
         background, listeners = make_background(core, actions)
-        server = servers.connections.server(
-            make_services(core, actions), access=ACCESS, limits=CHUNK_LIMITS
-        )
+        server = servers.connections.server(make_services(core, actions), access=ACCESS)
         for listen in listeners:
             await listen(servers.connections.client)
         await server.start()

@@ -4,6 +4,8 @@ import asyncio
 import hashlib
 from typing import Any
 
+import grpc
+import grpc.aio
 import pytest
 
 from common.errors import ChecksumError, NotFoundError, StateError, ValidationError
@@ -310,7 +312,7 @@ async def test_wrong_descriptions(captures: Captures, described: dict[str, Any])
 
 @pytest.mark.parametrize(
     ("number", "data"),
-    [(0, b""), (0, b"x" * (4 * 1024 * 1024 + 1)), (-1, b"x"), (10_000, b"x"), (100_000, b"x")],
+    [(0, b""), (0, b"x" * (3 * 1024 * 1024 + 1)), (-1, b"x"), (10_000, b"x"), (100_000, b"x")],
 )
 async def test_wrong_chunks(captures: Captures, number: int, data: bytes) -> None:
     begun = await captures.create()
@@ -322,6 +324,14 @@ async def test_wrong_chunks(captures: Captures, number: int, data: bytes) -> Non
 async def test_largest_chunk(captures: Captures) -> None:
     begun = await captures.create()
 
-    told = await captures.put(begun.capture_id, 0, b"x" * (4 * 1024 * 1024))
+    told = await captures.put(begun.capture_id, 0, b"x" * (3 * 1024 * 1024))
 
-    assert told.stored_bytes == 4 * 1024 * 1024
+    assert told.stored_bytes == 3 * 1024 * 1024
+
+
+async def test_requests_of_more_than_four_megabytes_are_not_read(captures: Captures) -> None:
+    request = capture_pb2.PutChunkRequest(data=b"x" * (4 * 1024 * 1024))
+
+    with pytest.raises(grpc.aio.AioRpcError, match="larger than max") as refused:
+        await captures.stub.PutChunk(request, metadata=captures.metadata)
+    assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED

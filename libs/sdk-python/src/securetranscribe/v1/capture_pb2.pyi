@@ -212,7 +212,7 @@ class PutChunkRequest(_message.Message):
     again. Chunk 0 always does.
     """
     data: _builtins.bytes
-    """From 1 byte to 4 MiB."""
+    """From 1 byte to 3 MiB."""
     sha256: _builtins.bytes
     """SHA-256 of the bytes. Empty without a checksum."""
     def __init__(

@@ -172,7 +172,7 @@ class CaptureApi:
         starts_stream: _StartsStream = False,
         upload_checksum: _Checksum = None,
     ) -> Success[CaptureData]:
-        """Store the body, of 1 byte to 4 MiB, as one chunk. Chunks can arrive in any order.
+        """Store the body, of 1 byte to 3 MiB, as one chunk. Chunks can arrive in any order.
 
         A repeated chunk with the same bytes is stored once. Once the capture has ended, the
         response is 409 with `details.state`, and with `details.transcription_id` if there is one.

@@ -5,10 +5,9 @@ from common.byte_rates import ByteRates
 from common.errors import TimedOutError, ValidationError
 from common.identity import Owner
 from common.least_rate import LeastRate, with_least_rate
+from common.limits import MAX_CHUNK_BYTES
 from common.upload_places import UploadPlaces
 from gateway.uploads.body import UploadBody
-
-MOST_CHUNK_BYTES = 4 * 1024 * 1024
 
 
 class ChunkBodies:
@@ -31,7 +30,7 @@ class ChunkBodies:
             RateLimitedError: the session or the address sends too much.
             TimedOutError: it arrives too slowly.
         """
-        if (body.announced_bytes or 0) > MOST_CHUNK_BYTES:
+        if (body.announced_bytes or 0) > MAX_CHUNK_BYTES:
             raise _too_large()
         slow = TimedOutError(
             f"The chunk stalled or was slower than {self._rate.text()}. Send it again."
@@ -41,12 +40,12 @@ class ChunkBodies:
             data = bytearray()
             async for piece in self._rates.charged(owner.session_id, body.address, arriving):
                 data += piece
-                if len(data) > MOST_CHUNK_BYTES:
+                if len(data) > MAX_CHUNK_BYTES:
                     raise _too_large()
         return bytes(data)
 
 
 def _too_large() -> ValidationError:
     return ValidationError.of(
-        "body", f"A chunk must have at most {sizes.compact(MOST_CHUNK_BYTES)}. Send smaller ones."
+        "body", f"A chunk must have at most {sizes.compact(MAX_CHUNK_BYTES)}. Send smaller ones."
     )

@@ -20,7 +20,7 @@ from transcriber.recordings.arrival import hashed
 from transcriber.recordings.checks import judge
 from transcriber.store.captures import Capture, Chunk
 
-#: Chunks that are read ahead, of 4 MiB at most.
+#: Chunks that are read ahead, of 3 MiB at most.
 _AHEAD = 8
 _BLOCK_BYTES = 1024 * 1024
 

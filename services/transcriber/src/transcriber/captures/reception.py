@@ -15,6 +15,7 @@ from common.errors import (
     ValidationError,
 )
 from common.identity import Owner
+from common.limits import MAX_CHUNK_BYTES
 from common.objects import ObjectStore
 from common.postgres import Connection, Database
 from transcriber.live import raw_sound
@@ -22,7 +23,6 @@ from transcriber.queue.admission import Admission
 from transcriber.recordings.arrival import too_large
 from transcriber.store.captures import Capture, Captures, Chunk
 
-MOST_CHUNK_BYTES = 4 * 1024 * 1024
 MOST_CHUNKS = 100_000
 #: How far a chunk may be ahead of the first missing one.
 MOST_AHEAD = 10_000
@@ -201,9 +201,9 @@ def _check_number(capture: Capture, number: int) -> None:
 
 def _checked(new: NewChunk) -> bytes:
     """Return the digest of a chunk with the right size and checksum."""
-    if not 1 <= len(new.data) <= MOST_CHUNK_BYTES:
+    if not 1 <= len(new.data) <= MAX_CHUNK_BYTES:
         raise ValidationError.of(
-            "data", f"A chunk must have from 1 byte to {sizes.compact(MOST_CHUNK_BYTES)}."
+            "data", f"A chunk must have from 1 byte to {sizes.compact(MAX_CHUNK_BYTES)}."
         )
     if new.announced and len(new.announced) != _SHA256_BYTES:
         raise ValidationError.of("sha256", "This is no sha256 checksum.")

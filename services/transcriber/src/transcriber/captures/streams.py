@@ -10,7 +10,7 @@ from typing import Any
 
 from transcriber.store.captures import Chunk
 
-#: Chunks that are held in memory, of 4 MiB at most.
+#: Chunks that are held in memory, of 3 MiB at most.
 _HELD = 3
 
 

@@ -14,7 +14,7 @@ from transcriber.store.live_sound import LiveChunks
 
 #: Bytes of the latest chunks that are held in memory. Others are read from the object store.
 MOST_HELD_BYTES = 2 * 1024 * 1024
-#: Chunks that are read from the object store at once, of 4 MiB at most.
+#: Chunks that are read from the object store at once, of 3 MiB at most.
 _AT_A_TIME = 8
 
 
