@@ -11,7 +11,7 @@ from tests.e2e.contract import Api
 from tests.e2e.contract import client as http_client
 from tests.e2e.owners import Owner, asked
 from tests.e2e.recordings import excerpt
-from tests.e2e.stack import Completed, Stack, eventually
+from tests.e2e.stack import Completed, Stack
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -66,8 +66,6 @@ def owner(stack: Stack, completed: Completed, sample: Path) -> Iterator[Owner]:
         upload_id = client.create_upload(1000, {"filename": "a.wav"})["upload_id"]
         described = {"media_type": "audio/webm"}
         capture_id = asked(client, "POST", "/captures", json=described)["capture_id"]
-        # The title is the last that changes by itself.
-        eventually(lambda: client.get_status(completed.transcription_id)["title_source"] != "file")
         yield Owner(
             client=client,
             ids={

@@ -8,6 +8,7 @@ import pytest
 
 from bench import recordings
 from devstack.testing import embedded_servers, running_services
+from securetranscribe import SecureTranscribeClient
 from tests.e2e.accounts import accounts_stack, start_again
 from tests.e2e.span_collector import SpanCollector
 from tests.e2e.stack import (
@@ -17,6 +18,7 @@ from tests.e2e.stack import (
     SESSION_CACHE_SECONDS,
     Completed,
     Stack,
+    eventually,
 )
 from tests.limits import UNLIMITED
 
@@ -99,10 +101,19 @@ def completed(stack: Stack, sample: Path) -> Completed:
         )
         assert state["status"] == "completed", state
         assert client.session_token is not None
+        number = uploaded["transcription_id"]
+        # In the background, it gets a title and is indexed, which the first reader would notice.
+        eventually(lambda: client.get_status(number)["title_source"] != "file")
+        eventually(lambda: _is_indexed(client))
         return Completed(
             token=client.session_token,
-            transcription_id=uploaded["transcription_id"],
+            transcription_id=number,
             job_id=uploaded["job_id"],
             state=state,
             progress=progress,
         )
+
+
+def _is_indexed(client: SecureTranscribeClient) -> bool:
+    found = client.request("GET", "/search", params={"q": "anything"})
+    return bool(found["text"]["state"] == "complete")
