@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from tests.e2e.recordings import excerpt
-from tests.e2e.stack import JOB_SECONDS, Stack
+from tests.e2e.stack import JOB_SECONDS, Stack, eventually
 
 pytestmark = pytest.mark.e2e
 
@@ -36,8 +36,7 @@ def upload(
 
 def test_one_recording_with_all_options(stack: Stack, call: bytes) -> None:
     with client_of(stack) as http:
-        models = http.get("/api/queue/status").json()["data"]["speech_models"]
-        assert models
+        models = models_of(http)
         uploaded = upload(
             http, call, diarize="false", phrases=["Diane", "Sheila"], model=models[0], priority="3"
         )
@@ -65,7 +64,7 @@ def test_one_recording_with_all_options(stack: Stack, call: bytes) -> None:
 
 def test_unknown_model_is_refused_with_those_that_there_are(stack: Stack, call: bytes) -> None:
     with client_of(stack) as http:
-        models = http.get("/api/queue/status").json()["data"]["speech_models"]
+        models = models_of(http)
         refused = upload(http, call, model="whisper-enormous")
         assert refused.status_code == 400
         assert refused.json()["error"]["message"] == (
@@ -92,6 +91,14 @@ def client_of(stack: Stack) -> Iterator[httpx2.Client]:
     with httpx2.Client(base_url=stack.base_url, timeout=60) as client:
         assert client.get("/api/sessions/current").status_code == 200
         yield client
+
+
+def models_of(http: httpx2.Client) -> list[str]:
+    """Return the models of the workers, once a new api has heard of them."""
+    models: list[str] = eventually(
+        lambda: http.get("/api/queue/status").json()["data"]["speech_models"]
+    )
+    return models
 
 
 def completed(http: httpx2.Client, number: int) -> Any:
