@@ -124,16 +124,20 @@ async def client(nats_url: str) -> AsyncIterator[Any]:
     await bus.close(client)
 
 
+async def _purge_streams(client: Any) -> None:
+    stream = client.jetstream(timeout=30)
+    await bus.ensure_streams(stream, DELIVERY)
+    for name in (bus.TASKS_STREAM, bus.RESULTS_STREAM, bus.EVENTS_STREAM):
+        await stream.purge_stream(name)
+
+
 @pytest.fixture(autouse=True)
 async def clean(database: Database, objects: ObjectStore, client: Any, peers: Peers) -> None:
     """Remove everything left by earlier tests."""
     await empty(database, *TABLES)
     for bucket in ("audio", "results"):
         await objects.delete_prefix(bucket, "")
-    stream = client.jetstream(timeout=30)
-    await bus.ensure_streams(stream, DELIVERY)
-    for name in (bus.TASKS_STREAM, bus.RESULTS_STREAM, bus.EVENTS_STREAM):
-        await stream.purge_stream(name)
+    await _purge_streams(client)
     peers.speakers.reset()
     peers.sessions.preferences.clear()
     peers.sessions.ended.clear()
@@ -337,10 +341,20 @@ def apis(
 
 
 @pytest.fixture(scope="module")
-async def api(apis: ApiFactory, database: Database) -> AsyncIterator[Api]:
-    """Run one api process with the default settings. Others may run as replicas."""
-    # Before `clean`: no api starts where an earlier module left keys of another deployment.
+async def emptied(database: Database, objects: ObjectStore, client: Any) -> None:
+    """Remove what an api of a module would use at its start, which is before `clean`.
+
+    Keys of another deployment keep it from starting. Events, results and the ledger of erasures
+    would still be handled during its first test.
+    """
     await empty(database, *TABLES)
+    await objects.delete_prefix("results", "ledger/")
+    await _purge_streams(client)
+
+
+@pytest.fixture(scope="module")
+async def api(apis: ApiFactory, emptied: None) -> AsyncIterator[Api]:
+    """Run one api process with the default settings. Others may run as replicas."""
     # Calls that a test left open are not waited for.
     async with apis.run(shutdown_grace_seconds=0.2) as running:
         yield running

@@ -53,9 +53,7 @@ async def recognizer() -> AsyncIterator[RunningRecognizer]:
 
 
 @pytest.fixture(scope="module")
-async def api(
-    apis: ApiFactory, recognizer: RunningRecognizer, database: Database
-) -> AsyncIterator[Api]:
+async def api(apis: ApiFactory, recognizer: RunningRecognizer, emptied: None) -> AsyncIterator[Api]:
     async with apis.run(speech_grpc=recognizer.address) as started:
         yield started
 
