@@ -114,9 +114,10 @@ async def test_server_without_permission_keeps_its_copy(
         await KeptEvents(service).erase(subject, before=position + 1)
         await KeptEvents(service).purge(subject)
     assert not await kept(stream, subject)
-    told = [line["event"] for line in lines if "for subscribers" in line["event"]]
-    assert len(told) == 2
-    assert {line["log_level"] for line in lines} == {"warning"}
+    told = [line["log_level"] for line in lines if "for subscribers" in line["event"]]
+    assert told == ["warning"] * 2
+    # Connections and steps of other tests may report something meanwhile.
+    assert not [line for line in lines if line["log_level"] == "error" and "step" not in line]
 
 
 async def test_server_that_does_not_answer_is_told(service: Client) -> None:

@@ -142,10 +142,22 @@ def make_gateway(
 
 
 @pytest.fixture(scope="session")
-async def running(make_gateway: MakeGateway) -> AsyncIterator[Running]:
-    """A shared gateway with generous limits, for tests without side effects on it."""
+async def shared_gateway(make_gateway: MakeGateway) -> AsyncIterator[Running]:
+    """A gateway with generous limits."""
     async with make_gateway() as one:
         yield one
+
+
+@pytest.fixture
+async def running(shared_gateway: Running, own_nats: Client) -> Running:
+    """The shared gateway, for tests without side effects on it.
+
+    Earlier tests of other files may have stopped NATS, which it connects to again by itself.
+    """
+    if not own_nats.is_connected:
+        await until(lambda: own_nats.is_connected)
+        await flushed(own_nats)
+    return shared_gateway
 
 
 async def until(condition: Callable[[], bool | Awaitable[bool]], seconds: float = 30) -> None:
