@@ -311,8 +311,9 @@ def test_a_gateway_port_in_use_is_reported(plan: MakePlan, tmp_path: Path) -> No
 
 
 def test_grpc_ports_can_be_fixed(plan: MakePlan) -> None:
-    made = plan(asked={"DEVSTACK_SPEAKERS_GRPC_PORT": 15888})
-    assert made.addresses["SPEAKERS_GRPC"] == "127.0.0.1:15888"
+    port = free_port()
+    made = plan(asked={"DEVSTACK_SPEAKERS_GRPC_PORT": port})
+    assert made.addresses["SPEAKERS_GRPC"] == f"127.0.0.1:{port}"
 
 
 def test_servers_on_every_interface_are_reached_on_loopback(plan: MakePlan) -> None:
