@@ -1,5 +1,5 @@
+from collections.abc import Iterator
 from types import SimpleNamespace
-from typing import Any
 
 import prometheus_client
 import pynvml
@@ -20,11 +20,17 @@ def exported() -> dict[tuple[str, str], float]:
     }
 
 
-@pytest.fixture(autouse=True)
-def none_left() -> Any:
-    yield
+def forget() -> None:
     telemetry.GPU_MEMORY.clear()
     telemetry.GPU_MEMORY_USED.clear()
+
+
+@pytest.fixture(autouse=True)
+def none_known() -> Iterator[None]:
+    """Forget the cards of this machine, known since workers ran here, and those of a test."""
+    forget()
+    yield
+    forget()
 
 
 @pytest.fixture
