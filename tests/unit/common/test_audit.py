@@ -38,9 +38,11 @@ BULK = f"{PACKAGE}.LibraryService/BulkUpdate"
 @pytest.fixture(autouse=True)
 def _caller() -> Iterator[None]:
     token = identity.use(Identity(session_id="session_1", workspace_id="workspace_1"))
+    nothing = call._current.set(None)
     use_address("192.0.2.7")
     yield
     identity.reset(token)
+    call._current.reset(nothing)
     use_address("")
 
 
