@@ -25,6 +25,7 @@ from devstack.stack import EmbeddedServers
 DATA_KEY = os.urandom(32)
 #: Text that a search of the store's files would find.
 MARK = b"the patient said this in confidence "
+_BLOCK_BYTES = 4 * 1024 * 1024
 SIZES = (0, 1, CHUNK_BYTES, CHUNK_BYTES + 1, PART_BYTES, PART_BYTES + 1, 2 * PART_BYTES + 12_345)
 
 
@@ -132,15 +133,26 @@ async def test_files_of_the_store_hold_nothing_readable(
 
 
 def _files_with(directory: Path, mark: bytes) -> list[int]:
-    """Return the places of a mark in all files of a directory."""
+    """Return the places of a mark in all files of a directory.
+
+    Earlier tests may have filled files up to a gigabyte, which are read in blocks.
+    """
     places = []
     for path in directory.rglob("*"):
-        if path.is_file():
-            content = path.read_bytes()
-            place = content.find(mark)
-            while place >= 0:
-                places.append(place)
-                place = content.find(mark, place + 1)
+        if not path.is_file():
+            continue
+        with path.open("rb") as file:
+            begin, content = 0, b""
+            while block := file.read(_BLOCK_BYTES):
+                content += block
+                place = content.find(mark)
+                while place >= 0:
+                    places.append(begin + place)
+                    place = content.find(mark, place + 1)
+                # A mark may lie across the border of two blocks.
+                kept = content[-len(mark) + 1 :]
+                begin += len(content) - len(kept)
+                content = kept
     return places
 
 

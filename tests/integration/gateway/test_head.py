@@ -14,8 +14,8 @@ _VARYING = {
     "date", "x-request-id", "x-ratelimit-remaining", "x-ratelimit-reset", "content-length",
     "transfer-encoding",
 }  # fmt: skip
-#: Paths whose bodies contain elapsed times or counts of requests.
-_GROWING = {"/api/sessions/current", "/api/queue/status", "/metrics"}
+#: Paths whose bodies contain elapsed times, or counts and entries of requests.
+_GROWING = {"/api/sessions/current", "/api/queue/status", "/api/audit", "/metrics"}
 
 
 def compared(answer: httpx2.Response) -> dict[str, str]:
