@@ -1,7 +1,10 @@
-"""Tables emptied between tests."""
+"""Tables and buckets emptied between tests."""
+
+from minio import Minio
 
 from common.errors import UnavailableError
 from common.postgres import Database
+from common.settings import ObjectSettings
 
 #: Tables with their references, and sequences of their columns.
 _REACHED = """
@@ -64,3 +67,16 @@ async def _statement(database: Database, tables: tuple[str, ...]) -> str:
             ]
         ),
     )
+
+
+def empty_buckets(s3: ObjectSettings) -> None:
+    """Remove all objects. Earlier tests leave hundreds of megabytes."""
+    client = Minio(
+        s3.s3_endpoint.removeprefix("http://"),
+        access_key=s3.s3_access_key.get_secret_value(),
+        secret_key=s3.s3_secret_key.get_secret_value(),
+        secure=False,
+    )
+    for bucket in (s3.s3_bucket_audio, s3.s3_bucket_results):
+        for found in list(client.list_objects(bucket, recursive=True)):
+            client.remove_object(bucket, str(found.object_name))

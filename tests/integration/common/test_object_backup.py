@@ -7,6 +7,7 @@ from minio.error import S3Error
 from common import object_backup
 from common.object_backup import MANIFEST, BackupError, ObjectBackup
 from common.settings import ObjectSettings
+from tests.integration.emptying import empty_buckets
 
 
 @pytest.fixture
@@ -21,7 +22,8 @@ def client(s3: ObjectSettings) -> Minio:
 
 @pytest.fixture
 def objects(client: Minio, s3: ObjectSettings, tmp_path: Path) -> dict[tuple[str, str], bytes]:
-    """Store some objects, one of them large enough for several parts."""
+    """Store some objects and no others, one of them large enough for several parts."""
+    empty_buckets(s3)
     wanted = {
         (s3.s3_bucket_audio, "backup-test-7/source"): bytes(range(256)) * 40_000,
         (s3.s3_bucket_results, "backup-test-7/abc.pb"): b"result",
@@ -51,7 +53,7 @@ def test_saved_objects_are_restored(
 ) -> None:
     backup = ObjectBackup(s3)
     saved = backup.save(tmp_path / "backup")
-    assert objects.keys() <= {(item.bucket, item.key) for item in saved}
+    assert objects.keys() == {(item.bucket, item.key) for item in saved}
     for bucket, key in objects:
         client.remove_object(bucket, key)
     with pytest.raises(S3Error):

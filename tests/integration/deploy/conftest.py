@@ -1,13 +1,14 @@
-"""Databases for what operators run, with the tables of every service."""
+"""Servers for what operators run, with the tables of every service."""
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
 
 from common.postgres import Database, migrate
 from common.provisioning.database import ROLES
-from common.settings import PostgresSettings
-from tests.integration.emptying import empty
+from common.settings import ObjectSettings, PostgresSettings
+from tests.integration.emptying import empty, empty_buckets
 
 
 @pytest.fixture
@@ -20,3 +21,9 @@ async def migrated(postgres_url: Callable[[str], str]) -> None:
         if role == "transcriber":
             await empty(database, "transcriptions", "jobs", "tasks")
         await database.close()
+
+
+@pytest.fixture
+async def emptied(s3: ObjectSettings) -> None:
+    """Remove the objects of other tests, which every backup would copy."""
+    await asyncio.to_thread(empty_buckets, s3)

@@ -72,7 +72,7 @@ def client(s3: ObjectSettings) -> Minio:
     )
 
 
-@pytest.mark.usefixtures("migrated")
+@pytest.mark.usefixtures("migrated", "emptied")
 def test_what_was_backed_up_is_there_after_a_restore(
     servers: EmbeddedServers,
     postgres_url: Callable[[str], str],
@@ -121,7 +121,7 @@ def test_what_was_backed_up_is_there_after_a_restore(
         assert connection.execute(may).fetchone() == (False,)
 
 
-@pytest.mark.usefixtures("migrated")
+@pytest.mark.usefixtures("migrated", "emptied")
 def test_keys_of_erased_recordings_do_not_come_back(
     postgres_url: Callable[[str], str], variables: dict[str, str], tmp_path: Path
 ) -> None:
@@ -161,7 +161,7 @@ def test_keys_of_erased_recordings_do_not_come_back(
         assert f"keys of recordings are missing in {without_keys}" in done.stderr
 
 
-@pytest.mark.usefixtures("migrated")
+@pytest.mark.usefixtures("migrated", "emptied")
 def test_damaged_dump_changes_nothing(
     servers: EmbeddedServers,
     postgres_url: Callable[[str], str],
@@ -182,7 +182,7 @@ def test_damaged_dump_changes_nothing(
         assert connection.execute(COUNT).fetchone() == before
 
 
-@pytest.mark.usefixtures("migrated")
+@pytest.mark.usefixtures("migrated", "emptied")
 def test_only_so_many_backups_are_kept(
     servers: EmbeddedServers, variables: dict[str, str], tmp_path: Path
 ) -> None:
