@@ -10,6 +10,8 @@ from typing import cast
 import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
 
 from common.settings import ObjectSettings
 from devstack.stack import EmbeddedServers
@@ -27,10 +29,21 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("steady")
+_NO_CONSTANTS = Constants()
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell that runs tests in the background has them and their processes ignore Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 collect_ignore = ["containers"]  # unless requested: they need images and an engine
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure() -> None:
+    """Keep examples of the profile independent of the modules that earlier tests imported.
+
+    Hypothesis also draws constants from the sources of all imported modules.
+    """
+    if settings.get_current_profile_name() == "steady":
+        providers._get_local_constants = lambda: _NO_CONSTANTS
 
 
 @pytest.fixture(scope="session")
