@@ -149,14 +149,15 @@ async def shared_gateway(make_gateway: MakeGateway) -> AsyncIterator[Running]:
 
 
 @pytest.fixture
-async def running(shared_gateway: Running, own_nats: Client) -> Running:
+async def running(shared_gateway: Running, own_nats: Client, nats: Client) -> Running:
     """The shared gateway, for tests without side effects on it.
 
-    Earlier tests of other files may have stopped NATS, which it connects to again by itself.
+    Earlier tests of other files may have stopped NATS, to which all connect again by themselves.
     """
-    if not own_nats.is_connected:
-        await until(lambda: own_nats.is_connected)
-        await flushed(own_nats)
+    for connection in (own_nats, nats):
+        if not connection.is_connected:
+            await until(lambda connection=connection: connection.is_connected)  # type: ignore[misc]
+            await flushed(connection)
     return shared_gateway
 
 
