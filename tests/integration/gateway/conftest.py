@@ -155,10 +155,15 @@ async def running(shared_gateway: Running, own_nats: Client, nats: Client) -> Ru
     Earlier tests of other files may have stopped NATS, to which all connect again by themselves.
     """
     for connection in (own_nats, nats):
-        if not connection.is_connected:
-            await until(lambda connection=connection: connection.is_connected)  # type: ignore[misc]
-            await flushed(connection)
+        await connected(connection)
     return shared_gateway
+
+
+async def connected(connection: Client) -> None:
+    """Wait until a connection to NATS is there again."""
+    if not connection.is_connected:
+        await until(lambda: connection.is_connected)
+        await flushed(connection)
 
 
 async def until(condition: Callable[[], bool | Awaitable[bool]], seconds: float = 30) -> None:
