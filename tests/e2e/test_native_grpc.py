@@ -47,7 +47,7 @@ SERVED = {
 #: The largest request in MiB by process and method.
 LIMITS = {
     ("gateway", "SessionService/GetCurrentSession"): 0.25,
-    ("transcriber-api", "QueueService/GetQueueStatus"): 5,
+    ("transcriber-api", "QueueService/GetQueueStatus"): 4,
     ("transcriber-worker-1", "SpeechService/Recognize"): 72,
     ("diarizer-1", "DiarizationService/Diarize"): 72,
     ("speakers", "SpeakerService/EnrollSpeaker"): 17,
