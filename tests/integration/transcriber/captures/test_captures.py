@@ -4,8 +4,6 @@ import asyncio
 import hashlib
 from typing import Any
 
-import grpc
-import grpc.aio
 import pytest
 
 from common.errors import ChecksumError, NotFoundError, StateError, ValidationError
@@ -327,11 +325,3 @@ async def test_largest_chunk(captures: Captures) -> None:
     told = await captures.put(begun.capture_id, 0, b"x" * (3 * 1024 * 1024))
 
     assert told.stored_bytes == 3 * 1024 * 1024
-
-
-async def test_requests_of_more_than_four_megabytes_are_not_read(captures: Captures) -> None:
-    request = capture_pb2.PutChunkRequest(data=b"x" * (4 * 1024 * 1024))
-
-    with pytest.raises(grpc.aio.AioRpcError, match="larger than max") as refused:
-        await captures.stub.PutChunk(request, metadata=captures.metadata)
-    assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
