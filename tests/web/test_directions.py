@@ -179,3 +179,22 @@ def test_enlarged_transcript_and_dialogs_fit(
         page.keyboard.press("Escape")
         expect(segment).to_be_focused()
     assert_accessible(page)
+
+
+@pytest.mark.parametrize("locale", ["en-US", "ar"])
+def test_long_names_fit(stack: Stack, visitors: Visitors, sample: Path, locale: str) -> None:
+    deleted, kept, called = (f"{what}{'W' * 60}" for what in ("deleted", "kept", "called"))
+    with stack.client() as client:
+        clip = excerpt(sample, start=7, seconds=6)
+        client.upload_audio(io.BytesIO(clip), filename=f"{called}.wav", auto_start=False)
+        client.delete_speaker(client.create_speaker(deleted)["id"], permanent=True)
+        speaker = client.create_speaker(kept)["id"]
+        page = visitors.page(token=client.session_token, locale=locale, viewport=ENLARGED)
+        try:
+            for address, names in (("/", [called]), ("/people", [kept, deleted])):
+                page.goto(address)
+                for name in names:
+                    expect(page.get_by_text(name).first).to_be_visible()
+                assert_fits(page)
+        finally:
+            client.delete_speaker(speaker, permanent=True)
