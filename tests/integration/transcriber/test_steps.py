@@ -47,7 +47,7 @@ SELECT n, 's', 'a.wav', 1, 1, 'wav', 'pcm', 16000, 1, n || '/source', 'en', '{}'
        CASE WHEN n <= 20 THEN 'completed' ELSE 'processing' END, 'job_' || n,
        CASE WHEN n <= 20 THEN now() - interval '30 days' END,
        CASE WHEN n <= 10 THEN now() END, CASE WHEN n <= 10 THEN now() END,
-       CASE WHEN n <= 10 THEN now() END, now() - interval '30 days',
+       CASE WHEN n BETWEEN 11 AND 20 THEN now() END, now() - interval '30 days',
        CASE WHEN n <= 10 THEN now() - interval '20 days' END,
        CASE WHEN n > 40 THEN now() - interval '30 days' END, CASE WHEN n <= 10 THEN 2 ELSE 1 END
 FROM generate_series(1, 50) AS n

@@ -51,3 +51,20 @@ async def test_an_assignment_that_fails_is_sent_again_although_earlier_ones_were
         return peers.speakers.decisions.get(transcription_id)
 
     assert [decision.name for decision in await until(sent)] == ["Ann"]
+
+
+async def test_names_are_suggested_only_once_decisions_have_arrived(
+    transcription_id: int, database: Database
+) -> None:
+    async with database.transaction() as connection:
+        found = Transcriptions(connection)
+        await connection.execute("UPDATE transcriptions SET names_due_at = now()")
+        assert await found.due_names(10) == [transcription_id]
+        await connection.execute("UPDATE transcriptions SET decisions_due_at = now()")
+        assert await found.due_names(10) == []
+        attempts = ItemAttempts(connection)
+        await attempts.claim("decisions", [str(transcription_id)], 0.0)
+        await attempts.set_aside("decisions", str(transcription_id), "refused")
+        assert await found.due_names(10) == [transcription_id]
+        # No step of the api sees any of it.
+        await connection.rollback()

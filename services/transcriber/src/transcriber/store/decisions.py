@@ -67,7 +67,9 @@ class DueDecisions:
 
     async def settle(self, transcription_id: int, asked: int) -> None:
         """Record the receipt of the decisions due at a number. Later ones stay due."""
-        await execute(self._connection, _SETTLE, (transcription_id, asked))
+        if await execute(self._connection, _SETTLE, (transcription_id, asked)):
+            # Suggestions of names wait for that.
+            give_work(self._connection, step_names.NAMES)
 
     async def due(self, limit: int) -> list[int]:
         """Return transcriptions with due decisions."""

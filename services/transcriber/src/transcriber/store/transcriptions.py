@@ -106,9 +106,13 @@ _NAMES_DUE = "UPDATE transcriptions SET names_due_at = now() WHERE id = %s"
 _NAMES_SETTLED = """
 UPDATE transcriptions SET names_due_at = NULL WHERE id = %s
 """
+# Decisions come first. Until the speakers service has heard that a name was taken back, it
+# recognizes the voice by what that name has taught it.
 _DUE_NAMES = """
 SELECT id FROM transcriptions
 WHERE names_due_at <= now() AND status = 'completed' AND NOT item_rests('names', id::text)
+  AND (decisions_due_at IS NULL OR decisions_due_at > now()
+       OR item_set_aside('decisions', id::text))
 ORDER BY names_due_at LIMIT %s
 """
 _DUE_CLIPS = """
