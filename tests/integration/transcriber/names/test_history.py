@@ -147,6 +147,34 @@ async def test_removed_name_is_not_suggested_again(
     assert await names(caller, number) == ["Ann", "Speaker_2"]
 
 
+async def test_voice_recognized_before_its_name_was_taken_back_has_no_name(
+    caller: Caller, worker_factory: WorkerFactory, peers: Peers, database: Database
+) -> None:
+    peers.speakers.known[1] = (7, "Bob")
+    peers.speakers.down = True
+    async with worker_factory.both():
+        number = await caller.upload_id(auto_start=True)
+        await caller.ended(number)
+
+    async def taken_back() -> None:
+        peers.speakers.known.clear()
+        peers.speakers.meanwhile = None
+        await database.execute("UPDATE transcriptions SET decisions_asked = decisions_asked + 1")
+
+    peers.speakers.meanwhile = taken_back
+    peers.speakers.down = False
+    await database.execute("UPDATE transcriptions SET names_due_at = now()")
+
+    async def settled() -> bool:
+        due = "SELECT names_due_at FROM transcriptions WHERE id = %s"
+        row = await database.fetch_one(due, (number,))
+        return row == {"names_due_at": None}
+
+    await until(settled)
+    assert peers.speakers.meanwhile is None
+    assert await names(caller, number) == ["Speaker_1", "Speaker_2"]
+
+
 async def test_renamed_profile_makes_a_revision_that_nobody_can_take_back(
     caller: Caller, transcription_id: int, history: History, client: Any
 ) -> None:

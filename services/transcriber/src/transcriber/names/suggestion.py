@@ -15,6 +15,7 @@ from transcriber.names.speakers_client import SpeakersClient
 from transcriber.outbox import messages
 from transcriber.store import locks
 from transcriber.store.attribution import voices_of
+from transcriber.store.decisions import DueDecisions
 from transcriber.store.outbox import JobOutbox
 from transcriber.store.transcriptions import Transcriptions
 
@@ -52,10 +53,14 @@ class NameSuggestions:
             if transcription is None:
                 return
             voices = await voices_of(connection, transcription)
+            asked = await DueDecisions(connection).asked(transcription_id)
         heard = _heard(voices)
         async with self._profiles_held(transcription_id, heard=heard) as connection:
             suggestions = await self._ask(transcription, voices) if heard else []
             await locks.acquire(connection, locks.names_of(transcription_id))
+            if await DueDecisions(connection).asked(transcription_id) != asked:
+                # A voice may have been recognized by a name taken back meanwhile. Names stay due.
+                return
             transcriptions = Transcriptions(connection)
             current = await transcriptions.get(transcription_id)
             if current is None or current.transcript_at != transcription.transcript_at:
