@@ -42,14 +42,16 @@ def _convert(source: Path, target: Path) -> None:
     _save(raw, folded, _LEVELS.ORT_ENABLE_BASIC)
     # Its advice concerns graphs that are not folded.
     logging.disable(logging.WARNING)
-    quantize_dynamic(
-        folded,
-        target,
-        op_types_to_quantize=["MatMul"],
-        weight_type=QuantType.QInt8,
-        extra_options={"EnableSubgraph": True},
-    )
-    logging.disable(logging.NOTSET)
+    try:
+        quantize_dynamic(
+            folded,
+            target,
+            op_types_to_quantize=["MatMul"],
+            weight_type=QuantType.QInt8,
+            extra_options={"EnableSubgraph": True},
+        )
+    finally:
+        logging.disable(logging.NOTSET)
     raw.unlink()
     folded.unlink()
 
