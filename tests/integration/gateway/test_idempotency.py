@@ -26,6 +26,17 @@ UPDATE idempotent_requests SET status = NULL, sealed_body = NULL, attempt = gen_
 WHERE workspace_id = %(workspace)s
 """
 
+# Statements of the version before, for a key that has expired.
+_OLD_CLAIM = """
+UPDATE idempotent_requests SET status = NULL, headers = '[]', body = NULL, content = '',
+    expires_at = now() + interval '1 day'
+WHERE workspace_id = %(workspace)s
+"""
+_OLD_FINISH = """
+UPDATE idempotent_requests SET status = 200, body = %(body)s::bytea, attempt = NULL
+WHERE workspace_id = %(workspace)s
+"""
+
 
 def keyed(key: str = "") -> dict[str, str]:
     return {"Idempotency-Key": key or uuid.uuid4().hex}
@@ -84,6 +95,20 @@ async def test_answers_of_earlier_releases_are_sent_again(
     )
     again = await client.post("/api/speakers", json=body, headers=headers)
     assert (again.status_code, again.content) == (201, first.content)
+
+
+@pytest.mark.parametrize("body", [b"second", None])
+async def test_older_replica_reuses_an_expired_key(database: Database, body: bytes | None) -> None:
+    owner, requests = uuid.uuid4().hex, IdempotentRequests(database)
+    attempt = await requests.claim(owner, "a", "same", seal=SEAL)
+    assert isinstance(attempt, Attempt)
+    await requests.finish(attempt, Answer(status=200, body=b"first"))
+
+    await database.execute(_OLD_CLAIM, {"workspace": owner})
+    await database.execute(_OLD_FINISH, {"workspace": owner, "body": body})
+    again = await requests.claim(owner, "a", "same", seal=SEAL)
+    assert isinstance(again, Answer)
+    assert again.body == body
 
 
 async def test_key_of_another_request_is_refused(client: httpx2.AsyncClient) -> None:
