@@ -26,6 +26,12 @@ from tests.integration.transcriber.transcripts.test_reprocessing import Client
 
 _SRT = b"1\n00:00:00,000 --> 00:00:02,000\nw0 two w2 w3\n"
 _LIVE_ROWS = "SELECT count(*) AS number FROM live_segments"
+#: Of the version before, for the first transcript of a recording.
+_OLD_COMPLETION = """
+UPDATE transcriptions SET status = 'completed', transcript_at = now(), revision = revision,
+    machine_revision = revision
+WHERE id = %s RETURNING revision, machine_revision, live_text
+"""
 #: The whole recording, in which the fourth word is another one.
 WHOLE = recognition((0.0, "w0 w1 w2 w3"), (2.0, "x4 w5 w6 w7"))
 
@@ -175,6 +181,21 @@ async def test_live_text_is_no_transcript(
                 )
             ],
         )
+
+
+async def test_transcript_of_an_older_replica_follows_live_text(
+    api: Api, author: Client, database: Database
+) -> None:
+    async with stream(api, begin()) as live:
+        number = await spoken(live, 0, 4)
+        assert await author.replace(number, "w1", "one") == 2
+        await live.finish(4)
+        await live.ended()
+    row = await database.fetch_one(_OLD_COMPLETION, (number,))
+    assert row == {"revision": 3, "machine_revision": 3, "live_text": False}
+    # A later transcript gets the revision that its replica gives it.
+    row = await database.fetch_one(_OLD_COMPLETION, (number,))
+    assert row == {"revision": 3, "machine_revision": 3, "live_text": False}
 
 
 async def test_labels_of_speakers_are_followed(
