@@ -29,7 +29,7 @@ EXTRAS_sdk-python := [mcp,s3]
 EXTRAS_transcriber := [worker]
 
 .DEFAULT_GOAL := help
-.PHONY: help install models demo web sdk-js browser screenshots run start stop status test test-recordings test-schema test-containers test-newcomer chaos chaos-live fuzz soak load unit lint lint-types lint-text lint-web lint-contracts lint-deploy lint-api format protos hashes sbom \
+.PHONY: help install models demo web sdk-js browser screenshots run start stop status test test-recordings test-schema test-containers test-newcomer chaos chaos-live upgrade-check fuzz soak load unit lint lint-types lint-text lint-web lint-contracts lint-deploy lint-api format protos hashes sbom \
 	images bench bench-speakers bench-channels bench-diarization bench-parts bench-echo bench-engines bench-editing bench-search bench-search-speed bench-languages bench-repetition bench-vocabulary bench-playback bench-live bench-web bench-status-reads bench-control-plane bench-upload bench-encryption bench-queue bench-library-size quality quality-gate gpu-check simulate clean distclean
 
 help: ## list the targets
@@ -123,6 +123,10 @@ chaos: $(READY) $(VERIFIED) ## kill, freeze and cut off processes under load (SE
 
 chaos-live: $(READY) $(VERIFIED) ## cut and kill a live session, and compare its words with a file (ARGS=--help)
 	@$(BIN)/python -m tests.live_faults $(ARGS)
+
+upgrade-check: $(READY) $(VERIFIED) ## upgrade a running stack from FROM=COMMIT, downgrade, upgrade again (ARGS=--help)
+	@test -n "$(FROM)" || { echo "FROM=COMMIT is needed: the release before, in the history of git."; exit 1; }
+	@$(BIN)/python -m tests.upgrade --from $(FROM) $(ARGS)
 
 fuzz: $(READY) $(VERIFIED) ## send hostile input to a running stack (CASES=10000, SEED=1, ARGS=--help)
 	@$(BIN)/python -m bench.fuzz --cases $(or $(CASES),10000) --seed $(or $(SEED),1) $(ARGS)

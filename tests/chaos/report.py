@@ -77,14 +77,14 @@ def write(path: Path, text: str) -> None:
     path.write_text(replaced(path.read_text(encoding="utf-8"), text), encoding="utf-8")
 
 
-def replaced(document: str, text: str) -> str:
-    """Return a document with another section.
+def replaced(document: str, text: str, *, heading: str = HEADING) -> str:
+    """Return a document with another section below a heading.
 
     Raises:
         ValueError: the document has no such section.
     """
     lines: Sequence[str] = document.splitlines()
-    start = lines.index(HEADING)
+    start = lines.index(heading)
     end = next(
         (place for place in range(start + 1, len(lines)) if lines[place].startswith("#")),
         len(lines),

@@ -245,7 +245,7 @@ async def _prepared(
     plan: Plan, stack: SupervisedStack, network: Network, book: Book
 ) -> AsyncIterator[_Prepared]:
     """Make sessions, and transcribe each kind of recording once without faults."""
-    recordings = _recordings()
+    recordings = recordings_by_kind()
     live = recordings["live"]
     names = [f"owner{number}" for number in range(1, plan.owners + 1)]
     through, direct, owners = {}, {}, []
@@ -283,7 +283,9 @@ async def _prepared(
         # By another session, so that it is not among those of the owners.
         async with AsyncSecureTranscribeClient(stack.api_url) as reference:
             wanted = {*plan.shares, *(["live"] if plan.live else [])}
-            expected = await _texts(reference, {kind: recordings[kind] for kind in sorted(wanted)})
+            expected = await texts_of(
+                reference, {kind: recordings[kind] for kind in sorted(wanted)}
+            )
         yield _Prepared(
             owners=owners,
             through=through,
@@ -293,7 +295,8 @@ async def _prepared(
         )
 
 
-def _recordings() -> dict[str, bytes]:
+def recordings_by_kind() -> dict[str, bytes]:
+    """Return the recordings that owners upload, and that of live sessions."""
     whole = sample().audio
     return {
         "short": excerpt(whole, start=7, seconds=4),
@@ -303,7 +306,7 @@ def _recordings() -> dict[str, bytes]:
     }
 
 
-async def _texts(
+async def texts_of(
     api: AsyncSecureTranscribeClient, recordings: Mapping[str, bytes]
 ) -> dict[str, str]:
     """Return the recognized texts by kind."""

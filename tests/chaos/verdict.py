@@ -67,6 +67,9 @@ class Examiner:
     expected: Mapping[str, str]
     """Texts of recordings by kind."""
 
+    also: Mapping[str, str] = field(default_factory=dict)
+    """Texts that another release recognizes."""
+
     verdict: Verdict = field(default_factory=Verdict)
 
     async def examine(
@@ -173,7 +176,7 @@ class Examiner:
         api = self.sessions[owner]
         page = await _answer(lambda: api.read_transcript(number, revision=1, words=False))
         text = " ".join(segment["text"] for segment in page["segments"])
-        if text != self.expected[kind]:
+        if text not in (self.expected[kind], self.also.get(kind)):
             self._find(f"transcription {number} ({kind}) has another text: {text[:200]}")
 
     async def _check_live(self, call: Call) -> None:

@@ -58,3 +58,9 @@ def test_section_is_replaced(after: str) -> None:
 def test_document_without_the_section_is_refused() -> None:
     with pytest.raises(ValueError, match=HEADING):
         replaced("# Reliability\n", HEADING)
+
+
+def test_section_of_another_heading_is_replaced() -> None:
+    document = f"## Chaos\n\n{HEADING}\n\nKept.\n\n### Last upgrade\n\nOld.\n"
+    made = replaced(document, "### Last upgrade\n\nNew.\n", heading="### Last upgrade")
+    assert made == f"## Chaos\n\n{HEADING}\n\nKept.\n\n### Last upgrade\n\nNew.\n"
