@@ -165,3 +165,15 @@ def test_a_pong_has_the_present_time() -> None:
     before = dt.datetime.now(dt.UTC).replace(microsecond=0)
     [moment] = json.loads(messages.pong())["data"].values()
     assert before <= dt.datetime.fromisoformat(moment) <= dt.datetime.now(dt.UTC)
+
+
+@pytest.mark.parametrize("text", [None, "", "{", "[1]", "7", "[" * 60_000, '{"a":' * 10_000])
+def test_messages_of_clients_that_are_no_objects_are_empty(text: str | None) -> None:
+    assert messages.parsed(text) == {}
+
+
+def test_messages_of_clients_are_objects() -> None:
+    assert messages.parsed('{"type": "watch", "transcription_id": 7}') == {
+        "type": "watch",
+        "transcription_id": 7,
+    }

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from typing import Any
 
 from common import times
 from gateway.api.transcript_conversion import REVISION_KINDS
@@ -9,6 +10,15 @@ from gateway.api.transcription_conversion import partial_transcript
 from gateway.live import models
 from gateway.live.models import LiveMessage, QueueState
 from securetranscribe.v1 import event_pb2, queue_pb2
+
+
+def parsed(text: str | None) -> dict[str, Any]:
+    """Return the JSON object of a client's message, empty for anything else."""
+    try:
+        said = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def queue_status(status: queue_pb2.QueueStatus) -> QueueState:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 from collections.abc import Coroutine
 from typing import Any
 
@@ -108,7 +107,7 @@ class LiveSocket:
             message = await websocket.receive()
             if message["type"] == "websocket.disconnect":
                 return
-            said = _parsed(message.get("text"))
+            said = messages.parsed(message.get("text"))
             if said.get("type") == "ping":
                 client.send_queue.put_reply(messages.pong())
             elif said.get("type") in ("watch", "unwatch"):
@@ -154,14 +153,3 @@ async def _first(work: dict[str, Coroutine[Any, Any, Closing | None]]) -> Closin
         return done.pop().result()
     finally:
         await cancellation.end(tasks)
-
-
-def _parsed(text: str | None) -> dict[str, Any]:
-    """Return the JSON object of a message, empty for anything else."""
-    if not text:
-        return {}
-    try:
-        said = json.loads(text)
-    except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}
