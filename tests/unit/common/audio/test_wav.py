@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from common.audio.decoding import decode, read_window
-from common.audio.errors import AudioError, TruncatedAudioError
+from common.audio.errors import AudioError, TruncatedAudioError, UndecodableAudioError
 from common.audio.kinds import AudioKind
 from common.audio.probe import probe
 from common.audio.resampling import SAMPLE_RATE, Samples
@@ -325,6 +325,23 @@ def test_damage_raises_audio_errors_only() -> None:
             assert 0 < info.duration <= 32.5
         except AudioError:
             pass
+
+
+def test_rates_beyond_every_header_are_refused() -> None:
+    header = Header(rate=0xFFFFFFF0, byte_rate=0)
+    with pytest.raises(UndecodableAudioError):
+        probe(io.BytesIO(header.file(pcm())))
+
+
+def test_blocks_beyond_every_header_are_left_as_they_are() -> None:
+    # The samples per block of many channels would be blocks of megabytes.
+    form = struct.pack("<HHIIHHHH", 2, 200, SAMPLE_RATE, SAMPLE_RATE, 1, 4, 2, 0xFFFF)
+    body = b"WAVE" + struct.pack("<4sI", b"fmt ", len(form)) + form
+    data = struct.pack("<4sI", b"RIFF", len(body) + 8) + body + struct.pack("<4sI", b"data", 0)
+    wav = read_wav(io.BytesIO(data))
+    assert wav is not None
+    assert wav.form.block == 1
+    assert len(wav.form.pack()) == 8 + len(form)
 
 
 def test_dialects_count_the_header_or_not() -> None:

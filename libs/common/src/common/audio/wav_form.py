@@ -24,6 +24,8 @@ _PADDING_SECONDS = 0.5
 
 _SANE_RATES = range(1_000, 768_001)
 _MOST_CHANNELS = 256
+#: What the fields of the header can hold.
+_MOST_BLOCK, _MOST_BYTE_RATE = 0xFFFF, 0xFFFFFFFF
 #: The least and greatest compression of sound that is not silence.
 _FEWEST_BYTES_PER_SECOND = 60.0
 _MOST_BYTES_PER_SAMPLE = 8.5
@@ -100,7 +102,7 @@ class WavForm:
         seconds = self.seconds(size, fact)
         if self.is_linear or not seconds:
             return self
-        return replace(self, byte_rate=max(1, round(size / seconds)))
+        return replace(self, byte_rate=min(max(1, round(size / seconds)), _MOST_BYTE_RATE))
 
     def seconds(self, size: int, fact: int | None) -> float:
         """Return the length of `size` bytes of sound in seconds, 0 if it is unknown.
@@ -137,7 +139,8 @@ class WavForm:
         rate = self.rate
         if rate not in _SANE_RATES and self.byte_rate // block in _SANE_RATES:
             rate = self.byte_rate // block
-        return replace(self, rate=rate, block=block, byte_rate=rate * block, bits=8 * width)
+        byte_rate = min(rate * block, _MOST_BYTE_RATE)
+        return replace(self, rate=rate, block=block, byte_rate=byte_rate, bits=8 * width)
 
     def _width(self) -> int:
         """Return the bytes per sample on which most fields agree. The bits count most."""
@@ -180,6 +183,6 @@ def _block_of(form: WavForm) -> int | None:
     if len(form.extension) < 4 or form.tag not in {_MS_ADPCM, _IMA_ADPCM}:
         return None
     (samples,) = struct.unpack_from(f"{form.order}H", form.extension, 2)
-    if form.tag == _MS_ADPCM:
-        return int((samples - 2) // 2 + 7) * form.channels
-    return int((samples - 1) // 2 + 4) * form.channels
+    per_channel = (samples - 2) // 2 + 7 if form.tag == _MS_ADPCM else (samples - 1) // 2 + 4
+    block = int(per_channel) * form.channels
+    return block if block <= _MOST_BLOCK else None
