@@ -17,6 +17,7 @@ import pytest
 
 from common.audio.detection import Detected, detect, sniff, tags_length
 from common.audio.kinds import JUNK_BYTES, SNIFF_BYTES, AudioKind
+from common.audio.resync import TRANSPORT, FrameSync
 from tests.unit.common.audio import sounds
 
 #: Streams that can be entered anywhere.
@@ -279,3 +280,17 @@ def test_part_of_another_file_is_not_detected(name: str) -> None:
     for seed in range(5):
         begin = random.Random(seed).randrange(max(1, len(data)))
         assert sniff(data[begin : begin + SNIFF_BYTES]) is None
+
+
+def test_places_that_look_like_packets_are_tried_so_often_only() -> None:
+    tried: list[int] = []
+
+    def enter(_data: bytes, place: int) -> int | None:
+        tried.append(place)
+        return None
+
+    packets = b"G\x00\x00\x10" * (SNIFF_BYTES // 4)
+    assert FrameSync(TRANSPORT.header, enter, most=TRANSPORT.most).find(packets) is None
+    assert tried == list(range(0, 4 * TRANSPORT.most, 4))
+    assert TRANSPORT.most < JUNK_BYTES // 100
+    assert sniff(packets) is None

@@ -20,6 +20,8 @@ _TRAILER = re.compile(rb"TAG|APETAGEX|LYRICSBEGIN|ID3|\x00*\Z")
 _PACK = 0xBA
 _TS_PACKETS = 48
 _FEWEST_PACKETS = 5
+#: Each takes as long as dozens of other frames. As much junk as is passed over has about 70.
+_MOST_PACKET_RUNS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +37,17 @@ class FrameSync:
     """Frames of one sort.
 
     `header` matches where a frame may begin. `enter` takes the data and such a place, and returns
-    where reading can start, None if no frames follow.
+    where reading can start, None if no frames follow. At most `most` places are tried.
     """
 
     header: re.Pattern[bytes]
     enter: Callable[[bytes, int], int | None]
+    most: int = _MOST_CANDIDATES
 
     def find(self, data: bytes, begin: int = 0, *, junk: int = JUNK_BYTES) -> int | None:
         """Return where the frames start, at most `junk` bytes after `begin`."""
         matches = self.header.finditer(data, begin, min(len(data), begin + junk + 16))
-        for match in islice(matches, _MOST_CANDIDATES):
+        for match in islice(matches, self.most):
             start = self.enter(data, match.start())
             if start is not None and begin <= start <= begin + junk:
                 return start
@@ -247,6 +250,7 @@ TRANSPORT = FrameSync(
         _bytes_where(lambda byte: byte >> 6 != 1 and byte & 0x30 != 0),
     ),
     _transport,
+    most=_MOST_PACKET_RUNS,
 )
 PROGRAM = FrameSync(
     _pattern(rb"\x00\x00\x01(?:\xba[\x21-\x2f\x44-\x7f].{9}|[\xbd\xc0-\xef]..)"),
