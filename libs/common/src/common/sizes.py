@@ -6,13 +6,15 @@ from math import ceil
 
 _UNITS = ("B", "KB", "MB", "GB", "TB")
 _STEP = 1024
+#: Of a number. Hundreds would be infinite.
+_MOST_DIGITS = 30
 _PATTERN = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)I?B?\s*", re.IGNORECASE)
 
 
 def parse(text: str) -> int:
     """Return the bytes of `500MB`, `1.5 GiB` or `1024`. Raise ValueError for anything else."""
     match = _PATTERN.fullmatch(text)
-    if match is None:
+    if match is None or len(match[1]) > _MOST_DIGITS:
         raise ValueError("write a size as 500MB, 2GB or a number of bytes")
     exponent = ["", "K", "M", "G", "T"].index(match[2].upper())
     return int(float(match[1]) * _STEP**exponent)
