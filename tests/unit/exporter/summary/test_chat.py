@@ -59,6 +59,18 @@ async def test_retries_follow_the_retry_after_header() -> None:
     assert pauses == [7.0, 2.0]
 
 
+@pytest.mark.parametrize(("asked", "pause"), [("nan", 0.0), ("-5", 0.0), ("inf", 30.0), ("x", 1.0)])
+async def test_pauses_are_within_limits_whatever_is_asked(asked: str, pause: float) -> None:
+    replies = [Reply(status=429, headers={"retry-after": asked}), Reply("Hi.")]
+    _, _, pauses = await ask(lambda _: replies.pop(0))
+    assert pauses == [pause]
+
+
+async def test_answers_nested_too_deeply_are_errors() -> None:
+    outcome, _, _ = await ask(lambda _: Reply(body="[" * 10_000))
+    assert isinstance(outcome, LanguageModelError)
+
+
 async def test_retries_end_after_the_last_attempt() -> None:
     outcome, keys, pauses = await ask(lambda _: Reply(status=500), attempts=2)
     assert isinstance(outcome, LanguageModelError)

@@ -15,7 +15,13 @@ def test_text_around_the_object_is_ignored(text: str) -> None:
     assert parsed(text) == {"statements": []}
 
 
-@pytest.mark.parametrize("text", ["", "no", "[1]", "{", '{"statements": "x"}', '{"other": []}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "no", "[1]", "{", '{"statements": "x"}', '{"other": []}'),
+        f'{{"statements": {"[" * 10_000}}}',
+    ],
+)
 def test_other_answers_are_errors(text: str) -> None:
     with pytest.raises(LanguageModelError):
         parsed(text)
@@ -24,7 +30,7 @@ def test_other_answers_are_errors(text: str) -> None:
 def test_malformed_statements_are_ignored() -> None:
     answer = {
         "statements": [
-            {"text": "A\x00 line.\nTwo.", "segments": [3, "4", "[5]", True, 3.5, "x"]},
+            {"text": "A\x00 line.\nTwo.", "segments": [3, "4", "[5]", True, 3.5, "x", "9" * 5000]},
             {"text": "", "segments": [1]},
             {"text": "No sources."},
             "nonsense",

@@ -122,14 +122,15 @@ def _wait(response: httpx2.Response, otherwise: float) -> float:
         asked = float(response.headers.get("retry-after", ""))
     except ValueError:
         return otherwise
-    return min(max(asked, 0.0), _LONGEST_WAIT)
+    # In this order, what is not a number is 0.
+    return min(max(0.0, asked), _LONGEST_WAIT)
 
 
 def _answer(response: httpx2.Response) -> Answer:
     try:
         choice: Any = response.json()["choices"][0]
         text = choice["message"]["content"]
-    except (ValueError, KeyError, IndexError, TypeError):
+    except (ValueError, KeyError, IndexError, TypeError, RecursionError):
         raise LanguageModelError("its answer did not have the expected form") from None
     if not isinstance(text, str):
         raise LanguageModelError("its answer did not have the expected form")

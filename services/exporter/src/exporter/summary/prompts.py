@@ -28,6 +28,8 @@ SYSTEM_CONDENSE = (
     'important ones. The object has one key, "statements", a list of objects with "text" (one '
     'sentence) and "sources" (the numbers of the statements it is made of, at least one).'
 )
+#: Of the number of a line or a statement.
+_MOST_DIGITS = 9
 REMINDER = "\n\nAnswer with the JSON object only, in exactly the form that was described."
 
 
@@ -70,7 +72,7 @@ def parsed(text: str) -> dict[str, Any]:
     begin, end = text.find("{"), text.rfind("}")
     try:
         value = json.loads(text[begin : end + 1]) if begin >= 0 else None
-    except ValueError:
+    except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict) or not isinstance(value.get("statements"), list):
         raise LanguageModelError("its answer did not have the expected form")
@@ -110,6 +112,9 @@ def _numbers(value: object) -> tuple[int, ...]:
     for entry in value if isinstance(value, list) else [value]:
         if isinstance(entry, int) and not isinstance(entry, bool):
             numbers.append(entry)
-        elif isinstance(entry, str) and entry.strip("[]# ").isdecimal():
-            numbers.append(int(entry.strip("[]# ")))
+        elif isinstance(entry, str):
+            digits = entry.strip("[]# ")
+            # Python refuses to convert thousands of digits.
+            if digits.isdecimal() and len(digits) <= _MOST_DIGITS:
+                numbers.append(int(digits))
     return tuple(dict.fromkeys(numbers))
