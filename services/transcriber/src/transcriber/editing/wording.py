@@ -51,7 +51,11 @@ def spread(times: Times, texts: Sequence[str]) -> list[Times]:
     widths = [max(1, writing_systems.cells(text)) for text in texts]
     total = sum(widths)
     length = times.end - times.start
-    ends = [round(times.start + length * part / total, 6) for part in itertools.accumulate(widths)]
+    ends = [
+        # Rounded, a moment may lie outside of a time of microseconds.
+        min(max(times.start, round(times.start + length * part / total, 6)), times.end)
+        for part in itertools.accumulate(widths)
+    ]
     ends[-1] = times.end
     return [Times(start, end) for start, end in itertools.pairwise((times.start, *ends))]
 
