@@ -63,7 +63,7 @@ def main() -> None:
     recognizer, diarizer = load_engine("moonshine"), _diarizer(models)
     with tempfile.TemporaryDirectory() as directory:
         file = Path(directory) / "hour.wav"
-        text = _compose(chosen.data, chosen.minutes * 60, file)
+        text = compose(chosen.data, chosen.minutes * 60, file)
         seconds = _length(file)
         whole = _Timed(recognizer, diarizer, file)
         words = whole.recognize(None)
@@ -152,8 +152,8 @@ def _schedule(seconds: Sequence[float], workers: int) -> float:
     return max(free)
 
 
-def _compose(data: Path, seconds: float, file: Path) -> str:
-    """Write a recording of a length and return its text."""
+def compose(data: Path, seconds: float, file: Path) -> str:
+    """Write a recording of at most so many seconds and return its text."""
     texts: list[str] = []
     left = round(seconds * SAMPLE_RATE)
     with wave.open(str(file), "wb") as writer:
