@@ -14,6 +14,8 @@ from pathlib import Path
 
 from tests.chaos.report import replaced
 from tests.upgrade import report
+from tests.upgrade.fleet import ReplicaError
+from tests.upgrade.releases import ReleaseError
 from tests.upgrade.upgrade import Plan, run
 
 ROOT = Path(__file__).parents[2]
@@ -32,7 +34,10 @@ def main() -> None:
     )
     directory = Path(tempfile.mkdtemp(prefix="run-", dir=options.keep))
     print(f"book and logs in {directory}", flush=True)
-    outcome = asyncio.run(run(plan, directory, lambda text: print(text, flush=True)))
+    try:
+        outcome = asyncio.run(run(plan, directory, lambda text: print(text, flush=True)))
+    except (ReleaseError, ReplicaError) as error:
+        sys.exit(str(error))
     text = report.section(outcome)
     print(text)
     for line in report.log_lines(outcome):

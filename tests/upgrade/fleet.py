@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from devstack.config import StackConfig
+from devstack.errors import DevstackError
 from devstack.files import DataDirectory
 from devstack.ports import LOOPBACK, PortBook, remembered
 from devstack.service_stack import ServiceStack
@@ -53,10 +54,11 @@ class Replicas:
     running: set[str] = field(default_factory=set)
 
     async def start(self, *names: str) -> None:
-        """Start processes, and wait until they are ready."""
-        async with asyncio.TaskGroup() as group:
-            for name in names:
-                group.create_task(self.services.restart(name))
+        """Start processes, and wait until they are ready. Raise ReplicaError if one is not."""
+        try:
+            await asyncio.gather(*(self.services.restart(name) for name in names))
+        except DevstackError as error:
+            raise ReplicaError(f"{self.release.commit}: {error}") from error
         self.running.update(names)
 
     async def stop(self, name: str) -> str:

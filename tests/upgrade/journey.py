@@ -4,17 +4,20 @@ import enum
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-#: The documented order (docs/upgrading.md).
-DOCUMENTED = (
-    "gateway", "speakers", "transcriber-api", "exporter", "transcriber-worker-1", "diarizer-1",
-    "transcriber-embedder",
+Order = Sequence[Sequence[str]]
+#: The documented order (docs/upgrading.md), one service after the other.
+DOCUMENTED: Order = (
+    ("gateway",), ("speakers",), ("transcriber-api",), ("exporter",), ("transcriber-worker-1",),
+    ("diarizer-1",), ("transcriber-embedder",),
 )  # fmt: skip
 #: Services of both releases work together in any combination.
-BACKWARDS = tuple(reversed(DOCUMENTED))
-WORKERS_FIRST = (
-    "transcriber-worker-1", "diarizer-1", "transcriber-embedder", "transcriber-api", "speakers",
-    "gateway", "exporter",
-)  # fmt: skip
+BACKWARDS: Order = (
+    ("transcriber-embedder", "diarizer-1", "transcriber-worker-1"),
+    ("exporter", "transcriber-api"),
+    ("speakers", "gateway"),
+)
+#: As in a cluster that replaces everything at the same time.
+TOGETHER: Order = (tuple(name for group in DOCUMENTED for name in group),)
 
 
 class Side(enum.StrEnum):
@@ -38,9 +41,9 @@ class Migrate:
 
 @dataclass(frozen=True, kw_only=True)
 class Replace:
-    """Start a process next to the one of the other release, which then stops."""
+    """Start processes next to those of the other release, which then stop."""
 
-    process: str
+    processes: Sequence[str]
     side: Side
 
 
@@ -67,10 +70,10 @@ def phases() -> Iterator[Phase]:
     yield _replaced("downgrade", Side.OLD, BACKWARDS)
     yield Phase(name="old release again")
     yield Phase(name="old release, setup again", steps=[Migrate(side=Side.NEW)], thorough=False)
-    yield _replaced("second upgrade", Side.NEW, WORKERS_FIRST)
+    yield _replaced("second upgrade", Side.NEW, TOGETHER)
     yield Phase(name="new release again")
 
 
-def _replaced(name: str, side: Side, order: Sequence[str]) -> Phase:
-    steps = [Replace(process=process, side=side) for process in order]
+def _replaced(name: str, side: Side, order: Order) -> Phase:
+    steps = [Replace(processes=group, side=side) for group in order]
     return Phase(name=name, steps=steps, thorough=False)

@@ -108,7 +108,7 @@ async def run(plan: Plan, directory: Path, say: Callable[[str], None] = print) -
     async with aembedded_servers(directory / "servers") as servers:
         fleet = await Fleet.planned(servers, found, directory)
         try:
-            await fleet.sides[Side.OLD].start(*journey.DOCUMENTED)
+            await fleet.sides[Side.OLD].start(*journey.TOGETHER[0])
             await servers.share_events()
             say(f"{found[Side.OLD].commit} ready after {time.monotonic() - begun:.0f} s")
             expected = await reference_texts(fleet)
@@ -194,14 +194,16 @@ class _Passing:
         if isinstance(step, Migrate):
             await replicas.migrate()
             return
-        await replicas.start(step.process)
+        await replicas.start(*step.processes)
         first = len(self.book.records)
         await asyncio.sleep(self.plan.overlap_seconds)
-        await self._worked(f"both of {step.process}", first, {"": _OVERLAP_CALLS}, 0)
+        await self._worked(f"both of {step.processes}", first, {"": _OVERLAP_CALLS}, 0)
         for finding in self.fleet.ended():
             self.book.find(finding)
-        if problem := await self.fleet.sides[step.side.other].stop(step.process):
-            self.book.find(problem)
+        before = self.fleet.sides[step.side.other]
+        for problem in await asyncio.gather(*map(before.stop, step.processes)):
+            if problem:
+                self.book.find(problem)
 
     async def _worked(
         self, name: str, first: int, wanted: Mapping[str, int], completed: int

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from devstack.errors import StartError
 from devstack.files import DataDirectory
 from devstack.ports import PortBook
 from devstack.process import Process, ProcessSpec
-from tests.upgrade.fleet import Replicas
+from tests.upgrade.fleet import ReplicaError, Replicas
 from tests.upgrade.releases import Release
 
 STOPS = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit({code}))"
@@ -66,3 +67,17 @@ async def test_process_that_ended_by_itself_is_reported_with_its_log(tmp_path: P
     found = await _stopped(_replicas(tmp_path, "raise SystemExit('no schema')"), said="never")
     assert found.startswith("gateway of abc ended by itself (1):")
     assert "no schema" in found
+
+
+async def test_process_that_does_not_start_is_reported_with_its_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replicas = _replicas(tmp_path, "")
+
+    async def fail(_: str) -> None:
+        raise StartError("gateway is not ready")
+
+    monkeypatch.setattr(replicas.services, "restart", fail)
+    with pytest.raises(ReplicaError, match="abc: gateway is not ready"):
+        await replicas.start("gateway")
+    assert not replicas.running
