@@ -14,6 +14,8 @@ SDK_JS := libs/sdk-js/dist/esm/index.js
 BROWSER := tests/web/node_modules/.ready
 #: The sign-in provider of the tests.
 PROVIDER := tests/oidc/node_modules/.ready
+#: The engine of `make fuzz-parsers`, next to .venv, since nothing else needs it.
+ATHERIS := build/atheris/.ready
 #: The linter of the OpenAPI document.
 SPECTRAL := tests/openapi/node_modules/.ready
 #: Test processes: three, also on two cores, since much of their time is waiting. There are fewer if
@@ -29,7 +31,7 @@ EXTRAS_sdk-python := [mcp,s3]
 EXTRAS_transcriber := [worker]
 
 .DEFAULT_GOAL := help
-.PHONY: help install models demo web sdk-js browser screenshots run start stop status test test-recordings test-schema test-containers test-newcomer chaos chaos-live upgrade-check fuzz soak load unit lint lint-types lint-text lint-web lint-contracts lint-deploy lint-api format protos hashes sbom \
+.PHONY: help install models demo web sdk-js browser screenshots run start stop status test test-recordings test-schema test-containers test-newcomer chaos chaos-live upgrade-check fuzz fuzz-parsers soak load unit lint lint-types lint-text lint-web lint-contracts lint-deploy lint-api format protos hashes sbom \
 	images bench bench-speakers bench-channels bench-diarization bench-parts bench-echo bench-engines bench-editing bench-search bench-search-speed bench-languages bench-repetition bench-vocabulary bench-playback bench-live bench-web bench-status-reads bench-control-plane bench-upload bench-encryption bench-queue bench-library-size quality quality-gate gpu-check simulate clean distclean
 
 help: ## list the targets
@@ -131,6 +133,16 @@ upgrade-check: $(READY) $(VERIFIED) ## upgrade a running stack from FROM=COMMIT,
 fuzz: $(READY) $(VERIFIED) ## send hostile input to a running stack (CASES=10000, SEED=1, ARGS=--help)
 	@$(BIN)/python -m bench.fuzz --cases $(or $(CASES),10000) --seed $(or $(SEED),1) $(ARGS)
 
+$(ATHERIS): $(READY) bench/fuzz/guided/requirements.txt
+	@rm -rf $(@D)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+		--only-binary :all: --target $(@D) -r bench/fuzz/guided/requirements.txt
+	@touch $@
+
+fuzz-parsers: $(ATHERIS) ## fuzz single parsers, guided by coverage (SECONDS=60 each, SEED=1, ARGS=--help)
+	@PYTHONPATH=$(abspath $(dir $(ATHERIS))) $(BIN)/python -m bench.fuzz.guided \
+		--seconds $(or $(SECONDS),60) --seed $(or $(SEED),1) $(ARGS)
+
 soak: $(READY) $(VERIFIED) ## measure growth of a running stack (MINUTES=60, CHART=FILE draws it)
 	@$(BIN)/python -m bench.soak --minutes $(or $(MINUTES),60) $(if $(CHART),--chart $(CHART))
 
@@ -223,6 +235,8 @@ bench-diarization: $(READY) $(VERIFIED) ## measure the diarizer's steps (DATA=DI
 bench-parts: $(READY) $(VERIFIED) ## measure parts of long recordings (DATA=DIR adds recordings and voices)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m bench.parts_diarization $(if $(DATA),--data $(DATA))
 	@$(if $(DATA),OMP_NUM_THREADS=1 $(BIN)/python -m bench.parts_scaling --data $(DATA))
+	@$(if $(DATA),$(BIN)/python -m bench.parts_run --data $(DATA))
+	@$(if $(DATA),$(BIN)/python -m bench.first_words --audio $(DATA)/meetA_5spk.flac)
 
 bench-editing: $(READY) ## measure reading and editing of a long transcript
 	@$(BIN)/python -m bench.editing
