@@ -1,5 +1,6 @@
 """Files that begin in the middle, break off, or are joined, and files that are not recordings."""
 
+import functools
 import io
 import zipfile
 from collections.abc import Callable
@@ -25,12 +26,14 @@ _THEN = DIANE.length + MARGIN
 _HOLE = 0.12
 
 
+@functools.cache
 def _voice(container: str, codec: str, rate: int, utterance: Utterance = DIANE) -> bytes:
     """Return an utterance in a format, at a constant rate if the format has one."""
     samples = utterance.at(rate)
     return mux(container, Track(samples=samples, codec=codec, rate=rate, bit_rate=64_000))
 
 
+@functools.cache
 def _talk(container: str, codec: str, rate: int, *, pictures: bool = False) -> bytes:
     """Return both utterances, one after the other."""
     track = Track(samples=layouts.conversation(rate), codec=codec, rate=rate, bit_rate=64_000)

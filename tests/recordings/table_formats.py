@@ -1,5 +1,6 @@
 """Containers, codecs, sample formats and rates: one utterance in each."""
 
+import functools
 from functools import partial
 
 import numpy as np
@@ -118,12 +119,19 @@ _FILMS = (
 )
 
 
+@functools.cache
 def spoken(
     container: str, codec: str, rate: int, channels: int = 1, *, picture: Picture | None = None
 ) -> bytes:
     """Return the utterance in a format, the same in all channels."""
     samples = np.stack([DIANE.at(rate)] * channels)
     return mux(container, Track(samples=samples, codec=codec, rate=rate), picture=picture)
+
+
+@functools.cache
+def telephone_gsm() -> bytes:
+    """Return the utterance as raw GSM."""
+    return gsm.encoded(DIANE.at(8_000))
 
 
 FORMATS = (
@@ -163,7 +171,7 @@ FORMATS = (
             picture=Picture(seconds=4, codec="mpeg2video", rate=25),
         ),
     ),
-    Case(name="switchboard.gsm", make=lambda: gsm.encoded(DIANE.at(8_000))),
+    Case(name="switchboard.gsm", make=telephone_gsm),
     Case(
         name="bluray.m2ts",
         make=lambda: mux(

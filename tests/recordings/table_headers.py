@@ -1,5 +1,6 @@
 """Headers that are wrong, missing or only placeholders, and bytes before and behind the sound."""
 
+import functools
 import struct
 from collections.abc import Callable
 from functools import partial
@@ -7,12 +8,12 @@ from functools import partial
 import numpy as np
 
 from common.audio.resampling import Samples
-from tests.recordings import defects, gsm
+from tests.recordings import defects
 from tests.recordings.case import Case
 from tests.recordings.containers import Track, mux
 from tests.recordings.riff import chunk, floats, pcm, wav
 from tests.recordings.speech import DIANE
-from tests.recordings.table_formats import spoken
+from tests.recordings.table_formats import spoken, telephone_gsm
 
 _RATE = 16_000
 #: Sizes of the data that no such file has: full scale of signed and unsigned integers, rounded to
@@ -79,6 +80,7 @@ def _size_at(data: bytes, name: bytes, size: int) -> bytes:
     return data[:place] + struct.pack(">I", size) + data[place + 4 :]
 
 
+@functools.cache
 def _mp3(*, bit_rate: int | None = 64_000, **options: str) -> bytes:
     """Return the utterance as MP3, at a variable rate without `bit_rate`."""
     track = Track(
@@ -179,7 +181,7 @@ HEADERS = (
     Case(name="really_opus.m4a", extension="ogg", make=lambda: spoken("ogg", "libopus", 48_000)),
     Case(name="really_webm.ogg", extension="webm", make=lambda: spoken("webm", "libopus", 48_000)),
     Case(name="really_flac.wav", extension="flac", make=lambda: spoken("flac", "flac", _RATE)),
-    Case(name="really_gsm.wav", extension="gsm", make=lambda: gsm.encoded(DIANE.at(8_000))),
+    Case(name="really_gsm.wav", extension="gsm", make=telephone_gsm),
     Case(name="no_extension", extension="m4a", make=lambda: spoken("ipod", "aac", 44_100)),
     Case(name="memo.recording", extension="amr", make=_amr),
 )

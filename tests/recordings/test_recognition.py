@@ -1,7 +1,4 @@
-"""Files of every kind of the corpus, as the embedded model understands them.
-
-By default, a third of them. `make test-recordings` takes all.
-"""
+"""Files of every kind of the corpus, as the embedded model understands them."""
 
 from typing import TYPE_CHECKING
 
@@ -9,7 +6,7 @@ import pytest
 
 from common.audio.signals import ChannelMode
 from tests.recordings.case import Heard
-from tests.recordings.corpus import ALL, CASES
+from tests.recordings.corpus import CASES
 from tests.recordings.reading import Reading
 from tests.recordings.recognition import recognized
 from tests.recordings.speech import share_of_words
@@ -68,7 +65,7 @@ _FILES = (
 )
 
 
-@pytest.mark.parametrize("name", _FILES if ALL else _FILES[::3])
+@pytest.mark.parametrize("name", _FILES)
 def test_words_are_recognized_at_their_times(name: str, engine: "FasterWhisperEngine") -> None:
     reading = Reading(CASES[name])
     signals = [planned.signal for planned in reading.plan(ChannelMode.AUTO).signals]

@@ -1,7 +1,4 @@
-"""Sound read from the middle of files of the corpus, against the same file read through.
-
-By default, half of them. `test_signals` decodes the other half.
-"""
+"""Sound read from the middle of files of the corpus, against the same file read through."""
 
 import io
 

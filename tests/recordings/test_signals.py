@@ -1,17 +1,16 @@
-"""Files of the corpus: their channel plans in each mode, and the clock of every signal.
-
-By default, half of them. `test_seeking` decodes the other half.
-"""
+"""Every file of the corpus: its format and length, its channel plans, and the clock of signals."""
 
 import numpy as np
 import pytest
 
+from common.audio.formats import format_of_kind
 from common.audio.resampling import SAMPLE_RATE
 from common.audio.signals import ChannelMode, Signal
 from tests.recordings.case import Heard
-from tests.recordings.corpus import WHOLE
+from tests.recordings.corpus import CASES
 from tests.recordings.reading import Reading
 from tests.recordings.speech import DIANE, SHEILA, delay
+from transcriber.domain.file_formats import format_of
 
 #: Words may begin this much earlier or later than they were spoken, in seconds: less than a
 #: syllable, and more than the padding of encoders.
@@ -24,10 +23,19 @@ _ALIKE = 0.4
 _AUDIBLE = 0.26
 
 
-@pytest.fixture(scope="module", params=WHOLE, ids=lambda case: case.name)
+@pytest.fixture(scope="module", params=CASES.values(), ids=lambda case: case.name)
 def reading(request: pytest.FixtureRequest) -> Reading:
     """Return a file, made once for all tests of this module."""
     return Reading(request.param)
+
+
+def test_file_is_taken_with_its_length(reading: Reading) -> None:
+    case, info = reading.case, reading.info
+    usual = format_of_kind(info.kind).extensions
+    assert case.content in usual
+    assert format_of(case.name, info.kind) in usual
+    assert info.duration == pytest.approx(case.length, abs=case.length_tolerance)
+    assert info.truncated is case.truncated
 
 
 @pytest.mark.parametrize("mode", ChannelMode)
