@@ -4,6 +4,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -248,6 +249,39 @@ async def test_deadlock_can_be_retried(things: Database) -> None:
     (refused,) = [result for result in results if result is not None]
     assert isinstance(refused, UnavailableError)
     assert "at the same time" in refused.message
+
+
+_ALL = "SELECT * FROM things"
+#: More often than the driver waits before it prepares a statement.
+_OFTEN = 10
+
+
+async def test_statements_survive_new_columns(things: Database) -> None:
+    await things.execute("INSERT INTO things VALUES (1, 'a')")
+    for _ in range(_OFTEN):
+        await things.fetch_all(_ALL)
+    await things.execute("ALTER TABLE things ADD COLUMN age int NOT NULL DEFAULT 3")
+    assert await things.fetch_all(_ALL) == [{"id": 1, "name": "a", "age": 3}]
+
+
+async def test_transactions_can_be_repeated_after_new_columns(things: Database) -> None:
+    async def read() -> list[dict[str, Any]]:
+        async with things.transaction() as connection:
+            return await postgres.fetch_all(connection, _ALL)
+
+    async def prepared() -> None:
+        async with things.transaction() as one, things.transaction() as other:
+            for connection in (one, other):
+                for _ in range(_OFTEN):
+                    await postgres.fetch_all(connection, _ALL)
+
+    await prepared()
+    await things.execute("ALTER TABLE things ADD COLUMN age int")
+    with pytest.raises(UnavailableError, match="Try again"):
+        await read()
+    # No other connection has the statement either.
+    for _ in range(4):
+        assert await read() == []
 
 
 async def test_server_dies_and_returns(things: Database, servers: EmbeddedServers) -> None:

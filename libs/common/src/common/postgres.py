@@ -3,10 +3,10 @@
 import hashlib
 import select
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import psycopg
@@ -35,12 +35,16 @@ _RECORD = "INSERT INTO schema_migrations (name, sha256) VALUES (%s, %s)"
 
 #: SQLSTATEs of a transaction ended by the server: a deadlock or a serialization conflict.
 _ROLLED_BACK = ("40P01", "40001")
+#: Where the server refuses a prepared statement whose columns a migration has changed. The message
+#: may be in any language.
+_OUTDATED = "RevalidateCachedQuery"
 #: Part of the message with which the driver refuses a text. It tells no other way.
 _NUL = "cannot contain NUL"
 #: A connection unused for this time is asked whether it still works before it is used again.
 _TRUSTED_SECONDS = 5.0
 
 Connection = psycopg.AsyncConnection[DictRow]
+Row = TypeVar("Row")
 #: Notifies a background step, a number of seconds later.
 Notify = Callable[[float], None]
 # By connection, the steps that its transaction has given work, and in how many seconds it is due.
@@ -92,7 +96,7 @@ class Database:
 
         Raises:
             UnavailableError: the server does not answer, or ended the transaction because of a
-                deadlock or conflict with another one.
+                deadlock or conflict with another one, or of a migration.
             DiskFullError: the server has no room for the transaction.
             ValidationError: a text has a NUL character, which the server cannot store.
         """
@@ -147,6 +151,12 @@ class Database:
             self._notify_steps(given)
         except psycopg.errors.DiskFull as error:
             raise DiskFullError from error
+        except psycopg.errors.FeatureNotSupported as error:
+            if not _is_outdated(error):
+                raise
+            # The other connections have such statements as well.
+            await self._pool.drain()
+            raise UnavailableError("The database was just upgraded. Try again.") from error
         except (PoolTimeout, psycopg.OperationalError) as error:
             raise UnavailableError(_outage(error)) from error
         except psycopg.Error as error:
@@ -201,7 +211,7 @@ def give_work(connection: Connection, step: str, *, after: float = 0.0) -> None:
 async def fetch_all(connection: Connection, sql: str, parameters: Any = None) -> list[DictRow]:
     """Run a statement and return all rows."""
     with telemetry.statement(sql):
-        return await (await connection.execute(_text(sql), parameters)).fetchall()
+        return await (await _executed(connection, connection.execute, sql, parameters)).fetchall()
 
 
 async def fetch_tuples(
@@ -210,19 +220,19 @@ async def fetch_tuples(
     """Run a statement and return all rows as tuples, which is faster for many rows."""
     with telemetry.statement(sql):
         async with connection.cursor(row_factory=tuple_row) as cursor:
-            return await (await cursor.execute(_text(sql), parameters)).fetchall()
+            return await (await _executed(connection, cursor.execute, sql, parameters)).fetchall()
 
 
 async def fetch_one(connection: Connection, sql: str, parameters: Any = None) -> DictRow | None:
     """Run a statement and return the first row."""
     with telemetry.statement(sql):
-        return await (await connection.execute(_text(sql), parameters)).fetchone()
+        return await (await _executed(connection, connection.execute, sql, parameters)).fetchone()
 
 
 async def execute(connection: Connection, sql: str, parameters: Any = None) -> int:
     """Run a statement and return the number of affected rows."""
     with telemetry.statement(sql):
-        return (await connection.execute(_text(sql), parameters)).rowcount
+        return (await _executed(connection, connection.execute, sql, parameters)).rowcount
 
 
 async def migrate(database: Database, package: str) -> list[str]:
@@ -257,6 +267,26 @@ async def migrate(database: Database, package: str) -> list[str]:
     if done:
         _log.info("migrated", package=package, applied=done)
     return done
+
+
+async def _executed(
+    connection: Connection,
+    execute: Callable[..., Awaitable[psycopg.AsyncCursor[Row]]],
+    sql: str,
+    parameters: Any,
+) -> psycopg.AsyncCursor[Row]:
+    """Run a statement, outside of transactions again if it was prepared before a migration."""
+    try:
+        return await execute(_text(sql), parameters)
+    except psycopg.errors.FeatureNotSupported as error:
+        if not (connection.autocommit and _is_outdated(error)):
+            raise
+        # The server refused it before doing anything, and the driver has forgotten it.
+        return await execute(_text(sql), parameters)
+
+
+def _is_outdated(error: psycopg.Error) -> bool:
+    return error.diag.source_function == _OUTDATED
 
 
 def _is_readable(descriptor: int) -> bool:
