@@ -54,6 +54,11 @@ def diarization(store: ModelStore, threads: int) -> Callable[[Path], Result]:
     from diarizer.engines.campplus import CampPlus, load_network  # noqa: PLC0415
     from diarizer.engines.embedded_pipeline import EmbeddedPipeline  # noqa: PLC0415
 
+    # isort: split
+    from pyannote.audio.pipelines.speaker_diarization import (  # noqa: PLC0415
+        SpeakerDiarization,
+    )
+
     torch = torch_runtime.torch
     if threads:
         torch.set_num_threads(threads)
@@ -65,7 +70,9 @@ def diarization(store: ModelStore, threads: int) -> Callable[[Path], Result]:
     def run(audio: Path) -> Result:
         samples = decode_audio(str(audio))
         sound = torch.from_numpy(samples)[None]
-        output: Any = pipeline({"waveform": sound, "sample_rate": 16_000, "uri": "recording"})
+        file = {"waveform": sound, "sample_rate": 16_000, "uri": "recording"}
+        # That of pyannote, which knows no clustering of short recordings.
+        output: Any = SpeakerDiarization.apply(pipeline, file)
         turns = [
             (segment.start, segment.end, speaker)
             for segment, _, speaker in output.speaker_diarization.itertracks(yield_label=True)

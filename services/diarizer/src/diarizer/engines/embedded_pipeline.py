@@ -11,27 +11,16 @@ import numpy as np
 import numpy.typing as npt
 from pyannote.audio import Model
 from pyannote.audio.core.plda import PLDA
-from pyannote.audio.pipelines.clustering import AgglomerativeClustering
 from pyannote.audio.pipelines.speaker_diarization import SpeakerDiarization
 from pyannote.core import SlidingWindowFeature
 
-from diarizer.engines import embedding_reuse
+from diarizer.engines import clustering, embedding_reuse
 from diarizer.engines.campplus import DIMENSION, HOP, SAMPLE_RATE, CampPlus, frame_count
 from diarizer.engines.networks import Network
 
 BoolArray = npt.NDArray[np.bool_]
 
 SEGMENTATION_STEP = 0.1
-#: Fewer embeddings than `min_cluster_size` are nobody. Tuned for CAM++: thresholds do not carry
-#: over to another embedding.
-CLUSTERING = {"min_cluster_size": 12, "threshold": 0.70}
-#: For parts of a recording, in which people say less. Speakers who are split here are joined with
-#: those of the other parts, but two who are joined here are never told apart.
-CLUSTERING_OF_PARTS = {"min_cluster_size": 3, "threshold": 0.60}
-PARAMETERS = {
-    "segmentation": {"min_duration_off": 0.0},
-    "clustering": {"method": "centroid", **CLUSTERING},
-}
 
 
 class _NoPlda(PLDA):
@@ -79,11 +68,15 @@ class EmbeddedPipeline(SpeakerDiarization):
             clustering="OracleClustering",
         )
         self.klustering = "AgglomerativeClustering"
-        self.clustering = AgglomerativeClustering(metric="cosine")
+        self.clustering = clustering.VoiceClustering()
         self._expects_num_speakers = False
         self._embedding = embedder
         self._single = False
-        self.instantiate(PARAMETERS)
+        first = clustering.OF_RECORDINGS
+        chosen = {
+            name: getattr(first, name) for name in ("method", "threshold", "min_cluster_size")
+        }
+        self.instantiate({"segmentation": {"min_duration_off": 0.0}, "clustering": chosen})
 
     def apply(
         self,
@@ -101,8 +94,8 @@ class EmbeddedPipeline(SpeakerDiarization):
         In a `part` of a recording, rather too many speakers are found.
         """
         self._single = (num_speakers or max_speakers) == 1
-        for name, value in (CLUSTERING_OF_PARTS if part else CLUSTERING).items():
-            setattr(self.clustering, name, value)
+        seconds = file["waveform"].shape[-1] / SAMPLE_RATE
+        self.clustering.use(clustering.parameters_for(seconds, part=part))
         return super().apply(
             file,
             num_speakers=num_speakers,
