@@ -231,6 +231,7 @@ bench-echo: $(READY) $(VERIFIED) ## measure echoes between channels (needs DATA=
 
 bench-diarization: $(READY) $(VERIFIED) ## measure the diarizer's steps (DATA=DIR adds recordings)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m bench.diarization $(if $(DATA),--data $(DATA))
+	@$(if $(DATA),OMP_NUM_THREADS=1 $(BIN)/python -m bench.diarization_short --data $(DATA))
 
 bench-parts: $(READY) $(VERIFIED) ## measure parts of long recordings (DATA=DIR adds recordings and voices)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m bench.parts_diarization $(if $(DATA),--data $(DATA))
@@ -275,7 +276,7 @@ bench-queue: $(READY) ## measure Postgres, NATS and the dispatcher with a long q
 bench-library-size: $(READY) ## measure lists and deletions in a million transcriptions
 	@$(BIN)/python -m bench.library_size
 
-quality: $(READY) $(VERIFIED) ## measure quality next to plain scripts (DATA=DIR, PEER=PYTHON with senko, ARGS=--help)
+quality: $(READY) $(VERIFIED) ## measure quality next to plain scripts (DATA=DIR, PEER=PYTHON... with whisperx or senko, ARGS=--help)
 	@$(BIN)/python -m bench.quality $(if $(DATA),--data $(DATA)) $(if $(PEER),--peer $(PEER)) $(ARGS)
 
 quality-gate: $(READY) $(VERIFIED) ## compare the quality of a few recordings with the baseline
