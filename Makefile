@@ -231,6 +231,7 @@ bench-echo: $(READY) $(VERIFIED) ## measure echoes between channels (needs DATA=
 
 bench-diarization: $(READY) $(VERIFIED) ## measure the diarizer's steps (DATA=DIR adds recordings)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m bench.diarization $(if $(DATA),--data $(DATA))
+	@$(if $(DATA),OMP_NUM_THREADS=1 $(BIN)/python -m bench.diarization_short --data $(DATA))
 
 bench-parts: $(READY) $(VERIFIED) ## measure parts of long recordings (DATA=DIR adds recordings and voices)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m bench.parts_diarization $(if $(DATA),--data $(DATA))
