@@ -27,10 +27,11 @@ _MEGABYTE = 1e6
 #: Differences without any meaning: megabytes, descriptors, sockets, rows and objects.
 _FLOORS = {"MB": 8.0, "descriptors": 8.0, "sockets": 8.0, "rows": 60.0, "objects": 12.0}
 _CLIP_START, _CLIP_SECONDS = 7, 4
-# Deletions and the audit log are kept on purpose.
+# Deletions, ended workspaces and the audit log are kept on purpose.
 _TABLES = """
 SELECT relname FROM pg_stat_user_tables
-WHERE schemaname = current_schema() AND relname NOT IN ('erasures', 'audit_entries')
+WHERE schemaname = current_schema()
+  AND relname NOT IN ('erasures', 'ended_workspaces', 'audit_entries')
 """
 
 
