@@ -45,7 +45,7 @@ SHORT_SECONDS = 300.0
 #: unusual sounds of one person for another.
 OF_SHORT_RECORDINGS = ClusteringParameters(
     method="average",
-    threshold=0.40,
+    threshold=0.35,
     min_cluster_size=6,
     constrained_assignment=True,
     min_active_ratio=0.15,
