@@ -281,7 +281,8 @@ async def _executed(
     except psycopg.errors.FeatureNotSupported as error:
         if not (connection.autocommit and _is_outdated(error)):
             raise
-        # The server refused it before doing anything, and the driver has forgotten it.
+        # The server refused it before doing anything. The driver sees this, and prepares all again.
+        await connection.execute("DEALLOCATE ALL")
         return await execute(_text(sql), parameters)
 
 
