@@ -17,15 +17,11 @@ from typing import Any
 import numpy as np
 
 from bench.metrics import Turns, diarization_errors
+from bench.parts_scaling import load_diarizer
 from bench.quality.conversations import Plan, compose, readers, strangers
 from bench.quality.corpus import CONDITIONS
 from common.audio.resampling import SAMPLE_RATE, Samples
-from common.models.store import (
-    DEFAULT_MODEL_DIR,
-    EMBEDDED_DIARIZATION,
-    EmbeddedDiarization,
-    ModelStore,
-)
+from common.models.store import DEFAULT_MODEL_DIR
 
 #: (people, overlap, seconds, longest turn in seconds), of voices without a text.
 _STRANGERS = (
@@ -140,12 +136,7 @@ def _alone(data: Path) -> Iterator[Heard]:
 
 
 def _pipeline() -> Any:
-    from diarizer.engines.pyannote import PyannoteSettings, load_embedded  # noqa: PLC0415
-
-    store = ModelStore(Path(os.environ.get("MODEL_DIR") or DEFAULT_MODEL_DIR))
-    models = store.diarization(EMBEDDED_DIARIZATION)
-    assert isinstance(models, EmbeddedDiarization)
-    engine = load_embedded(models, PyannoteSettings())
+    engine = load_diarizer(Path(os.environ.get("MODEL_DIR") or DEFAULT_MODEL_DIR))
     (pipeline,) = engine._backend.pipelines
     return pipeline
 

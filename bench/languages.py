@@ -46,7 +46,7 @@ _SEQUENCES = (
     ("nl", "actors"), ("en", "prompts"),
 )  # fmt: skip
 _SEQUENCE_SECONDS = 120.0
-#: What is measured.
+#: Measurements to choose from.
 _CASES = ("mixtures", "utterances", "meeting", "prompts")
 
 

@@ -17,6 +17,7 @@ import wave
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import signal
@@ -42,6 +43,9 @@ from transcriber.transcripts.stage_results import read_recognition
 from transcriber.worker import conversion
 from transcriber.worker.engines.protocol import RecognitionOptions, SpeechEngine
 
+if TYPE_CHECKING:
+    from diarizer.engines.pyannote import PyannoteEngine
+
 _LEVEL = 0.05
 _RATES = (1.0, 0.94, 1.06, 0.9, 1.1)
 
@@ -60,7 +64,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=60.0)
     chosen = parser.parse_args()
     models = Path(os.environ.get("MODEL_DIR") or DEFAULT_MODEL_DIR)
-    recognizer, diarizer = load_engine("moonshine"), _diarizer(models)
+    recognizer, diarizer = load_engine("moonshine"), load_diarizer(models)
     with tempfile.TemporaryDirectory() as directory:
         file = Path(directory) / "hour.wav"
         text = compose(chosen.data, chosen.minutes * 60, file)
@@ -194,7 +198,8 @@ def _length(file: Path) -> float:
         return float(reader.getnframes() / reader.getframerate())
 
 
-def _diarizer(models: Path) -> DiarizationEngine:
+def load_diarizer(models: Path) -> "PyannoteEngine":
+    """Load the embedded diarizer from a directory of models, for one thread."""
     # Loading torch takes seconds.
     from diarizer.engines.pyannote import PyannoteSettings, load_embedded  # noqa: PLC0415
 

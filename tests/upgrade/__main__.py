@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def main() -> None:
-    """Run once, and print what was counted."""
+    """Run once, and print the report."""
     options = _options()
     plan = Plan(
         repository=ROOT,

@@ -21,7 +21,7 @@ class Parser:
 
 
 def text_of(data: bytes) -> str:
-    """Return an input as a text, without what is not UTF-8."""
+    """Return the UTF-8 of an input as a text."""
     return data.decode(errors="ignore")
 
 

@@ -1,4 +1,4 @@
-"""Recordings: what is read of their containers by code of our own, and whole examinations."""
+"""Recordings: our own readers of containers, and whole examinations."""
 
 import io
 from collections.abc import Callable, Iterator

@@ -18,10 +18,10 @@ class ClusteringParameters:
 
     Clusters are two people from a distance of `threshold` on: 1 less the mean cosine of their
     embeddings (`average`), or the Euclidean distance of the means of unit vectors (`centroid`).
-    Fewer embeddings than `min_cluster_size`, or than a tenth of all, belong to the nearest larger
-    cluster. Voices that speak alone in less than `min_active_ratio` of a chunk are not clustered,
-    but assigned afterwards. With `constrained_assignment`, voices of one chunk are different
-    people.
+    A cluster of fewer embeddings than `min_cluster_size`, and than a tenth of all, is joined with
+    the nearest larger one. Voices that speak alone in less than `min_active_ratio` of a chunk are
+    not clustered, but assigned afterwards. With `constrained_assignment`, voices of one chunk are
+    different people.
     """
 
     method: Literal["average", "centroid"]
@@ -42,7 +42,7 @@ OF_RECORDINGS = ClusteringParameters(
 #: Longest of the recordings that follow, in seconds.
 SHORT_SECONDS = 300.0
 #: For short recordings, in which many people say little. In long ones, these parameters take
-#: unusual sounds of one person for another.
+#: unusual sounds of one person for those of another.
 OF_SHORT_RECORDINGS = ClusteringParameters(
     method="average",
     threshold=0.35,

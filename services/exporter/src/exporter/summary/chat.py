@@ -122,7 +122,7 @@ def _wait(response: httpx2.Response, otherwise: float) -> float:
         asked = float(response.headers.get("retry-after", ""))
     except ValueError:
         return otherwise
-    # In this order, what is not a number is 0.
+    # In this order, NaN becomes 0.
     return min(max(0.0, asked), _LONGEST_WAIT)
 
 
