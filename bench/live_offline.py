@@ -4,10 +4,10 @@
     python -m bench.live_offline --quiet 10
 
 Sound arrives on the simulated clock, and each recognition takes the processor time that it has
-used, divided by the `speed` of the simulated processor. So the delays are those of one stream alone
-on a core, also on a machine that does other work. Prints the measures of the finals, and the word
-error rates of the batch and the live text by stretches of a recording. With `--quiet`, the sound is
-minutes of silence, noise and music, in which there must be no words.
+used on all threads, divided by the `speed` of the simulated processor. So the delays are those of
+one stream alone on a core, also on a machine that does other work. Prints the measures of the
+finals, and the word error rates of the batch and the live text by stretches of a recording. With
+`--quiet`, the sound is minutes of silence, noise and music, in which there must be no words.
 """
 
 import argparse
@@ -96,9 +96,9 @@ class Simulation:
         channel = self._channel
         pieces = channel.conclude(job)
         if pieces is None:
-            began = time.thread_time()
+            began = time.process_time()
             found = self._recognizer.recognize(job, channel.cut(job), self._choice)
-            cost = time.thread_time() - began
+            cost = time.process_time() - began
             self.worked += cost
             self._cost = cost / self._speed if self._speed else 0.0
             self.now += self._cost

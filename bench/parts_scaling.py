@@ -9,6 +9,7 @@ the parts are then handed to N workers in their order. Whole recordings are proc
 
 import argparse
 import heapq
+import itertools
 import json
 import os
 import tempfile
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from diarizer.engines.pyannote import PyannoteEngine
 
 _LEVEL = 0.05
-_RATES = (1.0, 0.94, 1.06, 0.9, 1.1)
+_RATES = (1.0, 0.94, 1.06, 0.9, 1.1, 0.97, 1.03, 0.88)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,7 +69,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         file = Path(directory) / "hour.wav"
         text = compose(chosen.data, chosen.minutes * 60, file)
-        seconds = _length(file)
+        seconds = wave_seconds(file)
         whole = _Timed(recognizer, diarizer, file)
         words = whole.recognize(None)
         whole.diarize(None)
@@ -125,7 +126,7 @@ class _Timed:
         self.recognition.append(time.process_time() - began)
         message = conversion.to_message({0: found}, ())
         task_parts.move(message, 0.0 if part is None else part.heard[0])
-        whole = Part(start=0, end=round(_length(self._file)), number=0, count=1)
+        whole = Part(start=0, end=round(wave_seconds(self._file)), number=0, count=1)
         return RecognizedPart(
             part=part or whole, speech=read_recognition(message.SerializeToString())
         )
@@ -156,15 +157,19 @@ def _schedule(seconds: Sequence[float], workers: int) -> float:
     return max(free)
 
 
-def compose(data: Path, seconds: float, file: Path) -> str:
-    """Write a recording of at most so many seconds and return its text."""
+def compose(data: Path, seconds: float, file: Path, *, repeat: bool = False) -> str:
+    """Write a recording of about so many seconds and return its text.
+
+    Without `repeat`, it ends when every piece has been used.
+    """
     texts: list[str] = []
     left = round(seconds * SAMPLE_RATE)
     with wave.open(str(file), "wb") as writer:
         writer.setnchannels(1)
         writer.setsampwidth(2)
         writer.setframerate(SAMPLE_RATE)
-        for piece in _pieces(data):
+        pieces = _pieces(data)
+        for piece in itertools.cycle(pieces) if repeat else pieces:
             if left <= 0:
                 break
             writer.writeframes((np.clip(piece.samples, -1, 1) * 32767).astype("<i2").tobytes())
@@ -193,7 +198,8 @@ def _pieces(data: Path) -> Iterator[_Piece]:
             )
 
 
-def _length(file: Path) -> float:
+def wave_seconds(file: Path) -> float:
+    """Return the length of a WAV file in seconds."""
     with wave.open(str(file)) as reader:
         return float(reader.getnframes() / reader.getframerate())
 

@@ -18,8 +18,9 @@ from common.audio.resampling import Samples
 from common.gpu import GpuError
 from common.tasks.task import TaskCancelledError
 from tests.unit.common.audio import sounds
-from transcriber.worker.engines.faster_whisper import FasterWhisperEngine
-from transcriber.worker.engines.protocol import Recognition, RecognitionOptions
+from transcriber.worker.engines.faster_whisper import BriefWhisper, FasterWhisperEngine
+from transcriber.worker.engines.protocol import LiveSpeech, Recognition, RecognitionOptions
+from transcriber.worker.engines.voice_activity import Span
 
 MakeEngine = Callable[..., FasterWhisperEngine]
 Write = Callable[[Samples], Path]
@@ -131,6 +132,34 @@ def test_samples_are_recognized_without_a_file(
     assert "Jersey" in found.text
     assert found.duration == pytest.approx(8.0)
     assert found.languages[0].probability == 1.0
+
+
+def test_live_speech_has_the_same_words_with_half_the_silence(
+    engine: FasterWhisperEngine, telephone: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames = []
+    encode = BriefWhisper.encode
+
+    def counted(model: BriefWhisper, features: np.ndarray) -> object:
+        encoded = encode(model, features)
+        frames.append(encoded.shape[1])
+        return encoded
+
+    monkeypatch.setattr(BriefWhisper, "encode", counted)
+    sound = np.concatenate(list(decode(telephone.audio)))[7 * 16_000 : 17 * 16_000]
+    whole = engine.recognize_samples(
+        sound, RecognitionOptions(language="en"), cancelled=lambda: False
+    )
+    assert frames == []
+    speech = LiveSpeech(samples=sound, spans=(Span(start=0, end=len(sound)),))
+    found = engine.recognize_speech(speech, RecognitionOptions(language="en"))
+    text = " ".join(word.text for word in found.words)
+    assert len(found.words) > 15
+    assert word_errors(whole.text, text).rate < 0.2
+    # A frame of the encoder has 20 ms: 15 s in place of 30.
+    assert set(frames) == {750}
+    for word in found.words:
+        assert 0 <= word.start <= word.end <= 10.1
 
 
 def test_cancelling_ends_the_work(engine: FasterWhisperEngine, telephone: Recording) -> None:

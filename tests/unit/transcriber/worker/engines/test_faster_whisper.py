@@ -9,6 +9,7 @@ from common.audio.resampling import SAMPLE_RATE, Samples
 from transcriber.worker.engines.faster_whisper import (
     WhisperRecognizer,
     _to_domain,
+    brief,
     is_credible,
 )
 from transcriber.worker.engines.protocol import RecognitionOptions, RecognizedSegment
@@ -144,3 +145,34 @@ def test_an_attempt_in_another_language_is_decoded_once() -> None:
     assert whisper.temperatures == [(0.0,)]
     recognized(whisper, 20)
     assert whisper.temperatures[1] == (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("heard", "kept"), [(0, 1500), (400, 1500), (1200, 1500), (1301, 1602), (2000, 2300)]
+)
+def test_live_speech_needs_little_silence_at_its_end(heard: int, kept: int) -> None:
+    features = np.zeros((80, 3000), np.float32)
+    features[:, :heard] = np.arange(1, heard + 1)
+    found = brief(features)
+    assert found.shape == (80, kept)
+    assert (found == features[:, :kept]).all()
+
+
+@pytest.mark.parametrize("heard", [2800, 3000])
+def test_long_speech_is_heard_whole(heard: int) -> None:
+    features = np.zeros((80, 3000), np.float32)
+    features[:, :heard] = 1.0
+    assert brief(features).shape == (80, 3000)
+
+
+def test_live_speech_is_decoded_once_by_the_model_for_it() -> None:
+    whisper, live = ForgetfulWhisper(), ForgetfulWhisper()
+    recognizer = object.__new__(WhisperRecognizer)
+    recognizer._whisper = whisper
+    recognizer._brief = live  # type: ignore[assignment]
+    recognizer._batches = None
+    sound = np.zeros(20 * SAMPLE_RATE, dtype=np.float32)
+    spans = [Span(start=0, end=len(sound))]
+    (found,) = recognizer.listen(sound, spans, "fr", RecognitionOptions())
+    assert len(found.words) == 5
+    assert (live.temperatures, whisper.temperatures) == ([(0.0,)], [])

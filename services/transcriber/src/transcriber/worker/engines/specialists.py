@@ -42,6 +42,17 @@ class Continuer(Protocol):
         ...
 
 
+@runtime_checkable
+class Listener(Protocol):
+    """Model that has a cheaper way to recognize live speech."""
+
+    def listen(
+        self, sound: Samples, spans: Sequence[Span], language: str, options: RecognitionOptions
+    ) -> Iterator[RecognizedSegment]:
+        """Yield the text of the speech at `spans` in up to 28 s of sound."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Specialist:
     """Model for speech in one language, without phrases."""

@@ -21,7 +21,7 @@ from transcriber.worker.engines.protocol import (
     RecognizedWord,
 )
 from transcriber.worker.engines.session import RecognitionSession, WindowRecognizer
-from transcriber.worker.engines.specialists import Continuer, Specialist, Transcriber
+from transcriber.worker.engines.specialists import Continuer, Listener, Specialist, Transcriber
 from transcriber.worker.engines.voice_activity import Span, middle_of_longest_pause
 
 
@@ -105,16 +105,18 @@ class WindowedEngine:
         language = options.language
         if language is None:
             raise ValueError("live speech needs a language")
-        model: Transcriber = self._recognizer
+        chosen: Transcriber = self._recognizer
         special = self._specialist
         if special is not None and language == special.language and not options.alone:
-            model = special.transcriber
-        if isinstance(model, Continuer):
-            return model.continued(speech)
+            chosen = special.transcriber
+        if isinstance(chosen, Continuer):
+            return chosen.continued(speech)
         # Phrases would take a second decoding. An attempt is not decoded again by sampling, which
         # would take several times as long.
         plain = replace(options, phrases=(), beam_size=1 if speech.draft else options.beam_size)
-        found = self._recognizer.attempt(speech.samples, speech.spans, language, plain)
+        model = self._recognizer
+        listen = model.listen if isinstance(model, Listener) else model.attempt
+        found = listen(speech.samples, speech.spans, language, plain)
         return LiveWords(words=tuple(word for segment in found for word in segment.words))
 
     def with_phrases(
