@@ -80,8 +80,8 @@ def main() -> None:
             f"(recognition {whole.recognition[0]:.1f} s, diarization {whole.diarization[0]:.1f} s"
         )
         print(f"of one core, WER {100 * wer:.2f} %)\n")
-        print("| pairs | parts | both stages | times as fast | of N | WER |")
-        print("|---|---|---|---|---|---|")
+        print("| pairs | parts | recognition | diarization | times as fast | of N | WER |")
+        print("|---|---|---|---|---|---|---|")
         for pairs in map(int, chosen.pairs.split(",")):
             run = _Timed(recognizer, diarizer, file)
             cut = {stage: plan(seconds, LENGTHS[stage], idle=pairs) for stage in LENGTHS}
@@ -91,15 +91,15 @@ def main() -> None:
             began = time.process_time()
             joined = join_speech(heard)
             joining = time.process_time() - began
-            lasting = joining + max(
-                _schedule(run.recognition, pairs), _schedule(run.diarization, pairs)
-            )
+            recognition = joining + _schedule(run.recognition, pairs)
+            diarization = _schedule(run.diarization, pairs)
+            lasting = max(recognition, diarization)
             found = word_errors(text, " ".join(word.text for word in joined.words)).rate
             counts = " and ".join(str(len(cut[stage])) for stage in LENGTHS)
             speed = alone / lasting
             print(
-                f"| {pairs} | {counts} | {lasting:.1f} s | {speed:.2f} | {speed / pairs:.2f} "
-                f"| {100 * found:.2f} % |",
+                f"| {pairs} | {counts} | {recognition:.1f} s | {diarization:.1f} s "
+                f"| {speed:.2f} | {speed / pairs:.2f} | {100 * found:.2f} % |",
                 flush=True,
             )
 

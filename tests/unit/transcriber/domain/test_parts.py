@@ -1,5 +1,6 @@
 """Parts of recordings: how many there are, and what they hear."""
 
+import heapq
 import math
 
 import pytest
@@ -54,6 +55,24 @@ def test_the_first_part_of_a_long_recording_is_brief() -> None:
     assert parts[0].seconds == 60
     assert min(part.seconds for part in parts[1:]) > 200
     assert plan(3600.0, VOICES, idle=1)[0].seconds == 900
+
+
+@pytest.mark.parametrize("seconds", [3600.0, 7200.0, 36_000.0])
+@pytest.mark.parametrize("idle", [2, 4, 16])
+def test_the_worker_with_the_brief_part_ends_with_the_others(seconds: float, idle: int) -> None:
+    parts = plan(seconds, SPEECH, idle=idle)
+    assert parts[0].seconds == 60
+    ends = [0.0] * idle
+    for part in parts:
+        heapq.heapreplace(ends, ends[0] + part.seconds)
+    assert max(ends) - min(ends) <= len(parts)
+    assert max(part.seconds for part in parts) <= SPEECH.longest
+
+
+def test_a_brief_last_part_would_not_be_worth_it() -> None:
+    parts = plan(1000.0, SPEECH, idle=16)
+    assert len({part.seconds for part in parts[1:]}) <= 2
+    assert plan(2000.0, SPEECH, idle=16)[-1].seconds == 65
 
 
 def test_parts_hear_a_margin_of_their_neighbors() -> None:
