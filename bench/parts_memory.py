@@ -3,8 +3,8 @@
     python -m bench.parts_memory --data DIR [--minutes 10,600]
 
 The recordings repeat the meeting and the utterances in DIR. Each stage of each runs in a process of
-its own, as in a worker: all parts of a short recording, and the first, the middle and the last
-parts of a long one. Prints the most memory that the process had.
+its own, as in a worker: the first, the middle and the last parts of a long one, and all parts of a
+short one, again and again until there are as many. Prints the most memory that the process had.
 """
 
 import argparse
@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="directory with recordings")
     parser.add_argument("--minutes", default="10,600", help="lengths of the recordings")
     chosen = parser.parse_args()
-    print("| stage | recording | parts | of them processed | longest part | memory | ratio |")
+    print("| stage | recording | parts | processed | longest part | memory | ratio |")
     print("|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as directory:
         files = []
@@ -59,9 +59,10 @@ def main() -> None:
 
 
 def chosen_parts(parts: Sequence[Part]) -> Sequence[Part]:
-    """Return the parts at the beginning, in the middle and at the end, or all of a few."""
-    if len(parts) <= 3 * _AT_EACH_PLACE:
-        return parts
+    """Return the parts at the beginning, in the middle and at the end, or all, as often."""
+    wanted = 3 * _AT_EACH_PLACE
+    if len(parts) <= wanted:
+        return (list(parts) * wanted)[:wanted]
     middle = len(parts) // 2
     return [
         *parts[:_AT_EACH_PLACE],

@@ -4,15 +4,18 @@ import asyncio
 import difflib
 import io
 import wave
+from collections.abc import Coroutine
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from securetranscribe import AsyncSecureTranscribeClient
 from securetranscribe.errors import SecureTranscribeError
 from tests.chaos.book import Book
 
 _CHUNK_SECONDS = 0.25
-#: After the end of all faults it takes seconds.
+#: Until a session ends after the end of all faults. It takes seconds.
 _PATIENCE_SECONDS = 600.0
+Held = TypeVar("Held")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,20 +45,44 @@ async def speak(
     book: Book,
     stopping: asyncio.Event,
 ) -> None:
-    """Hold sessions one after the other until stopped. The last one is finished."""
+    """Hold sessions one after the other until stopped. The last one is finished.
+
+    A session may last as long as there are faults, since each of them may cut it off again.
+    """
     while not stopping.is_set():
         call = book.begin(owner, "live")
         try:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
-                number, finals = await _session(api, speech)
+            number, finals = await ended(_session(api, speech), stopping)
         except SecureTranscribeError as error:
             book.lose(call, error)
         except TimeoutError as error:
             book.lose(call, error)
-            book.find(f"{owner}: a live session did not end within {_PATIENCE_SECONDS:.0f} s")
+            book.find(
+                f"{owner}: a live session did not end within {_PATIENCE_SECONDS:.0f} s"
+                " after the last fault"
+            )
         else:
             book.acknowledge(call, transcription_id=number, finals=finals)
         await asyncio.sleep(1)
+
+
+async def ended(
+    session: Coroutine[Any, Any, Held],
+    stopping: asyncio.Event,
+    patience: float = _PATIENCE_SECONDS,
+) -> Held:
+    """Return the outcome of a session.
+
+    Raises:
+        TimeoutError: it did not end soon after it was stopped.
+    """
+    running, stopped = asyncio.create_task(session), asyncio.create_task(stopping.wait())
+    try:
+        await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        return await asyncio.wait_for(running, patience)
+    finally:
+        running.cancel()
+        stopped.cancel()
 
 
 async def _session(api: AsyncSecureTranscribeClient, speech: Speech) -> tuple[int, list[str]]:

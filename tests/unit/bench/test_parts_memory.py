@@ -6,10 +6,11 @@ from transcriber.domain.parts import Lengths, plan
 _LENGTHS = Lengths(longest=240.0, shortest=60.0, prompt=False)
 
 
-def test_all_parts_of_a_short_recording_are_processed() -> None:
+def test_all_parts_of_a_short_recording_are_processed_again_and_again() -> None:
     parts = plan(600.0, _LENGTHS, idle=1)
-    assert 1 < len(parts) <= 6
-    assert list(chosen_parts(parts)) == list(parts)
+    assert [part.number for part in parts] == [0, 1, 2]
+    assert [part.number for part in chosen_parts(parts)] == [0, 1, 2, 0, 1, 2]
+    assert len(chosen_parts(plan(60.0, _LENGTHS, idle=1))) == 6
 
 
 def test_parts_of_a_long_recording_are_from_all_of_it() -> None:

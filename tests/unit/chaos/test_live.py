@@ -1,9 +1,10 @@
+import asyncio
 import io
 import wave
 
 import pytest
 
-from tests.chaos.live import Speech, similarity
+from tests.chaos.live import Speech, ended, similarity
 
 
 def test_sound_is_divided() -> None:
@@ -30,3 +31,22 @@ def test_sound_is_divided() -> None:
 )
 def test_lost_and_repeated_words_lower_the_similarity(text: str, share: float) -> None:
     assert similarity(text, "good morning everybody") == pytest.approx(share)
+
+
+async def _session(seconds: float) -> str:
+    await asyncio.sleep(seconds)
+    return "done"
+
+
+async def test_a_session_may_last_as_long_as_faults_do() -> None:
+    stopping = asyncio.Event()
+    asyncio.get_running_loop().call_later(0.2, stopping.set)
+    assert await ended(_session(0.1), stopping, patience=0.01) == "done"
+    assert await ended(_session(0.3), stopping, patience=5.0) == "done"
+
+
+async def test_a_session_ends_soon_after_the_faults() -> None:
+    stopping = asyncio.Event()
+    stopping.set()
+    with pytest.raises(TimeoutError):
+        await ended(_session(60.0), stopping, patience=0.05)

@@ -154,7 +154,7 @@ def _voice_masks(segmentations: npt.NDArray[Any], *, exclude_overlap: bool) -> B
 
     With `exclude_overlap`, count only frames of a single voice, unless there are very few.
     """
-    active: BoolArray = np.nan_to_num(segmentations, nan=0.0).transpose(0, 2, 1) > 0.5
+    active: BoolArray = segmentations.transpose(0, 2, 1) > 0.5  # Not a number is not active.
     if not exclude_overlap:
         return active
     alone: BoolArray = active & (active.sum(axis=1, keepdims=True) == 1)
