@@ -1,6 +1,6 @@
 """Memory of workers by the length of recordings: ten hours next to ten minutes.
 
-    python -m bench.parts_memory --data DIR [--minutes 10,600]
+    python -m bench.parts_memory --data DIR [--minutes 10,600] [--stage diarize]
 
 The recordings repeat the meeting and the utterances in DIR. Each stage of each runs in a process of
 its own, as in a worker: the first, the middle and the last parts of a long one, and all parts of a
@@ -33,6 +33,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="directory with recordings")
     parser.add_argument("--minutes", default="10,600", help="lengths of the recordings")
+    parser.add_argument("--stage", type=Stage, choices=list(LENGTHS), help="the only stage")
     chosen = parser.parse_args()
     print("| stage | recording | parts | processed | longest part | memory | ratio |")
     print("|---|---|---|---|---|---|---|")
@@ -42,7 +43,7 @@ def main() -> None:
             file = Path(directory) / f"{minutes:.0f}.wav"
             compose(chosen.data, minutes * 60, file, repeat=True)
             files.append(file)
-        for stage in LENGTHS:
+        for stage in [chosen.stage] if chosen.stage else LENGTHS:
             first = 0
             for file in files:
                 seconds = wave_seconds(file)

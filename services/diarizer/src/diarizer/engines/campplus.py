@@ -48,25 +48,26 @@ class CampPlus:
         self._net = network
         self._device = torch.device(device)
 
-    def features(self, waveform: FloatArray) -> torch.Tensor:
+    def features(self, waveform: FloatArray, *, silence: int = 0) -> torch.Tensor:
         """Compute log mel filter banks of mono 16 kHz sound in ±1: (frames, 80), one per 10 ms.
 
-        Computed in blocks, so that memory beyond the result does not grow with the length.
+        So many samples of `silence` follow the sound. Computed in blocks, so that memory beyond the
+        result does not grow with the length.
         """
-        frames = frame_count(len(waveform))
-        blocks = []
+        frames = frame_count(len(waveform) + silence)
+        found = torch.empty((frames, MEL_BINS))
         for first in range(0, frames, _FBANK_BLOCK_FRAMES):
             last = min(first + _FBANK_BLOCK_FRAMES, frames)
-            samples = waveform[first * HOP : (last - 1) * HOP + FRAME]
-            blocks.append(
-                kaldi.fbank(
-                    torch.from_numpy(samples)[None],
-                    num_mel_bins=MEL_BINS,
-                    sample_frequency=SAMPLE_RATE,
-                    dither=0.0,
-                )
+            end = (last - 1) * HOP + FRAME
+            samples = waveform[first * HOP : end]
+            missing = end - first * HOP - len(samples)
+            found[first:last] = kaldi.fbank(
+                torch.from_numpy(np.pad(samples, (0, missing)) if missing else samples)[None],
+                num_mel_bins=MEL_BINS,
+                sample_frequency=SAMPLE_RATE,
+                dither=0.0,
             )
-        return torch.cat(blocks) if blocks else torch.empty((0, MEL_BINS))
+        return found
 
     def embed_sound(self, pieces: Sequence[FloatArray]) -> FloatArray:
         """Embed equally long pieces of mono 16 kHz sound: (n, 192), NaN below 25 ms."""

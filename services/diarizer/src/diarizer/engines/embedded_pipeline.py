@@ -121,7 +121,9 @@ class EmbeddedPipeline(SpeakerDiarization):
             return np.zeros((chunks, voices, DIMENSION), dtype=np.float32)
         window = binary_segmentations.sliding_window
         waveform = file["waveform"][0].numpy()
-        features = self._embedding.features(_padded(waveform, window, len(binary_segmentations)))
+        last = (len(binary_segmentations) - 1) * window.step + window.duration
+        missing = max(0, round(last * SAMPLE_RATE) - len(waveform))
+        features = self._embedding.features(waveform, silence=missing)
         masks = _voice_masks(binary_segmentations.data, exclude_overlap=exclude_overlap)
         step = round(window.step * SAMPLE_RATE / HOP)
         chosen = embedding_reuse.plan(
@@ -140,13 +142,6 @@ class EmbeddedPipeline(SpeakerDiarization):
             batch_size=self.embedding_batch_size,
             on_batch=on_batch,
         )
-
-
-def _padded(waveform: npt.NDArray[np.float32], window: Any, chunks: int) -> Any:
-    """Extend the sound with silence to the end of the last chunk."""
-    wanted = round(((chunks - 1) * window.step + window.duration) * SAMPLE_RATE)
-    missing = wanted - len(waveform)
-    return np.pad(waveform, (0, missing)) if missing > 0 else waveform
 
 
 def _voice_masks(segmentations: npt.NDArray[Any], *, exclude_overlap: bool) -> BoolArray:
