@@ -52,7 +52,7 @@ async def speak(
     while not stopping.is_set():
         call = book.begin(owner, "live")
         try:
-            number, finals = await ended(_session(api, speech), stopping)
+            held = await ended(_session(api, speech), stopping)
         except SecureTranscribeError as error:
             book.lose(call, error)
         except TimeoutError as error:
@@ -62,7 +62,7 @@ async def speak(
                 " after the last fault"
             )
         else:
-            book.acknowledge(call, transcription_id=number, finals=finals)
+            book.acknowledge(call, **held)
         await asyncio.sleep(1)
 
 
@@ -85,9 +85,13 @@ async def ended(
         stopped.cancel()
 
 
-async def _session(api: AsyncSecureTranscribeClient, speech: Speech) -> tuple[int, list[str]]:
-    """Hold one session. Return its transcription and the texts in order."""
+async def _session(api: AsyncSecureTranscribeClient, speech: Speech) -> dict[str, Any]:
+    """Hold one session. Return its transcription, the texts in order, and whether more may come.
+
+    More comes if there was no recognizer at the end, as the client was told.
+    """
     finals: list[str] = []
+    awaited = False
     sequences: list[int] = []
     async with api.live(
         "linear16", sample_rate=speech.rate, channel_count=speech.channels, language="en"
@@ -95,14 +99,24 @@ async def _session(api: AsyncSecureTranscribeClient, speech: Speech) -> tuple[in
         for chunk in speech.chunks:
             await session.send(chunk)
             await asyncio.sleep(_CHUNK_SECONDS)
-        ended = await session.finish()
+        outcome = await session.finish()
         async for message in session:
             if message["type"] == "final":
                 finals.append(message["data"]["text"])
                 sequences.append(message["data"]["sequence"])
+            elif message["type"] == "notice":
+                awaited = without_text(message["data"]["code"], awaited)
     if sequences != sorted(set(sequences)):
         raise AssertionError(f"results arrived in the order {sequences}")
-    return int(ended["transcription_id"]), finals
+    number = int(outcome["transcription_id"])
+    return {"transcription_id": number, "finals": finals, "awaited": awaited}
+
+
+def without_text(notice: str, before: bool) -> bool:
+    """Return whether there is no text until a later notice."""
+    if notice in {"no_recognizer", "recognizers_busy"}:
+        return True
+    return before and notice != "recognizing"
 
 
 def similarity(text: str, expected: str) -> float:

@@ -4,7 +4,7 @@ import wave
 
 import pytest
 
-from tests.chaos.live import Speech, ended, similarity
+from tests.chaos.live import Speech, ended, similarity, without_text
 
 
 def test_sound_is_divided() -> None:
@@ -50,3 +50,20 @@ async def test_a_session_ends_soon_after_the_faults() -> None:
     stopping.set()
     with pytest.raises(TimeoutError):
         await ended(_session(60.0), stopping, patience=0.05)
+
+
+@pytest.mark.parametrize(
+    ("notices", "awaited"),
+    [
+        ([], False),
+        (["no_recognizer"], True),
+        (["recognizers_busy", "chunks_missing"], True),
+        (["no_recognizer", "recognizing"], False),
+        (["recognizing", "no_recognizer"], True),
+    ],
+)
+def test_text_is_awaited_after_a_notice(notices: list[str], awaited: bool) -> None:
+    state = False
+    for notice in notices:
+        state = without_text(notice, state)
+    assert state is awaited
