@@ -46,7 +46,7 @@ const RESTARTS = 1012;
 const BUSY = 1013;
 const BUSY_PAUSE = 5_000;
 const FIRST_PAUSE = 500;
-const LONGEST_PAUSE = 30_000;
+const LONGEST_PAUSE = 10_000;
 const PING_PAUSE = 15_000;
 /** Refused connections, of a server that answers other calls, before a session is given up. */
 const MOST_REFUSALS = 5;

@@ -13,7 +13,7 @@ from securetranscribe.steps import Data
 #: Statuses of close codes after which another attempt would fail, too.
 _FINAL: Mapping[int, int] = {1008: 400, 1009: 413, 4401: 401, 4409: 423}
 _RESTARTS, _BUSY = 1012, 1013
-_FIRST_PAUSE, _BUSY_PAUSE, _LONGEST_PAUSE = 0.5, 5.0, 30.0
+_FIRST_PAUSE, _BUSY_PAUSE, _LONGEST_PAUSE = 0.5, 5.0, 10.0
 #: Pauses have doubled often enough by then.
 _MOST_DOUBLED = 10
 #: The first of the statuses that may pass.
