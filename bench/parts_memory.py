@@ -16,8 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.engines import load_engine
-from bench.parts_scaling import compose, load_diarizer, wave_seconds
-from common.audio.signals import Sound, Span
+from bench.parts_scaling import compose, load_diarizer, sound_of_part, wave_seconds
 from common.models.store import DEFAULT_MODEL_DIR
 from diarizer.engines.protocol import DiarizationOptions
 from transcriber.domain.jobs import Stage
@@ -84,7 +83,7 @@ def _work(stage: Stage, file: Path, parts: Sequence[Part]) -> int:
         recognizer = load_engine("moonshine")
         for part in parts:
             recognizer.recognize(
-                _sound(file, part),
+                sound_of_part(file, part),
                 RecognitionOptions(language="en"),
                 on_progress=lambda _fraction, _step: None,
                 cancelled=lambda: False,
@@ -93,19 +92,12 @@ def _work(stage: Stage, file: Path, parts: Sequence[Part]) -> int:
         diarizer = load_diarizer(Path(os.environ.get("MODEL_DIR") or DEFAULT_MODEL_DIR))
         for part in parts:
             diarizer.diarize(
-                _sound(file, part),
+                sound_of_part(file, part),
                 DiarizationOptions(max_speakers=10, part=part.count > 1),
                 on_progress=lambda _fraction, _step: None,
                 cancelled=lambda: False,
             )
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
-def _sound(file: Path, part: Part) -> Sound:
-    if part.count == 1:
-        return Sound(file=file)
-    start, end = part.heard
-    return Sound(file=file, span=Span(start=start, end=None if part.last else end))
 
 
 if __name__ == "__main__":

@@ -118,7 +118,7 @@ class _Timed:
         """Recognize a part, or the whole."""
         began = time.process_time()
         found = self._recognizer.recognize(
-            self._sound(part),
+            sound_of_part(self._file, part),
             RecognitionOptions(language="en"),
             on_progress=lambda _fraction, _step: None,
             cancelled=lambda: False,
@@ -135,18 +135,20 @@ class _Timed:
         """Diarize a part, or the whole."""
         began = time.process_time()
         self._diarizer.diarize(
-            self._sound(part),
+            sound_of_part(self._file, part),
             DiarizationOptions(max_speakers=10, part=part is not None),
             on_progress=lambda _fraction, _step: None,
             cancelled=lambda: False,
         )
         self.diarization.append(time.process_time() - began)
 
-    def _sound(self, part: Part | None) -> Sound:
-        if part is None:
-            return Sound(file=self._file)
-        start, end = part.heard
-        return Sound(file=self._file, span=Span(start=start, end=None if part.last else end))
+
+def sound_of_part(file: Path, part: Part | None) -> Sound:
+    """Return the sound of a part with its margins, or of the whole file."""
+    if part is None or part.count == 1:
+        return Sound(file=file)
+    start, end = part.heard
+    return Sound(file=file, span=Span(start=start, end=None if part.last else end))
 
 
 def _schedule(seconds: Sequence[float], workers: int) -> float:

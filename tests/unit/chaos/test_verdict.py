@@ -44,7 +44,7 @@ class FakeSession:
 
     async def get_status(self, number: int) -> dict[str, Any]:
         (item,) = [one for one in self.items if one["id"] == number]
-        return {**item, "error": self.error}
+        return {**item, "error": self.error, "full_transcript": self.revisions[1]}
 
     async def read_transcript(
         self, _: int, *, revision: int | None = None, words: bool = True
@@ -90,7 +90,10 @@ class World:
     async def examine(self) -> Verdict:
         sessions = {"ann": cast("AsyncSecureTranscribeClient", self.session)}
         examiner = Examiner(
-            book=self.book, sessions=sessions, expected={"short": TEXT}, also=self.also
+            book=self.book,
+            sessions=sessions,
+            expected={"short": TEXT, "live": TEXT},
+            also=self.also,
         )
 
         async def published() -> Counter[str]:
@@ -163,6 +166,27 @@ async def test_text_of_another_release_is_accepted(world: World) -> None:
     assert (await world.examine()).findings == []
 
 
+def speak(world: World, *, finals: list[str], awaited: bool) -> None:
+    """Let a live session end with some text."""
+    call = world.book.begin("ann", "live")
+    world.book.acknowledge(call, transcription_id=7, finals=finals, awaited=awaited)
+
+
+async def test_live_text_may_be_late_if_its_client_knows(world: World) -> None:
+    speak(world, finals=[TEXT], awaited=False)
+    speak(world, finals=[], awaited=True)
+    assert (await world.examine()).findings == []
+
+
+def lose_live_text(world: World) -> None:
+    speak(world, finals=[], awaited=False)
+
+
+def lose_live_words(world: World) -> None:
+    speak(world, finals=[TEXT], awaited=True)
+    world.session.revisions[1] = ""
+
+
 def lose_recording(world: World) -> None:
     world.session.items.clear()
 
@@ -225,6 +249,8 @@ def keep_objects(world: World) -> None:
     ("plant", "finding"),
     [
         (lose_recording, "a.wav (transcription 7) is lost"),
+        (lose_live_text, "live session 7 showed 0% of its words, without a notice"),
+        (lose_live_words, "live session 7 ended as completed with 0% of its words"),
         (upload_twice, "a.wav was uploaded once and is there 2 times"),
         (keep_refused_upload, "b.wav is there although it was refused"),
         (complete_twice, "job job_1 was completed 2 times"),

@@ -95,10 +95,10 @@ def plan(seconds: float, lengths: Lengths, *, idle: int) -> tuple[Part, ...]:
     if count <= 1:
         return (Part(start=0, end=end, number=0, count=1),)
     first = float(FIRST) if lengths.prompt and seconds > LONG else 0.0
+    # The worker with the brief first part takes one more, which is briefer by as much if it may be.
     step = seconds / count
     if idle <= 1 or step - first < lengths.shortest:
         step = (seconds - first) / count
-    # Otherwise the last part is briefer by the first one: the worker that has that takes one more.
     edges = [first + step * place for place in range(count)]
     return _between([0, *(round(edge) for edge in edges if edge > 0), end])
 
