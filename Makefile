@@ -32,7 +32,7 @@ EXTRAS_transcriber := [worker]
 
 .DEFAULT_GOAL := help
 .PHONY: help install models demo web sdk-js browser screenshots run start stop status test test-recordings test-schema test-containers test-newcomer chaos chaos-live upgrade-check fuzz fuzz-parsers soak load unit lint lint-types lint-text lint-web lint-contracts lint-deploy lint-api format protos hashes sbom \
-	images bench bench-speakers bench-channels bench-diarization bench-parts bench-echo bench-engines bench-editing bench-search bench-search-speed bench-languages bench-repetition bench-vocabulary bench-playback bench-live bench-web bench-status-reads bench-control-plane bench-upload bench-encryption bench-queue bench-library-size quality quality-gate gpu-check simulate clean distclean
+	images bench bench-speakers bench-channels bench-diarization bench-parts bench-echo bench-engines bench-editing bench-search bench-search-speed bench-languages bench-repetition bench-vocabulary bench-playback bench-live bench-web bench-status-reads bench-events bench-control-plane bench-upload bench-encryption bench-queue bench-library-size quality quality-gate gpu-check simulate clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -260,6 +260,9 @@ bench-live: $(READY) $(VERIFIED) ## measure live recognition next to plain loops
 
 bench-status-reads: $(READY) $(VERIFIED) ## measure reads of a status next to echoes
 	@$(BIN)/python -m bench.status_reads
+
+bench-events: $(READY) $(VERIFIED) ## measure events on their way to 200 WebSockets next to a bare server
+	@$(BIN)/python -m bench.event_delivery $(ARGS)
 
 bench-control-plane: $(READY) $(VERIFIED) ## measure what a job costs outside of the workers
 	@$(BIN)/python -m bench.control_plane

@@ -1,17 +1,16 @@
-"""Two hundred clients on one gateway process: delivery and event-loop lag."""
+"""Two hundred clients on one gateway process."""
 
 import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx2
 import pytest
 from nats.aio.client import Client
-from prometheus_client.parser import text_string_to_metric_families
 from websockets.asyncio.client import ClientConnection, connect
 
 from common.events import EventPublisher
@@ -24,14 +23,6 @@ from tests.ports import free_port
 
 CLIENTS = 200
 STEPS = 20
-ALLOWED_SECONDS = 0.05
-IDLE_SECONDS = 3.0
-#: Set this on an otherwise idle machine, where every delay is caused by the gateway.
-STRICT = bool(os.environ.get("STRICT_TIMING"))
-#: A blocking gateway fails every attempt. Interference from the machine does not.
-ATTEMPTS = 1 if STRICT else 3
-LAG = "securetranscribe_event_loop_lag_seconds"
-BUSY = "securetranscribe_event_loop_busy_seconds"
 
 
 @pytest.fixture
@@ -71,34 +62,13 @@ async def _healthy(url: str) -> None:
             await asyncio.sleep(0.1)
 
 
-async def test_two_hundred_clients(
-    gateway_url: str, nats: Client, show: Callable[[str], None]
-) -> None:
+async def test_two_hundred_clients(gateway_url: str, nats: Client) -> None:
     publisher = EventPublisher(nats, nats.jetstream(), source="transcriber")
     async with httpx2.AsyncClient(base_url=gateway_url, timeout=30) as client:
         sessions = [await _session(client) for _ in range(CLIENTS)]
-        async with _connected(gateway_url, [token for _, token in sessions]) as sockets:
-            for attempt in range(ATTEMPTS):
-                start = await _readings(client)
-                await asyncio.sleep(IDLE_SECONDS)
-                before = await _readings(client)
-                jobs = [(session, f"job_{attempt}_{session}") for session, _ in sessions]
-                received = await _watch(publisher, jobs, sockets)
-                after = await _readings(client)
-                _assert_whole(jobs, received)
-                idle, _ = map(_worst, start, before)
-                late, busy = map(_worst, before, after)
-                # Other tests may share the machine. The lag they cause also shows while idle.
-                allowed = ALLOWED_SECONDS + (0.0 if STRICT else idle)
-                if busy <= allowed and (late <= ALLOWED_SECONDS or not STRICT):
-                    break
-    show(
-        f"{CLIENTS} clients, {sum(map(len, received))} messages: maximum event-loop lag "
-        f"{late * 1000:.0f} ms (idle: {idle * 1000:.0f} ms), of which at most "
-        f"{busy * 1000:.0f} ms were CPU time of the gateway"
-    )
-    assert busy <= allowed
-    assert late <= ALLOWED_SECONDS or not STRICT
+    async with _connected(gateway_url, [token for _, token in sessions]) as sockets:
+        jobs = [(session, f"job_{session}") for session, _ in sessions]
+        _assert_whole(jobs, await _watch(publisher, jobs, sockets))
 
 
 def _assert_whole(jobs: list[tuple[str, str]], received: list[list[Any]]) -> None:
@@ -152,24 +122,3 @@ async def _connected(url: str, tokens: list[str]) -> AsyncIterator[list[ClientCo
         yield sockets
     finally:
         await asyncio.gather(*(socket.close() for socket in sockets))
-
-
-async def _readings(client: httpx2.AsyncClient) -> list[dict[float, float]]:
-    return [await _buckets(client, name) for name in (LAG, BUSY)]
-
-
-async def _buckets(client: httpx2.AsyncClient, name: str) -> dict[float, float]:
-    """Return the cumulative counts of a histogram by bucket bound in seconds."""
-    text = (await client.get("/metrics")).text
-    return {
-        float(sample.labels["le"]): sample.value
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-        if sample.name == f"{name}_bucket"
-    }
-
-
-def _worst(before: dict[float, float], after: dict[float, float]) -> float:
-    """Return the smallest bound above all observations between two readings."""
-    counts = {bound: after[bound] - before[bound] for bound in after}
-    return min(bound for bound, count in counts.items() if count == counts[float("inf")])

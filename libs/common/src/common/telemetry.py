@@ -48,7 +48,7 @@ EVENT_LOOP_LAG_SECONDS = Histogram(
 )
 EVENT_LOOP_BUSY_SECONDS = Histogram(
     "securetranscribe_event_loop_busy_seconds",
-    "The part of the lag during which the loop's own thread was computing.",
+    "The most of the lag that the loop's own thread can have spent computing.",
     buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1),
 )
 UPLOADED_BYTES = Counter("securetranscribe_uploaded_bytes_total", "Bytes of accepted uploads.")

@@ -16,7 +16,8 @@ async def watch() -> None:
     """Record event-loop lag until cancelled.
 
     Lag is the overshoot of a short sleep. On a busy machine, timers also fire late for reasons
-    outside this process, so the CPU time of this thread is recorded separately.
+    outside this process, so the CPU time of this thread is recorded separately. It includes that
+    before the timer was due, so it is an upper bound while the thread is busy.
     """
     loop = asyncio.get_running_loop()
     interval = _BUSY_SECONDS
