@@ -212,9 +212,7 @@ async def _bare(stack: AsyncExitStack, servers: EmbeddedServers, clients: int) -
     )
 
 
-async def _opened(
-    stack: AsyncExitStack, address: str, headers: dict[str, str]
-) -> ClientConnection:
+async def _opened(stack: AsyncExitStack, address: str, headers: dict[str, str]) -> ClientConnection:
     opening = connect(address, additional_headers=headers, proxy=None, max_queue=None)
     socket = await stack.enter_async_context(opening)
     await socket.recv()
