@@ -1,4 +1,5 @@
 import io
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -81,3 +82,19 @@ def test_recording_longer_than_expected_is_read_to_its_end() -> None:
 
 def test_quietest_moment_of_very_short_sound_is_its_middle() -> None:
     assert quietest(np.zeros(100, dtype=np.float32)) == 50
+
+
+@pytest.mark.parametrize("seconds", [55.0, 110.0])
+def test_only_the_window_at_hand_takes_memory(seconds: float) -> None:
+    recording = wav(sounds.noise(seconds, RATE))
+    tracemalloc.start()
+    try:
+        for window in windows(recording, duration=seconds, longest=60.0, zone=4.0):
+            tracemalloc.reset_peak()
+            held, _ = tracemalloc.get_traced_memory()
+            assert held < 1.3 * 60.0 * RATE * window.samples.itemsize
+            del window
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 1.6 * 60.0 * RATE * 4

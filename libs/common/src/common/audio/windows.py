@@ -57,21 +57,28 @@ def windows(
     size = _even_size(duration, longest, zone)
     zone_size = round(zone * SAMPLE_RATE)
     find_cut = find_cut or quietest
-    held: list[Samples] = []
-    held_samples = position = 0
+    position = held = 0
+    # Pages of it take memory once they are written to.
+    buffer = np.empty(size, dtype=np.float32)
     for block in decode(source, conditioner=conditioner):
-        held.append(block)
-        held_samples += len(block)
-        while held_samples > size:
-            joined = np.concatenate(held)
-            cut = size - zone_size + find_cut(joined[size - zone_size : size])
-            yield AudioWindow(start=position / SAMPLE_RATE, samples=joined[:cut])
+        left: Samples = block
+        while len(left) > size - held:
+            buffer[held:] = left[: size - held]
+            left = left[size - held :]
+            cut = size - zone_size + find_cut(buffer[size - zone_size :])
+            # A copy, and no name for the rest, so that the caller can free the window.
+            beginning, window = buffer[cut:].copy(), buffer[:cut]
+            del buffer
+            yield AudioWindow(start=position / SAMPLE_RATE, samples=window)
+            del window
             position += cut
-            # A copy, so that the memory of the window can be freed.
-            held, held_samples = [joined[cut:].copy()], held_samples - cut
-            del joined
-    if held_samples:
-        yield AudioWindow(start=position / SAMPLE_RATE, samples=np.concatenate(held))
+            held = len(beginning)
+            buffer = np.empty(size, dtype=np.float32)
+            buffer[:held] = beginning
+        buffer[held : held + len(left)] = left
+        held += len(left)
+    if held:
+        yield AudioWindow(start=position / SAMPLE_RATE, samples=buffer[:held])
 
 
 def _even_size(duration: float, longest: float, zone: float) -> int:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from pyannote.audio import Model
 from pyannote.audio.core.plda import PLDA
 from pyannote.audio.pipelines.speaker_diarization import SpeakerDiarization
-from pyannote.core import SlidingWindowFeature
+from pyannote.core import SlidingWindow, SlidingWindowFeature
 
 from diarizer.engines import clustering, embedding_reuse
 from diarizer.engines.campplus import DIMENSION, HOP, SAMPLE_RATE, CampPlus, frame_count
@@ -105,6 +105,31 @@ class EmbeddedPipeline(SpeakerDiarization):
             **kwargs,
         )
 
+    def reconstruct(
+        self,
+        segmentations: SlidingWindowFeature,
+        hard_clusters: npt.NDArray[Any],
+        count: SlidingWindowFeature,
+    ) -> SlidingWindowFeature:
+        """Return who speaks in each frame: 0 or 1 per cluster, (frames, clusters).
+
+        The arguments are those of the parent: segmentations (chunks, frames, voices), the cluster
+        of each voice (chunks, voices) with -2 for silence, and the number of speakers (frames, 1).
+        So is the result, but the parent needs an array of (chunks, frames, clusters) for it.
+        """
+        activations = _activations(segmentations, hard_clusters, count.sliding_window)
+        missing = int(np.max(count.data)) - activations.data.shape[1]
+        if missing > 0:
+            activations.data = np.pad(activations.data, ((0, 0), (0, missing)))
+        extent = activations.extent & count.extent
+        activations = activations.crop(extent, return_data=False)
+        speakers = count.crop(extent, return_data=False).data
+        order = np.argsort(-activations.data, axis=-1)
+        binary = np.zeros_like(activations.data)
+        ranks = np.arange(binary.shape[1])
+        np.put_along_axis(binary, order, (ranks < speakers).astype(binary.dtype), axis=-1)
+        return SlidingWindowFeature(binary, activations.sliding_window)
+
     def get_embeddings(
         self,
         file: Mapping[str, Any],
@@ -142,6 +167,23 @@ class EmbeddedPipeline(SpeakerDiarization):
             batch_size=self.embedding_batch_size,
             on_batch=on_batch,
         )
+
+
+def _activations(
+    segmentations: SlidingWindowFeature, hard_clusters: npt.NDArray[Any], frames: SlidingWindow
+) -> SlidingWindowFeature:
+    """Return in how many chunks each cluster speaks, by frame of the recording."""
+    chunks = segmentations.sliding_window
+    grid = SlidingWindow(start=chunks.start, duration=frames.duration, step=frames.step)
+    half = 0.5 * frames.duration
+    number, length, _ = segmentations.data.shape
+    end = chunks.start + chunks.duration + (number - 1) * chunks.step
+    found = np.zeros((grid.closest_frame(end + half) + 1, np.max(hard_clusters) + 1), np.float32)
+    for of_voices, (chunk, active) in zip(hard_clusters, segmentations, strict=True):
+        first = grid.closest_frame(chunk.start + half)
+        for cluster in np.unique(of_voices[of_voices >= 0]):
+            found[first : first + length, cluster] += active[:, of_voices == cluster].max(axis=1)
+    return SlidingWindowFeature(found, grid)
 
 
 def _voice_masks(segmentations: npt.NDArray[Any], *, exclude_overlap: bool) -> BoolArray:

@@ -156,6 +156,7 @@ class PyannoteEngine:
                 report = _Report(window, max(expected, window.end), on_progress, cancelled)
                 found.append(self._diarize_window(pipeline, window, options, report, alone=alone))
                 duration = window.end
+                del window  # before the next one is decoded
         whole = assemble(found, options.limits, threshold=self._backend.link_threshold)
         on_progress(1.0, _LAST_STEP)
         seconds = speech_seconds(whole.turns)
