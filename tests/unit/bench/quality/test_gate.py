@@ -1,10 +1,26 @@
+from pathlib import Path
+
 from bench.quality import gate
+from bench.quality.corpus import Case
+from bench.recordings import Recording
 
 
 def test_figures_within_their_margins_pass() -> None:
     baseline = {"a: wer": {"value": 10.0, "margin": 2.0}}
     assert gate.failures({"a: wer": 12.0}, baseline) == []
     assert gate.failures({"a: wer": 3.0}, baseline) == []
+
+
+def test_figures_are_medians_of_the_levels() -> None:
+    call = Recording(name="call", audio=Path("call.wav"), utterances=(), turns=())
+    case = Case(group="recordings", recording=call, seconds=30.0)
+    scored = [
+        {"wer": wer, "der": 5.0, "invented_words": 0.0, "f1": 1.0} for wer in (13.8, 9.196, 8.1)
+    ]
+    assert gate.figures("Engine", case, scored) == {
+        "Engine: call: wer": 9.2,
+        "Engine: call: der": 5.0,
+    }
 
 
 def test_worse_missing_and_new_figures_fail() -> None:
