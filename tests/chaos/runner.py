@@ -13,12 +13,14 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 from rich.console import Console
 
 from devstack.config import read_config
 from devstack.console import StackConsole
 from devstack.runner import Runner
+from devstack.server import server_environment
 from devstack.services import SERVICES
 
 ROOT = Path(__file__).parents[2]
@@ -45,6 +47,10 @@ def main() -> None:
         changed = rewired(variables, links.get(process, {}))
         return turned(Path(clocks), process, changed) if clocks else changed
 
+    def variables_of_postgres() -> dict[str, str]:
+        found = server_environment()
+        return turned(Path(clocks), "postgres", found) if clocks else found
+
     console = StackConsole(Console(highlight=False))
     runner = Runner(
         config=replace(read_config(os.environ), data_directory=options.data_dir),
@@ -54,7 +60,9 @@ def main() -> None:
         on_ready=lambda _: None,
         rewire=rewire,
     )
-    asyncio.run(runner.run())
+    # Servers have variables of their own, and no others can be given to them.
+    with patch("devstack.postgres.server_environment", variables_of_postgres):
+        asyncio.run(runner.run())
 
 
 if __name__ == "__main__":

@@ -122,7 +122,7 @@ async def run(plan: Plan, directory: Path, say: Callable[[str], None] = print) -
                         processes=PROCESSES,
                         links=PAIRS,
                         kinds=kinds,
-                        clocks=tuple(SERVICE_VARIABLES.values()),
+                        clocks=(*SERVICE_VARIABLES.values(), "postgres"),
                     ),
                     kills=plan.kills,
                     longest_seconds=plan.longest_seconds,
