@@ -21,6 +21,11 @@ _DIED = """
 INSERT INTO item_attempts (step, item, attempts, next_attempt_at)
 VALUES (%s, %s, %s, now() - interval '1 second')
 """
+_NEXT_WEEK = """
+INSERT INTO item_attempts (step, item, next_attempt_at)
+VALUES ('a clock ahead', '1', now() + interval '1 week')
+"""
+_LONG_WAITS = "SELECT step FROM item_attempts WHERE next_attempt_at > now() + interval '1 day'"
 
 
 class PlantedError(Exception):
@@ -138,6 +143,13 @@ class StepTests:
     ) -> None:
         (step,) = (step for step in background.steps if step.name == name)
         await outlives_its_process(step, database, world=world)
+
+    async def test_waits_from_a_clock_ahead_are_shortened(
+        self, background: Background, database: Database
+    ) -> None:
+        await database.execute(_NEXT_WEEK)
+        await background.bring_back()
+        assert await database.fetch_all(_LONG_WAITS) == []
 
 
 async def fails_alone(

@@ -7,9 +7,17 @@ from typing import Any
 import httpx2
 import pytest
 
+from common.background.times_ahead import bring_back
 from common.errors import UnavailableError
 from common.postgres import Database
-from gateway.idempotency.store import Answer, Attempt, IdempotentRequests, Refusal
+from gateway.idempotency.store import (
+    LEASE_SECONDS,
+    LEASES,
+    Answer,
+    Attempt,
+    IdempotentRequests,
+    Refusal,
+)
 from tests.integration.gateway.conftest import MakeGateway, Running, until
 from tests.integration.gateway.peers import Peers
 from tests.integration.gateway.test_transcriptions import complete
@@ -23,6 +31,11 @@ _AGE = "UPDATE idempotent_requests SET expires_at = now() WHERE workspace_id = %
 _ABANDON = """
 UPDATE idempotent_requests SET status = NULL, sealed_body = NULL, attempt = gen_random_uuid(),
     leased_until = now() + make_interval(secs => %(left)s)
+WHERE workspace_id = %(workspace)s
+"""
+
+_LEASE_LEFT = """
+SELECT extract(epoch FROM leased_until - now())::float AS seconds FROM idempotent_requests
 WHERE workspace_id = %(workspace)s
 """
 
@@ -194,6 +207,17 @@ async def test_request_in_progress_is_not_carried_out_again(
     row = await database.fetch_one(_ROWS, {"workspace": owner})
     assert row is not None
     assert (row["status"], row["attempt"]) == (200, None)
+
+
+async def test_lease_of_a_clock_that_was_ahead_is_shortened(
+    client: httpx2.AsyncClient, database: Database
+) -> None:
+    owner = await workspace(client)
+    await client.put("/api/sessions/current", json={}, headers=keyed())
+    await database.execute(_ABANDON, {"workspace": owner, "left": 86_400})
+    await bring_back(database, [LEASES])
+    row = await database.fetch_one(_LEASE_LEFT, {"workspace": owner})
+    assert row == {"seconds": pytest.approx(LEASE_SECONDS, abs=20)}
 
 
 async def test_concurrent_requests_are_carried_out_once(

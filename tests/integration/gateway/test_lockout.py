@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from common.background.times_ahead import bring_back
 from common.errors import ResourceExhaustedError
 from common.postgres import Database
 from gateway.accounts.lockout import Lockout
@@ -54,6 +55,17 @@ async def test_a_burst_from_one_network_locks_no_other(lockout: Lockout) -> None
     # Refused attempts count for nobody.
     await lockout.attempt("Bob", ELSEWHERE, utc_now())
     await lockout.succeeded("Bob", ELSEWHERE)
+
+
+async def test_a_clock_that_was_ahead_locks_no_name_for_longer(
+    lockout: Lockout, database: Database
+) -> None:
+    for _ in range(2):
+        await lockout.attempt("Bob", HERE, utc_now() + dt.timedelta(days=2))
+    await bring_back(database, [lockout.time(utc_now)])
+    with pytest.raises(ResourceExhaustedError) as refused:
+        await lockout.attempt("Bob", HERE, utc_now())
+    assert int(refused.value.details["retry_after_seconds"]) == pytest.approx(900, abs=20)
 
 
 async def test_bursts_from_many_networks_are_limited_together(lockout: Lockout) -> None:

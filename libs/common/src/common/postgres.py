@@ -1,5 +1,6 @@
 """Connection pool, and migrations: numbered SQL files, each applied once and in order."""
 
+import datetime as dt
 import hashlib
 import select
 import time
@@ -233,6 +234,14 @@ async def execute(connection: Connection, sql: str, parameters: Any = None) -> i
     """Run a statement and return the number of affected rows."""
     with telemetry.statement(sql):
         return (await _executed(connection, connection.execute, sql, parameters)).rowcount
+
+
+async def server_time(connection: Connection) -> dt.datetime:
+    """Return the time of the server, which goes on during a transaction."""
+    row = await fetch_one(connection, "SELECT clock_timestamp() AS now")
+    assert row is not None
+    moment: dt.datetime = row["now"]
+    return moment
 
 
 async def migrate(database: Database, package: str) -> list[str]:

@@ -75,7 +75,7 @@ from gateway.audit.reader import AuditReader
 from gateway.audit.servicer import AuditServicer
 from gateway.audit.store import AuditLog
 from gateway.backends import Backends
-from gateway.idempotency.store import IdempotentRequests
+from gateway.idempotency.store import LEASES, IdempotentRequests
 from gateway.live import models as live_models
 from gateway.live import recognition_schemas
 from gateway.live.connection import LiveDependencies
@@ -292,6 +292,11 @@ class Gateway:
                 ),
                 *self._webhooks.loops(database),
                 *self._certificate_loops(),
+            ),
+            times=(
+                LEASES,
+                *self._webhooks.times(clock),
+                self._accounts.lockout.time(clock),
             ),
         )
 

@@ -45,6 +45,7 @@ SELECT (SELECT count(*) FROM transcriptions) AS transcriptions,
        (SELECT count(*) FROM captures WHERE state = 'completed' AND NOT remains) AS completed,
        (SELECT count(*) FROM capture_chunks) AS chunks
 """
+_IDLE = "UPDATE captures SET state = 'receiving', idle_at = now() - interval '1 second'"
 _UNREST = "DELETE FROM item_attempts"
 _EMPTY = "TRUNCATE transcriptions, jobs, captures CASCADE"
 _MOST_MOMENTS = 200
@@ -173,7 +174,7 @@ class World:
             starter=JobStarter(self.database, self._admission, self._planner, self._wake_ups),
         )
         # The notes of the step about its attempts are not under test here.
-        return CaptureStep(self.database, completion)
+        return CaptureStep(self.database, completion, idle_seconds=1800.0)
 
 
 @pytest.fixture
@@ -209,6 +210,17 @@ async def test_killed_anywhere(
             break
     assert survived
     assert moment > 12
+
+
+async def test_no_capture_is_idle_while_it_is_not_known_for_how_long(
+    world: World, database: Database
+) -> None:
+    capture_id = await world.finished(webm(tone(1.0, 400)))
+    await database.execute(_IDLE)
+    for idle, wanted in ((False, []), (True, [capture_id])):
+        async with database.transaction() as connection:
+            due = await Captures(connection).due(10, idle=idle)
+        assert [one.capture_id for one in due] == wanted
 
 
 async def test_two_processes_at_once(

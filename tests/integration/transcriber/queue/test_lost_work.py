@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from common import bus
+from common.background.times_ahead import bring_back
 from common.background.wakeups import WakeUp
 from common.objects import ObjectStore
 from common.postgres import Database
@@ -31,6 +32,7 @@ from tests.integration.transcriber.streams import (
 from transcriber.queue.reconciler import LostTaskStep, Thresholds
 from transcriber.queue.workers import WorkerRegistry
 from transcriber.store.dead_letters import DeadLetters
+from transcriber.store.times_ahead import times_ahead
 from transcriber.wakeups import WakeUps
 
 COMPLETED = transcription_pb2.TRANSCRIPTION_STATUS_COMPLETED
@@ -193,6 +195,30 @@ async def test_task_missing_from_stream_is_handed_out_again(
     await completes(caller, worker_factory, transcription_id)
     row = await database.fetch_one("SELECT releases FROM tasks WHERE stage = 'transcribe'")
     assert row == {"releases": 2}
+
+
+async def test_task_lost_while_the_clock_was_ahead_is_handed_out_again(
+    running: Api,
+    worker_factory: WorkerFactory,
+    database: Database,
+    client: Any,
+    reconciler: LostTaskStep,
+) -> None:
+    caller = running.caller()
+    transcription_id = await release(caller, database)
+    message = await take(client, "transcribe")
+    await message.ack_sync()
+    await database.execute("UPDATE tasks SET released_at = now() + interval '1 day'")
+    for _ in range(3):
+        await reconciler.step()
+    lost = (
+        "SELECT 1 AS one FROM tasks "
+        "WHERE stage = 'transcribe' AND (state = 'waiting' OR releases = 2)"
+    )
+    assert await database.fetch_one(lost) is None
+    await bring_back(database, times_ahead(1800.0))
+    await reconcile_until(reconciler, database, lost)
+    await completes(caller, worker_factory, transcription_id)
 
 
 async def test_job_completes_after_nats_loses_all_data(

@@ -94,6 +94,13 @@ async def test_edited_words_get_the_times_of_the_sound(
     assert await due(database) == []
 
 
+async def test_an_edit_of_a_clock_that_was_ahead_is_none_in_progress(database: Database) -> None:
+    transcription_id = await edited(database)
+    assert await due(database) == []
+    await database.execute(_AN_HOUR_AGO.replace("-", "+"))
+    assert await due(database) == [transcription_id]
+
+
 async def test_measured_times_are_part_of_the_edit_that_wrote_the_words(
     database: Database, step: WordTimesStep
 ) -> None:

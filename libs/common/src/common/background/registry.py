@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 
 from common import telemetry
 from common.background.attempts import ItemAttempts
-from common.background.steps import Step
+from common.background.steps import LEASE_SECONDS, Step
+from common.background.times_ahead import TimeColumn, bring_back
 from common.background.wakeups import WakeUp, repeat
 from common.postgres import Database
 from common.runtime import Supervisor
 
 _COUNT_SECONDS = 30.0
 _PURGE_SECONDS = 3600.0
+_BRING_BACK_SECONDS = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,11 +39,27 @@ class Background:
     """Everything a service does besides answering calls."""
 
     def __init__(
-        self, database: Database, work: Iterable[Work], loops: Iterable[Loop] = ()
+        self,
+        database: Database,
+        work: Iterable[Work],
+        loops: Iterable[Loop] = (),
+        *,
+        times: Iterable[TimeColumn] = (),
     ) -> None:
+        """Take the work, and the `times` that it waits for besides the attempts at its items."""
         self._database = database
         self.work = tuple(work)
         self.loops = tuple(loops)
+        pauses = (step.policy.longest_pause for step in self.steps)
+        self._times = (
+            TimeColumn(
+                table="item_attempts",
+                column="next_attempt_at",
+                furthest=max(LEASE_SECONDS, *pauses),
+                where="set_aside_at IS NULL",
+            ),
+            *times,
+        )
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -65,6 +83,7 @@ class Background:
         bookkeeping = (
             Loop(name="figures", take=self.measure, every=_COUNT_SECONDS),
             Loop(name="gone-items", take=self.purge, every=_PURGE_SECONDS),
+            Loop(name="times-ahead", take=self.bring_back, every=_BRING_BACK_SECONDS),
         )
         for loop in (*self.loops, *bookkeeping):
             supervisor.start(
@@ -83,3 +102,7 @@ class Background:
         """Forget attempts at items gone from their tables."""
         async with self._database.transaction() as connection:
             await ItemAttempts(connection).purge()
+
+    async def bring_back(self) -> None:
+        """Shorten waits that began while the clock of the database was ahead."""
+        await bring_back(self._database, self._times)

@@ -3,12 +3,13 @@
 import datetime as dt
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from psycopg.rows import DictRow
 
 from common.addresses import network_of
+from common.background.times_ahead import TimeColumn
 from common.errors import ResourceExhaustedError
 from common.postgres import Database, execute, fetch_all
 from gateway.accounts.user import name_key
@@ -91,6 +92,15 @@ class Lockout:
     async def sweep(self, now: dt.datetime) -> int:
         """Delete failures no longer counted and return their number."""
         return await self._database.execute(_SWEEP, {"now": now})
+
+    def time(self, clock: Callable[[], dt.datetime]) -> TimeColumn:
+        """Return the time for which failures count, by the clock of this process."""
+        return TimeColumn(
+            table="sign_in_failures",
+            column="expires_at",
+            furthest=self._lasts.total_seconds(),
+            clock=clock,
+        )
 
     def _keys(self, name: str, address: str) -> _Keys:
         key = name_key(name)

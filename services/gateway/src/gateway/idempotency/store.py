@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from psycopg.types.json import Jsonb
 
+from common.background.times_ahead import TimeColumn
 from common.encryption.wrapping import WrongKeyError, unwrap, wrap
 from common.postgres import Database
 from gateway.idempotency.usage import Usages
@@ -16,6 +17,12 @@ from gateway.idempotency.usage import Usages
 KEPT_SECONDS = 24 * 3600
 #: A request whose gateway has died can be carried out again after this time, in seconds.
 LEASE_SECONDS = 60.0
+LEASES = TimeColumn(
+    table="idempotent_requests",
+    column="leased_until",
+    furthest=LEASE_SECONDS,
+    where="attempt IS NOT NULL",
+)
 _AT_A_TIME = 1000
 # A key that has expired is that of a new request. One that nobody works on is taken up again.
 _CLAIM = """

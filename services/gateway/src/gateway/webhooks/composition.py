@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from nats.js import JetStreamContext
 
 from common.background.registry import Loop, Work
+from common.background.times_ahead import TimeColumn
 from common.postgres import Database
 from gateway.sessions.registry import Clock
 from gateway.settings import GatewaySettings
@@ -12,7 +13,8 @@ from gateway.webhooks.addresses import PermittedNetworks
 from gateway.webhooks.delivery_queue import LOOP
 from gateway.webhooks.events import WebhookEvents
 from gateway.webhooks.receiver import Receivers
-from gateway.webhooks.sender import Sender
+from gateway.webhooks.retries import LONGEST_HOLD_SECONDS
+from gateway.webhooks.sender import LEASE, Sender
 from gateway.webhooks.service import WebhookService
 from gateway.webhooks.signatures import SecretBox
 from gateway.webhooks.upkeep import WebhookUpkeep
@@ -46,6 +48,16 @@ class Webhooks:
                 wake_up=self.sender.wake_up,
             ),
             Loop(name="webhook-upkeep", take=self.upkeep.step, every=_UPKEEP_SECONDS),
+        )
+
+    def times(self, clock: Clock) -> tuple[TimeColumn, ...]:
+        """Return the times that deliveries wait for."""
+        lease, longest = LEASE.total_seconds(), LONGEST_HOLD_SECONDS
+        deliveries = "webhook_deliveries"
+        return (
+            TimeColumn(table=deliveries, column="due_at", furthest=longest, clock=clock),
+            TimeColumn(table=deliveries, column="leased_until", furthest=lease, clock=clock),
+            TimeColumn(table="webhooks", column="held_until", furthest=longest, clock=clock),
         )
 
     async def close(self, seconds: float) -> None:

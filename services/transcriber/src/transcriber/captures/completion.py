@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from common import logging, telemetry
+from common.background.clock_watch import ClockWatch
 from common.background.policy import Policy
 from common.background.steps import ItemStep
 from common.errors import (
@@ -184,9 +185,18 @@ class CaptureStep(ItemStep[Capture]):
         most_attempts=20, timeout=1800.0, first_pause=5.0, longest_pause=3600.0, at_a_time=2
     )
 
-    def __init__(self, database: Database, completion: CaptureCompletion) -> None:
+    def __init__(
+        self,
+        database: Database,
+        completion: CaptureCompletion,
+        *,
+        idle_seconds: float,
+        clock: ClockWatch | None = None,
+    ) -> None:
         super().__init__(database)
         self._completion = completion
+        self._idle_seconds = idle_seconds
+        self._clock = clock or ClockWatch()
 
     def key(self, item: Capture) -> str:
         """Return the capture's id."""
@@ -194,7 +204,8 @@ class CaptureStep(ItemStep[Capture]):
 
     async def due(self, connection: Connection, limit: int) -> Sequence[Capture]:
         """Finish idle captures. Return all with anything to do."""
-        return await Captures(connection).due(limit)
+        steady = await self._clock.steady(connection, self._idle_seconds)
+        return await Captures(connection).due(limit, idle=steady)
 
     async def handle(self, item: Capture) -> None:
         """Complete or clear one capture."""

@@ -33,6 +33,7 @@ from transcriber.recordings.playback import SupersededCopyStep
 from transcriber.recordings.playback_joining import CopyJoiner
 from transcriber.resumable.removal import ResumableUploadStep
 from transcriber.search.steps import EmbeddingBacklog, EmbeddingStep, SearchTextStep
+from transcriber.store.times_ahead import times_ahead
 from transcriber.transcripts.completion import MergeStep
 from transcriber.transcripts.partial import PartialTranscriptStep
 from transcriber.transcripts.word_times import WordTimesStep
@@ -97,7 +98,9 @@ def make_background(core: Core, actions: Actions) -> tuple[Background, tuple[Lis
             Work(step=_early_parts(core), every=_LATER),
             Work(step=ResumableUploadStep(database, actions.resumable.remover), every=10.0),
             Work(
-                step=CaptureStep(database, actions.captures.completion),
+                step=CaptureStep(
+                    database, actions.captures.completion, idle_seconds=settings.capture_idle
+                ),
                 every=_SOON,
                 wake_up=wake_ups.captures,
             ),
@@ -124,6 +127,7 @@ def make_background(core: Core, actions: Actions) -> tuple[Background, tuple[Lis
             ),
             Loop(name="unused-keys", take=partial(forget_unused_keys, database), every=3600.0),
         ),
+        times=times_ahead(settings.capture_idle),
     )
     listeners = (
         core.workers.listen,

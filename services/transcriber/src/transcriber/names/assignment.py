@@ -22,15 +22,13 @@ from transcriber.names.speakers_client import Decision, SpeakersClient, VoiceLin
 from transcriber.outbox import messages
 from transcriber.store import locks
 from transcriber.store.attribution import voices_of
-from transcriber.store.decisions import DueDecisions
+from transcriber.store.decisions import SENT_AGAIN_SECONDS, DueDecisions
 from transcriber.store.followed_names import FollowedNames
 from transcriber.store.outbox import JobOutbox
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.wakeups import WakeUps
 
 NOT_LEARNED = "The speakers' names could not be saved for later recordings."
-#: When decisions are sent again, unless the assignment that changed them has completed.
-_SENT_AGAIN_SECONDS = 30.0
 #: Each assignment holds a connection until the speakers service answers.
 _AT_A_TIME = 3
 
@@ -173,7 +171,7 @@ class SpeakerNames:
         # After the clips, and in a transaction of its own: decisions must be due from before they
         # are sent until they are stored, however long the clips take.
         async with self._database.transaction() as connection:
-            asked = await DueDecisions(connection).ask(transcription_id, _SENT_AGAIN_SECONDS)
+            asked = await DueDecisions(connection).ask(transcription_id, SENT_AGAIN_SECONDS)
         return asked, clips
 
     async def _cut(

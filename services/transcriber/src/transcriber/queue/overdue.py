@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from common import logging
+from common.background.clock_watch import ClockWatch
 from common.background.steps import ItemStep
 from common.postgres import Connection, Database
 from transcriber.domain.jobs import WORKER_STAGES, Failure, Job, Stage
@@ -31,11 +32,13 @@ class OverdueStep(ItemStep[str]):
         wake_ups: WakeUps,
         *,
         processing_timeout: float,
+        clock: ClockWatch | None = None,
     ) -> None:
         super().__init__(database)
         self._workers = workers
         self._wake_ups = wake_ups
         self._processing_timeout = processing_timeout
+        self._clock = clock or ClockWatch()
 
     def key(self, item: str) -> str:
         """Return the job's id."""
@@ -44,6 +47,8 @@ class OverdueStep(ItemStep[str]):
     async def due(self, connection: Connection, limit: int) -> Sequence[str]:
         """Return jobs over their time limit."""
         limit_seconds = self._processing_timeout
+        if not await self._clock.steady(connection, limit_seconds):
+            return []
         served = [one for one in WORKER_STAGES if self._workers.attended(one, limit_seconds)]
         return await Jobs(connection).overdue(limit_seconds, limit, served=served)
 

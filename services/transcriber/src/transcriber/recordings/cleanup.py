@@ -6,6 +6,7 @@ Every removal is recorded before it begins, so that it is finished after a crash
 from collections.abc import Sequence
 
 from common import logging
+from common.background.clock_watch import ClockWatch
 from common.background.policy import Policy
 from common.background.steps import ItemStep
 from common.erasure_ledger import ErasureKind
@@ -46,11 +47,13 @@ class StaleUploadStep(ItemStep[Upload]):
         *,
         bucket: str,
         stale_seconds: float = STALE_SECONDS,
+        clock: ClockWatch | None = None,
     ) -> None:
         super().__init__(database)
         self._objects = objects
         self._bucket = bucket
         self._stale_seconds = stale_seconds
+        self._clock = clock or ClockWatch()
 
     def key(self, item: Upload) -> str:
         """Return the id reserved for the transcription."""
@@ -58,7 +61,8 @@ class StaleUploadStep(ItemStep[Upload]):
 
     async def due(self, connection: Connection, limit: int) -> Sequence[Upload]:
         """Give up stale uploads and return them."""
-        return await Uploads(connection).stale(self._stale_seconds, limit)
+        steady = await self._clock.steady(connection, self._stale_seconds)
+        return await Uploads(connection).stale(self._stale_seconds, limit) if steady else []
 
     async def handle(self, item: Upload) -> None:
         """Remove the bytes of one upload, then its row."""

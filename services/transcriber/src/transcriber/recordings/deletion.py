@@ -31,8 +31,6 @@ from transcriber.store.transcriptions import Transcriptions
 
 #: How long (seconds) a caller waits for objects to be deleted. The background step finishes it.
 _AT_ONCE_SECONDS = 10.0
-#: Delay of the late pass, for results of workers stopped by the deletion.
-_LATE_SECONDS = 900.0
 #: Steps whose items are transcriptions.
 _STEPS = (
     "clips",
@@ -165,7 +163,7 @@ class Deleter:
         if deletion.voices_known:
             await self._speakers.set_decisions(deletion.transcription_id, deletion, ())
         async with self._database.transaction() as connection:
-            await Deletions(connection).done(deletion, _LATE_SECONDS)
+            await Deletions(connection).done(deletion)
 
 
 class DeletionStep(ItemStep[Deletion]):

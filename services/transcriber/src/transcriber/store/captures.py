@@ -119,7 +119,7 @@ SET given_up = given_up OR (state = 'completed' AND result_id IS NULL)
     state = CASE WHEN state = 'receiving' THEN 'finishing' ELSE state END
 WHERE capture_id IN (
     SELECT capture_id FROM captures
-    WHERE ((state = 'receiving' AND idle_at < now())
+    WHERE ((state = 'receiving' AND %(idle)s AND idle_at < now())
            OR state = 'finishing'
            OR (ended_at IS NOT NULL AND remains)
            OR (given_up AND ended_at < now() - make_interval(secs => %(late)s))
@@ -313,9 +313,9 @@ class Captures:
         """Hide all captures of a workspace, and mark them for their removal."""
         await execute(self._connection, _GIVE_UP_OF, (workspace_id,))
 
-    async def due(self, limit: int) -> Sequence[Capture]:
-        """Finish idle captures. Return all with anything to do."""
-        parameters = {"seen": _SEEN_SECONDS, "late": _LATE_SECONDS, "limit": limit}
+    async def due(self, limit: int, *, idle: bool = True) -> Sequence[Capture]:
+        """Finish idle captures, if `idle`. Return all with anything to do."""
+        parameters = {"seen": _SEEN_SECONDS, "late": _LATE_SECONDS, "limit": limit, "idle": idle}
         return [_capture(row) for row in await fetch_all(self._connection, _DUE, parameters)]
 
     async def cleared(self, capture_id: str) -> None:

@@ -4,6 +4,8 @@ from common.background.attempts import ItemAttempts
 from common.postgres import Connection, execute, fetch_all, fetch_one, give_work
 from transcriber.store import step_names
 
+#: When decisions are sent again, unless the assignment that changed them has completed.
+SENT_AGAIN_SECONDS = 30.0
 # It counts, so that an earlier answer does not settle decisions that were due later.
 _ASK = """
 UPDATE transcriptions

@@ -7,6 +7,8 @@ from transcriber.store import step_names
 
 #: Time to carry out a deletion at once.
 _FIRST_SECONDS = 60.0
+#: Delay of the late pass, for results of workers stopped by the deletion.
+LATE_SECONDS = 900.0
 _ADD = """
 INSERT INTO deletions (transcription_id, session_id, workspace_id, source_key, voices_known,
                        late_pass, due_at)
@@ -75,9 +77,9 @@ class Deletions:
             for row in await fetch_all(self._connection, _DUE, (limit,))
         ]
 
-    async def done(self, deletion: Deletion, late_seconds: float) -> None:
-        """Remove a deletion, or schedule its late pass after `late_seconds`."""
+    async def done(self, deletion: Deletion) -> None:
+        """Remove a deletion, or schedule its late pass."""
         if deletion.late_pass:
-            await execute(self._connection, _LATE, (late_seconds, deletion.transcription_id))
+            await execute(self._connection, _LATE, (LATE_SECONDS, deletion.transcription_id))
         else:
             await execute(self._connection, _REMOVE, (deletion.transcription_id,))

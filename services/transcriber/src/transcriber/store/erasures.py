@@ -1,15 +1,13 @@
 """Report of erasures, and those to be written to the ledger or to be repeated."""
 
-import datetime as dt
 from collections.abc import Sequence
 
 from psycopg.rows import DictRow
 
 from common.erasure_ledger import Erasure, ErasureKind
-from common.postgres import Connection, execute, fetch_all, fetch_one, give_work
+from common.postgres import Connection, execute, fetch_all, fetch_one, give_work, server_time
 from transcriber.store import step_names
 
-_NOW = "SELECT clock_timestamp() AS now"
 #: Time to write an erasure to the ledger at once.
 LEDGER_SECONDS = 10.0
 _ADD = """
@@ -18,10 +16,12 @@ VALUES (%(ledger_key)s, %(kind)s, %(subject)s, %(workspace_id)s, %(erased_at)s, 
         %(written)s)
 ON CONFLICT (ledger_key) DO NOTHING
 """
-# The process that added it usually writes it at once.
+# The process that added it usually writes it at once. One from the future is from a clock that was
+# ahead.
 _UNWRITTEN = """
 SELECT * FROM erasures
-WHERE NOT written AND erased_at < now() - make_interval(secs => %s)
+WHERE NOT written
+  AND NOT erased_at BETWEEN now() - make_interval(secs => %s) AND now() + interval '1 minute'
   AND NOT item_rests('ledger', ledger_key)
 ORDER BY erased_at LIMIT %s
 """
@@ -70,7 +70,7 @@ class Erasures:
             kind=kind,
             subject=str(subject),
             workspace_id=workspace_id,
-            erased_at=await self._now(),
+            erased_at=await server_time(self._connection),
             reason=reason,
         )
         parameters = {
@@ -129,12 +129,6 @@ class Erasures:
     async def unwritten_count(self) -> int:
         """Return the number of erasures missing from the ledger."""
         return await self._number(_UNWRITTEN_COUNT)
-
-    async def _now(self) -> dt.datetime:
-        row = await fetch_one(self._connection, _NOW)
-        assert row is not None
-        now: dt.datetime = row["now"]
-        return now
 
     async def _number(self, sql: str) -> int:
         row = await fetch_one(self._connection, sql)

@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 
 from common.audio.signals import ChannelPlan
 from common.identity import Owner
-from common.postgres import Connection, execute, fetch_all, fetch_one, fetch_tuples
+from common.postgres import Connection, execute, fetch_all, fetch_one, fetch_tuples, server_time
 from transcriber.domain.jobs import Failure, Job, JobStatus, Stage
 from transcriber.store.channel_plans import plan_to_json
 from transcriber.store.rows import job_of
@@ -156,7 +156,6 @@ WHERE status = 'processing' AND NOT item_rests('overdue', job_id)
                        OR t.state = 'waiting' AND NOT t.stage = ANY(%(served)s))))
 ORDER BY started_at LIMIT %(limit)s
 """
-_NOW = "SELECT clock_timestamp() AS now"
 _BY_STATUS = "SELECT status, count(*) AS jobs FROM jobs GROUP BY status"
 _OF_WORKSPACE = """
 SELECT count(*) FILTER (WHERE j.status = 'completed') AS completed,
@@ -402,10 +401,7 @@ class Jobs:
 
     async def now(self) -> dt.datetime:
         """Return the database's time."""
-        row = await fetch_one(self._connection, _NOW)
-        assert row is not None
-        moment: dt.datetime = row["now"]
-        return moment
+        return await server_time(self._connection)
 
     async def by_status(self) -> dict[JobStatus, int]:
         """Return the number of jobs by status."""

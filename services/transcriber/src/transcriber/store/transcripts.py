@@ -88,7 +88,7 @@ WHERE id = %(id)s
 RETURNING transcript_at
 """
 #: Names are suggested while a job completes. This is the time for later attempts.
-_NAMES_SECONDS = 15.0
+NAMES_SECONDS = 15.0
 _CLIP = """
 UPDATE transcript_speakers SET clip_key = %(clip_key)s
 WHERE transcription_id = %(transcription_id)s AND label = %(label)s
@@ -193,7 +193,7 @@ class Transcripts:
                 "warnings": list(completion.warnings),
                 "speech_model": completion.speech_model,
                 "diarization_model": completion.diarization_model,
-                "names_after": _NAMES_SECONDS if completion.names_due else None,
+                "names_after": NAMES_SECONDS if completion.names_due else None,
                 "clips_due": completion.clips_due,
             },
         )
@@ -202,7 +202,7 @@ class Transcripts:
         for step in (step_names.CLIPS, step_names.SEARCH_TEXTS, step_names.TITLES):
             give_work(self._connection, step)
         if completion.names_due:
-            give_work(self._connection, step_names.NAMES, after=_NAMES_SECONDS)
+            give_work(self._connection, step_names.NAMES, after=NAMES_SECONDS)
         return moment
 
     async def set_clip(self, transcription_id: int, label: str, clip_key: str) -> None:

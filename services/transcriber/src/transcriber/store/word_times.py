@@ -11,7 +11,8 @@ WHERE revision > measured_revision AND revision > machine_revision AND trashed_a
   AND NOT EXISTS (
       SELECT FROM transcript_batches AS batch
       WHERE batch.transcription_id = transcriptions.id
-        AND batch.created_at > now() - make_interval(secs => %s))
+        -- One from the future is from a clock that was ahead.
+        AND batch.created_at BETWEEN now() - make_interval(secs => %s) AND now())
   AND NOT item_rests('word-times', id::text)
 ORDER BY id LIMIT %s
 """
