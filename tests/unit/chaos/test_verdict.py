@@ -146,6 +146,18 @@ async def test_late_deletion_is_no_loss(world: World, monkeypatch: pytest.Monkey
     assert (await world.examine()).findings == []
 
 
+@pytest.mark.parametrize(("seconds", "lost"), [(0.1, True), (30.0, False)])
+async def test_deletion_that_was_sent_again_may_have_deleted(
+    world: World, monkeypatch: pytest.MonkeyPatch, seconds: float, *, lost: bool
+) -> None:
+    vanish(world, monkeypatch)
+    deletion = world.book.begin("ann rest", "delete", 7, job_id="job_1")
+    world.book.refuse(deletion, "NOT_FOUND: There is no such transcription.")
+    deletion.ended = deletion.begun + seconds
+    finding = "a.wav (transcription 7) is lost"
+    assert (finding in (await world.examine()).findings) == lost
+
+
 async def test_transcription_that_vanishes_is_lost(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
