@@ -21,6 +21,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx2
 from prometheus_client.parser import text_string_to_metric_families
@@ -148,12 +149,13 @@ async def _until_completed(
         taken.append(time.perf_counter() - sent[job, percent])
 
 
-def percent_of(message: dict[str, object]) -> float:
+def percent_of(message: Mapping[str, Any]) -> float:
     """Return the progress in a message of the gateway or of the bare server."""
-    found = message.get("jobProgress") or message.get("data")
-    if message.get("type") == "job_completed" or not isinstance(found, dict):
-        return _ENDING
-    return float(found.get("progress_percentage", found.get("progressPercent", 0.0)))
+    if "jobProgress" in message:
+        return float(message["jobProgress"].get("progressPercent", 0.0))
+    if message.get("type") == "job_progress":
+        return float(message["data"]["progress_percentage"])
+    return _ENDING
 
 
 def _progress(session: str, job: str, percent: float) -> event_pb2.Event:

@@ -1,5 +1,7 @@
 """What the benchmark of events reads from servers, and what it prints."""
 
+from typing import Any
+
 import pytest
 
 from bench.event_delivery import Delivery, percent_of, typical, worst
@@ -30,9 +32,7 @@ def test_only_observations_between_two_readings_count() -> None:
         ({"jobCompleted": {"jobId": "a"}}, -1),
     ],
 )
-def test_messages_of_both_servers_are_understood(
-    message: dict[str, object], percent: float
-) -> None:
+def test_messages_of_both_servers_are_understood(message: dict[str, Any], percent: float) -> None:
     assert percent_of(message) == percent
 
 

@@ -55,7 +55,7 @@ async def test_small_corrections_are_no_jump(clocks: Clocks) -> None:
 
 
 @pytest.mark.parametrize("seconds", [61.0, 86_400.0])
-async def test_limits_begin_anew_after_a_jump(clocks: Clocks, seconds: float) -> None:
+async def test_limits_begin_again_after_a_jump(clocks: Clocks, seconds: float) -> None:
     clocks.set(seconds)
     assert not await clocks.steady()
     clocks.pass_(LIMIT - 1)
