@@ -92,7 +92,9 @@ async def test_a_workspace_is_erased_when_its_grace_is_over(world: World, peers:
     await world.erase()
     await world.erase()
     assert await world.erased() == {session.workspace_id}
-    assert peers.transcriber.erased == [(session.workspace_id, "grace period over")]
+    # Gateways of other tests may just have erased what these left.
+    erased = [one for one in peers.transcriber.erased if one[0] == session.workspace_id]
+    assert erased == [(session.workspace_id, "grace period over")]
     assert peers.speakers.erased == [session.workspace_id]
 
 

@@ -18,6 +18,8 @@ const ATTEMPTS = 4;
 const EXTENSION_HOURS = 24;
 /** Milliseconds between readings. Each use of a session makes it last longer. */
 const REFRESH = 10 * 60_000;
+/** Milliseconds between questions for the user while there is no connection. */
+const ASK = 5_000;
 
 class Current {
   data = $state.raw<Session>();
@@ -39,18 +41,24 @@ class Current {
   /** Keep the session's times up to date. Return a function that ends this. */
   watch(): () => void {
     let lost = false;
+    let asking: ReturnType<typeof setInterval> | undefined;
+    const ask = () => void account.follow().catch(() => undefined);
     const stop = client.on('state', (state) => {
       if (state === 'ended') this.ended = true;
       if (state === 'open') void this.read();
       // The server ends connections whose rights have changed, which may happen twice in a row.
-      if (state === 'lost' || lost) void account.follow().catch(() => undefined);
+      if (state === 'lost' || lost) ask();
       lost = state === 'lost';
+      // The first answer may be from before the end, and a connection that is refused tells nothing.
+      clearInterval(asking);
+      if (lost) asking = setInterval(ask, ASK);
     });
     const timer = setInterval(() => void this.read(), REFRESH);
     void this.read();
     return () => {
       stop();
       clearInterval(timer);
+      clearInterval(asking);
     };
   }
 
