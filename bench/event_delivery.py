@@ -19,7 +19,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,7 @@ class Delivery:
     most that the loop's thread computed during any such delay.
     """
 
-    messages: int
+    messages: float
     median: float
     p95: float
     lag: float
@@ -79,7 +79,7 @@ class Delivery:
     def row(self, name: str) -> str:
         """Return a row of the table."""
         return (
-            f"| {name} | {self.messages:,} | {1000 * self.median:,.0f} | {1000 * self.p95:,.0f} "
+            f"| {name} | {self.messages:,.0f} | {1000 * self.median:,.0f} | {1000 * self.p95:,.0f} "
             f"| {1000 * self.lag:,.0f} | {1000 * self.busy:,.0f} "
             f"| {1e6 * self.cpu_seconds / self.messages:,.0f} |"
         )
@@ -87,13 +87,9 @@ class Delivery:
 
 def typical(rounds: Sequence[Delivery]) -> Delivery:
     """Return the medians of some rounds."""
+    named = [field.name for field in fields(Delivery)]
     return Delivery(
-        messages=round(statistics.median(one.messages for one in rounds)),
-        median=statistics.median(one.median for one in rounds),
-        p95=statistics.median(one.p95 for one in rounds),
-        lag=statistics.median(one.lag for one in rounds),
-        busy=statistics.median(one.busy for one in rounds),
-        cpu_seconds=statistics.median(one.cpu_seconds for one in rounds),
+        **{name: statistics.median(getattr(one, name) for one in rounds) for name in named}
     )
 
 

@@ -14,7 +14,7 @@ import statistics
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -52,12 +52,12 @@ def measure(recognizers: Mapping[str, Run], diarize: Run, work: Path) -> dict[st
         one.name: diarize(one.recording.audio, one.language) if one.recording.turns else None
         for one in chosen
     }
-    levels = {one.name: list(_levels(one, work)) for one in chosen if one.group != NO_SPEECH}
+    levels = {one.name: _levels(one, work) for one in chosen}
     for system, recognize in recognizers.items():
         invented = 0.0
         for one in chosen:
             scored = []
-            for audio in [one.recording.audio] if one.group == NO_SPEECH else levels[one.name]:
+            for audio in levels[one.name]:
                 words = recognize(audio, one.language)
                 scored.append(scores(one, heard_by_product(words, turns[one.name])))
             invented += scored[0]["invented_words"]
@@ -67,13 +67,17 @@ def measure(recognizers: Mapping[str, Run], diarize: Run, work: Path) -> dict[st
     return found
 
 
-def _levels(case: Case, work: Path) -> Iterator[Path]:
-    """Write a recording at each level."""
+def _levels(case: Case, work: Path) -> list[Path]:
+    """Return files of a recording at each level, only itself if there is no speech."""
+    if case.group == NO_SPEECH:
+        return [case.recording.audio]
     sound = read_window(case.recording.audio, 0.0, case.seconds)
+    found = []
     for number, level in enumerate(_LEVELS):
-        path = work / f"{case.name}, level {number}.wav"
-        write_wav(str(path), np.clip(sound * np.float32(10 ** (level / 20)), -1.0, 1.0))
-        yield path
+        found.append(work / f"{case.name}, level {number}.wav")
+        louder = sound * np.float32(10 ** (level / 20))
+        write_wav(str(found[-1]), np.clip(louder, -1.0, 1.0))
+    return found
 
 
 def figures(system: str, case: Case, scored: Sequence[Scores]) -> dict[str, float]:

@@ -42,7 +42,9 @@ class Current {
   watch(): () => void {
     let lost = false;
     let asking: ReturnType<typeof setInterval> | undefined;
-    const ask = () => void account.follow().catch(() => undefined);
+    const ask = () => {
+      if (!this.ended) void account.follow().catch(() => undefined);
+    };
     const stop = client.on('state', (state) => {
       if (state === 'ended') this.ended = true;
       if (state === 'open') void this.read();

@@ -1,6 +1,7 @@
 import { ApiError, ConnectionError } from 'securetranscribe-js';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
+import { account } from '../accounts/account.svelte';
 import { api, client } from '../lib/client';
 import { t } from '../lib/i18n.svelte';
 import { notices } from '../lib/notices.svelte';
@@ -100,4 +101,30 @@ test('work that is gone is reported, and not asked for again', async () => {
   expect(location.reload).not.toHaveBeenCalled();
   expect(session.replaced).toBe(false);
   expect(notices.list.map((one) => one.text)).toEqual([t('session.lost')]);
+});
+
+test('without a connection it is asked again and again whether the sign-in has ended', async () => {
+  let tell: (state: string) => void = () => undefined;
+  vi.spyOn(client, 'on').mockImplementation(((_: string, listener: typeof tell) => {
+    tell = listener;
+    return () => undefined;
+  }) as never);
+  const follow = vi.spyOn(account, 'follow').mockResolvedValue();
+  const stop = session.watch();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(follow).not.toHaveBeenCalled();
+  tell('lost');
+  await vi.advanceTimersByTimeAsync(10_500);
+  expect(follow).toHaveBeenCalledTimes(3);
+  tell('open');
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(follow).toHaveBeenCalledTimes(4);
+  tell('lost');
+  session.ended = true;
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(follow).toHaveBeenCalledTimes(5);
+  session.ended = false;
+  stop();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(follow).toHaveBeenCalledTimes(5);
 });

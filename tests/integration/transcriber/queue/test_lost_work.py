@@ -38,6 +38,9 @@ from transcriber.wakeups import WakeUps
 COMPLETED = transcription_pb2.TRANSCRIPTION_STATUS_COMPLETED
 FAILED = transcription_pb2.TRANSCRIPTION_STATUS_FAILED
 TEXT = "Good morning. Hello to you."
+_HANDED_OUT_AGAIN = """
+SELECT 1 AS one FROM tasks WHERE stage = 'transcribe' AND (state = 'waiting' OR releases = 2)
+"""
 
 
 @pytest.fixture
@@ -186,12 +189,7 @@ async def test_task_missing_from_stream_is_handed_out_again(
     transcription_id = await release(caller, database)
     message = await take(client, "transcribe")
     await message.ack_sync()
-    await reconcile_until(
-        reconciler,
-        database,
-        "SELECT 1 AS one FROM tasks "
-        "WHERE stage = 'transcribe' AND (state = 'waiting' OR releases = 2)",
-    )
+    await reconcile_until(reconciler, database, _HANDED_OUT_AGAIN)
     await completes(caller, worker_factory, transcription_id)
     row = await database.fetch_one("SELECT releases FROM tasks WHERE stage = 'transcribe'")
     assert row == {"releases": 2}
@@ -211,13 +209,9 @@ async def test_task_lost_while_the_clock_was_ahead_is_handed_out_again(
     await database.execute("UPDATE tasks SET released_at = now() + interval '1 day'")
     for _ in range(3):
         await reconciler.step()
-    lost = (
-        "SELECT 1 AS one FROM tasks "
-        "WHERE stage = 'transcribe' AND (state = 'waiting' OR releases = 2)"
-    )
-    assert await database.fetch_one(lost) is None
+    assert await database.fetch_one(_HANDED_OUT_AGAIN) is None
     await bring_back(database, times_ahead(1800.0))
-    await reconcile_until(reconciler, database, lost)
+    await reconcile_until(reconciler, database, _HANDED_OUT_AGAIN)
     await completes(caller, worker_factory, transcription_id)
 
 

@@ -39,7 +39,12 @@ class ClockWatch:
             before, then = self._last
             jump = (now - before).total_seconds() - (at - then)
             if abs(jump) > _TOLERANCE_SECONDS:
-                _log.warning("the clock of the database jumped", seconds=round(jump))
+                _log.warning(
+                    "the clock of the database jumped, limits without progress begin again"
+                    if jump > 0
+                    else "the clock of the database was set back",
+                    seconds=round(jump),
+                )
                 self._jumped = at if jump > 0 else None
         self._last = (now, at)
         return self._jumped is None or at - self._jumped >= seconds

@@ -104,5 +104,5 @@ class Background:
             await ItemAttempts(connection).purge()
 
     async def bring_back(self) -> None:
-        """Shorten waits that began while the clock of the database was ahead."""
+        """Shorten waits that began while a clock was ahead."""
         await bring_back(self._database, self._times)

@@ -53,7 +53,7 @@ async def bring_back(database: Database, columns: Iterable[TimeColumn]) -> int:
         changed = await database.execute(statement, parameters)
         if changed:
             _log.warning(
-                "a clock was ahead, waits are shortened",
+                "waits shortened, since a clock was ahead: check the clocks of the machines",
                 table=one.table,
                 column=one.column,
                 rows=changed,

@@ -313,7 +313,7 @@ class Captures:
         """Hide all captures of a workspace, and mark them for their removal."""
         await execute(self._connection, _GIVE_UP_OF, (workspace_id,))
 
-    async def due(self, limit: int, *, idle: bool = True) -> Sequence[Capture]:
+    async def due(self, limit: int, *, idle: bool) -> Sequence[Capture]:
         """Finish idle captures, if `idle`. Return all with anything to do."""
         parameters = {"seen": _SEEN_SECONDS, "late": _LATE_SECONDS, "limit": limit, "idle": idle}
         return [_capture(row) for row in await fetch_all(self._connection, _DUE, parameters)]

@@ -3,7 +3,8 @@
 from common.postgres import Connection, execute, fetch_all, fetch_one
 from transcriber.editing.items import ItemId
 
-# Somebody who is still editing is not disturbed.
+# Somebody who is still editing is not disturbed. A batch from the future is from a clock that was
+# ahead.
 _DUE = """
 SELECT id FROM transcriptions
 WHERE revision > measured_revision AND revision > machine_revision AND trashed_at IS NULL
@@ -11,7 +12,6 @@ WHERE revision > measured_revision AND revision > machine_revision AND trashed_a
   AND NOT EXISTS (
       SELECT FROM transcript_batches AS batch
       WHERE batch.transcription_id = transcriptions.id
-        -- One from the future is from a clock that was ahead.
         AND batch.created_at BETWEEN now() - make_interval(secs => %s) AND now())
   AND NOT item_rests('word-times', id::text)
 ORDER BY id LIMIT %s
