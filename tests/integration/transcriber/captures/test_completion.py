@@ -9,9 +9,11 @@ from typing import Any, cast
 import pytest
 
 from common.audio.signals import ChannelMode
+from common.background.clock_watch import ClockWatch
 from common.identity import Grant
 from common.objects import ObjectStore
 from common.postgres import Database
+from tests.clocks import Clocks
 from tests.integration.transcriber.fakes import until
 from tests.live_recordings import chunks, tone, webm
 from transcriber.captures.assembly import Assembler
@@ -46,6 +48,7 @@ SELECT (SELECT count(*) FROM transcriptions) AS transcriptions,
        (SELECT count(*) FROM capture_chunks) AS chunks
 """
 _IDLE = "UPDATE captures SET state = 'receiving', idle_at = now() - interval '1 second'"
+_STATES = "SELECT state FROM captures"
 _UNREST = "DELETE FROM item_attempts"
 _EMPTY = "TRUNCATE transcriptions, jobs, captures CASCADE"
 _MOST_MOMENTS = 200
@@ -150,7 +153,9 @@ class World:
             await Captures(connection).finish(made.capture_id, chunk_count=number, allow_gaps=False)
         return made.capture_id
 
-    def step(self, death: Death, *, seconds: float = 60) -> CaptureStep:
+    def step(
+        self, death: Death, *, seconds: float = 60, clock: ClockWatch | None = None
+    ) -> CaptureStep:
         """Return the step of a process that is killed. Examinations may take `seconds`."""
         database = cast(Database, MortalDatabase(self.database, death))
         objects = cast(ObjectStore, MortalObjects(self._objects, death))
@@ -174,7 +179,7 @@ class World:
             starter=JobStarter(self.database, self._admission, self._planner, self._wake_ups),
         )
         # The notes of the step about its attempts are not under test here.
-        return CaptureStep(self.database, completion, idle_seconds=1800.0)
+        return CaptureStep(self.database, completion, idle_seconds=1800.0, clock=clock)
 
 
 @pytest.fixture
@@ -212,15 +217,20 @@ async def test_killed_anywhere(
     assert moment > 12
 
 
-async def test_no_capture_is_idle_while_it_is_not_known_for_how_long(
+async def test_no_capture_is_idle_because_the_computer_slept(
     world: World, database: Database
 ) -> None:
-    capture_id = await world.finished(webm(tone(1.0, 400)))
+    clocks = Clocks()
+    step = world.step(Death(-1), clock=clocks.watch)
+    await step.step()
+    await world.finished(webm(tone(1.0, 400)))
     await database.execute(_IDLE)
-    for idle, wanted in ((False, []), (True, [capture_id])):
-        async with database.transaction() as connection:
-            due = await Captures(connection).due(10, idle=idle)
-        assert [one.capture_id for one in due] == wanted
+    clocks.jump(86_400.0)
+    await step.step()
+    assert await database.fetch_one(_STATES) == {"state": "receiving"}
+    clocks.go_on(1800.0)
+    await step.step()
+    assert await database.fetch_one(_STATES) == {"state": "completed"}
 
 
 async def test_two_processes_at_once(

@@ -1,13 +1,11 @@
 """Jobs over their time limit, and those that only wait."""
 
-import datetime as dt
-
 import pytest
 
-from common.background.clock_watch import ClockWatch
 from common.background.wakeups import WakeUp
-from common.postgres import Connection, Database
+from common.postgres import Database
 from securetranscribe.v1 import queue_pb2
+from tests.clocks import Clocks
 from transcriber.queue.overdue import OverdueStep
 from transcriber.queue.workers import WorkerRegistry
 from transcriber.wakeups import WakeUps
@@ -88,23 +86,16 @@ async def test_a_new_process_ends_nothing_that_waits(database: Database) -> None
 
 
 async def test_a_job_is_not_overdue_because_the_computer_slept(database: Database) -> None:
-    at = {"database": 0.0, "process": 0.0}
-
-    async def read(_connection: Connection) -> dt.datetime:
-        return dt.datetime(2026, 3, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=at["database"])
-
-    clock = ClockWatch(read, lambda: at["process"])
-    registry, _ = registry_at()
-    step = OverdueStep(database, registry, WakeUps(), processing_timeout=LIMIT, clock=clock)
+    clocks, (registry, _) = Clocks(), registry_at()
+    step = OverdueStep(database, registry, WakeUps(), processing_timeout=LIMIT, clock=clocks.watch)
     await step.step()
     for statement in (_TRANSCRIPTION, _JOB):
         await database.execute(statement)
     await database.execute(_TASKS, ("running", 70, 70))
-    at["database"] += 5 * 3600.0
+    clocks.jump(5 * 3600.0)
     await step.step()
     assert await database.fetch_one(_STATE) == {"state": "running"}
-    for clock_of in at:
-        at[clock_of] += LIMIT
+    clocks.go_on(LIMIT)
     await step.step()
     assert await database.fetch_one(_STATE) == {"state": "failed"}
 

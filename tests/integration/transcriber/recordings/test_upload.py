@@ -23,11 +23,16 @@ from common.errors import (
 from common.objects import ObjectStore
 from common.postgres import Database
 from securetranscribe.v1 import session_pb2, transcription_pb2
+from tests.clocks import Clocks
 from tests.integration.transcriber.conftest import Api, ApiFactory, Caller
 from tests.integration.transcriber.fakes import Peers, chunked, until, wav
 from transcriber.recordings.acceptance import Acceptance
-from transcriber.recordings.cleanup import StaleUploadStep
+from transcriber.recordings.cleanup import STALE_SECONDS, StaleUploadStep
 
+_STALE = """
+INSERT INTO uploads (transcription_id, session_id, source_key, auto_start, touched_at)
+VALUES (77, 's', '77/source', true, now() - interval '2 hours')
+"""
 _ROWS = """
 SELECT (SELECT count(*) FROM uploads) AS uploads,
        (SELECT count(*) FROM transcriptions) AS transcriptions,
@@ -182,6 +187,21 @@ async def test_upload_of_dead_process_is_removed(
     assert sorted(await objects.keys("audio")) == [f"{kept}/source", "78/source"]
     rows = await database.fetch_all("SELECT transcription_id FROM uploads")
     assert [row["transcription_id"] for row in rows] == [78]
+
+
+async def test_no_upload_is_interrupted_because_the_computer_slept(
+    database: Database, objects: ObjectStore
+) -> None:
+    clocks = Clocks()
+    step = StaleUploadStep(database, objects, bucket="audio", clock=clocks.watch)
+    await step.step()
+    await database.execute(_STALE)
+    clocks.jump(7200.0)
+    await step.step()
+    assert await database.fetch_one("SELECT transcription_id FROM uploads") is not None
+    clocks.go_on(STALE_SECONDS)
+    await step.step()
+    assert await database.fetch_one("SELECT transcription_id FROM uploads") is None
 
 
 async def test_parts_of_unfinished_upload_are_removed(objects: ObjectStore) -> None:
