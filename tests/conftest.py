@@ -17,7 +17,7 @@ from common.settings import ObjectSettings
 from devstack.stack import EmbeddedServers
 from devstack.testing import embedded_servers
 
-pytest_plugins = ["tests.skips", "tests.scheduling", "tests.e2e.fixtures"]
+pytest_plugins = ["tests.skips", "tests.stalls", "tests.scheduling", "tests.e2e.fixtures"]
 _SHOWN = "shown"
 # The same examples in every run, without a deadline, so that slow machines do not fail. Random
 # examples are generated with `--hypothesis-profile=default`.

@@ -4,11 +4,9 @@ from dataclasses import dataclass
 
 import grpc.aio
 
-from common.grpc_client import unwrap
 from common.identity import Identity
-from securetranscribe.v1 import session_pb2, session_pb2_grpc
-
-_TIMEOUT_SECONDS = 5.0
+from common.sessions import find_session
+from securetranscribe.v1 import session_pb2_grpc
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,11 +31,7 @@ class SessionPreferences:
         """
         if not caller.token:
             return Preferences()
-        request = session_pb2.AuthenticateSessionRequest(session_token=caller.token)
-        answer = await unwrap(
-            self._stub.AuthenticateSession(request, timeout=_TIMEOUT_SECONDS, wait_for_ready=True)
-        )
-        stated = answer.preferences
+        stated = (await find_session(self._stub, caller.token)).preferences
         return Preferences(
             language=stated.default_language,
             auto_start=stated.auto_start_processing
