@@ -45,13 +45,13 @@ async def test_call_that_the_gateway_left_unanswered_is_repeated(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("common.sessions._TIMEOUTS_SECONDS", (0.5, 30))
-    sessions = Sessions(silent=1)
+    sessions = Sessions(silent=1)  # type: ignore[abstract]
     assert await ask(sessions, "tok") == "session_1"
     assert sessions.calls == 2
 
 
 async def test_refusal_is_not_asked_for_again() -> None:
-    sessions = Sessions(silent=0)
+    sessions = Sessions(silent=0)  # type: ignore[abstract]
     with pytest.raises(ApplicationError):
         await ask(sessions, "other")
     assert sessions.calls == 1

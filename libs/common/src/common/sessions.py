@@ -18,7 +18,7 @@ _TIMEOUTS_SECONDS = (5, 2)
 
 
 async def find_session(
-    stub: session_pb2_grpc.SessionServiceStub, token: str
+    stub: "session_pb2_grpc.SessionServiceAsyncStub", token: str
 ) -> session_pb2.AuthenticateSessionResponse:
     """Return what the gateway's SessionService answers for a token, asking it twice.
 
