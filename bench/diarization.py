@@ -60,7 +60,7 @@ def _row(recording: recordings.Recording, runtime: str, models: EmbeddedDiarizat
     pipeline: Any = engine._backend.pipelines[0]
     for step, owner, method in (
         ("segmentation", pipeline, "get_segmentations"),
-        ("clustering", pipeline, "get_embeddings"),
+        ("stretches", pipeline, "_embed_stretches"),
         ("embedding", pipeline._embedding, "embed"),
     ):
         setattr(owner, method, _timed(getattr(owner, method), spent, step))
@@ -73,8 +73,8 @@ def _row(recording: recordings.Recording, runtime: str, models: EmbeddedDiarizat
     turns = [(turn.start, turn.end, turn.speaker) for turn in found.turns]
     errors = metrics.diarization_errors(recording.turns, turns)
     # Embeddings are computed for the clustering first, and then for the voiceprints.
-    prints = max(0.0, spent["embedding"] - spent["clustering"])
-    steps = (total, spent["segmentation"], spent["clustering"], prints)
+    prints = max(0.0, spent["embedding"] - spent["stretches"])
+    steps = (total, spent["segmentation"], spent["stretches"], prints)
     figures = " | ".join(f"{seconds / found.duration:.3f}" for seconds in steps)
     people = f"{len(found.speakers)} of {len({turn[2] for turn in recording.turns})}"
     return f"| {recording.name} | {runtime} | {100 * errors.rate:.1f} | {people} | {figures} |"

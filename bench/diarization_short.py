@@ -1,4 +1,4 @@
-"""Short conversations of many people: diarization with and without parameters of their own.
+"""Short conversations of many people: the diarization of this project next to plain pyannote.
 
     python -m bench.diarization_short --data DIR
 
@@ -21,7 +21,7 @@ from bench.parts_scaling import load_diarizer
 from bench.quality.conversations import Plan, compose, readers, strangers
 from bench.quality.corpus import CONDITIONS
 from common.audio.resampling import SAMPLE_RATE, Samples
-from common.models.store import DEFAULT_MODEL_DIR
+from common.models.store import DEFAULT_MODEL_DIR, EmbeddedDiarization, ModelStore
 
 #: (people, overlap, seconds, longest turn in seconds), of voices without a text.
 _STRANGERS = (
@@ -36,6 +36,8 @@ _READERS = ((2, 0.0, 60), (3, 0.1, 60), (3, 0.1, 90))
 _CHANGED, _CONDITIONS = (3, 4, 6), ("telephone", "noise 10 dB", "reverberation")
 _HALVES = ("tuning", "held out")
 _ALONE_SECONDS = 90
+#: Most people to find, as in a worker.
+_MOST = 10
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,28 +58,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="directory with recordings")
     chosen = parser.parse_args()
-    # Loading torch takes seconds.
-    from diarizer.engines import clustering  # noqa: PLC0415
-
-    pipeline = _pipeline()
-    print("| recordings | parameters | DER | confusion | right number | too many | too few |")
+    pipelines = _pipelines()
+    print("| recordings | diarization | DER | confusion | right number | too many | too few |")
     print("|---|---|---|---|---|---|---|")
     sets = {half: list(_conversations(chosen.data, n)) for n, half in enumerate(_HALVES)}
     sets["one person"] = list(_alone(chosen.data))
     for name, recordings in sets.items():
-        for label, parameters in (
-            ("long", clustering.OF_RECORDINGS),
-            ("short", clustering.OF_SHORT_RECORDINGS),
-        ):
-            pipeline.clustering.use(parameters)
-            print(f"| {len(recordings)}, {name} | {label} | {_row(pipeline, recordings)} |")
+        for label, pipeline in pipelines.items():
+            row = _row(pipeline, recordings)
+            print(f"| {len(recordings)}, {name} | {label} | {row} |", flush=True)
 
 
 def _row(pipeline: Any, recordings: Sequence[Heard]) -> str:
-    from pyannote.audio.pipelines.speaker_diarization import (  # noqa: PLC0415
-        SpeakerDiarization,
-    )
-
     from diarizer.engines.torch_runtime import torch  # noqa: PLC0415
 
     total = wrong = confused = 0.0
@@ -86,8 +78,7 @@ def _row(pipeline: Any, recordings: Sequence[Heard]) -> str:
         sound = torch.from_numpy(np.asarray(one.samples, dtype=np.float32))[None]
         file = {"waveform": sound, "sample_rate": SAMPLE_RATE, "uri": "recording"}
         with torch.inference_mode():
-            # That of the parent takes the parameters as they are.
-            found = SpeakerDiarization.apply(pipeline, file, max_speakers=10).speaker_diarization
+            found = pipeline(file, max_speakers=_MOST).speaker_diarization
         turns = [(part.start, part.end, who) for part, _, who in found.itertracks(yield_label=True)]
         errors = diarization_errors(one.turns, turns)
         total += errors.total
@@ -135,10 +126,18 @@ def _alone(data: Path) -> Iterator[Heard]:
         yield Heard(samples=condition(sound, np.random.default_rng(number)), turns=turns)
 
 
-def _pipeline() -> Any:
-    engine = load_diarizer(Path(os.environ.get("MODEL_DIR") or DEFAULT_MODEL_DIR))
-    (pipeline,) = engine._backend.pipelines
-    return pipeline
+def _pipelines() -> dict[str, Any]:
+    # Loading torch takes seconds.
+    from bench.plain_diarization import PlainPipeline  # noqa: PLC0415
+    from diarizer.engines.pyannote import load_embedder  # noqa: PLC0415
+
+    directory = Path(os.environ.get("MODEL_DIR") or DEFAULT_MODEL_DIR)
+    models = ModelStore(directory).diarization("embedded")
+    assert isinstance(models, EmbeddedDiarization)
+    (product,) = load_diarizer(directory)._backend.pipelines
+    embedder = load_embedder(models, device="cpu")
+    plain = PlainPipeline(segmentation=models.segmentation, embedder=embedder)
+    return {"plain": plain, "product": product}
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ Turns = Sequence[tuple[float, float, str]]
 
 def plain(options: Options) -> Run:
     """Load pyannote's pipeline with the same models, as a plain script."""
+    from bench.plain_diarization import PlainPipeline  # noqa: PLC0415
     from diarizer.engines.campplus import CampPlus, load_network  # noqa: PLC0415
-    from diarizer.engines.embedded_pipeline import EmbeddedPipeline  # noqa: PLC0415
     from diarizer.engines.torch_runtime import torch  # noqa: PLC0415
 
     torch.set_num_threads(options.threads)
@@ -26,7 +26,7 @@ def plain(options: Options) -> Run:
     embedder = CampPlus(
         load_network(models.weights, models.network).to(device), device=options.device
     )
-    pipeline = EmbeddedPipeline(
+    pipeline = PlainPipeline(
         segmentation=models.segmentation,
         embedder=embedder,
         segmentation_batch=32,

@@ -50,14 +50,9 @@ def diarization(store: ModelStore, threads: int) -> Callable[[Path], Result]:
     """Load the diarization pipeline. Return a function to diarize one file."""
     from faster_whisper.audio import decode_audio  # noqa: PLC0415
 
+    from bench.plain_diarization import PlainPipeline  # noqa: PLC0415
     from diarizer.engines import torch_runtime  # noqa: PLC0415
     from diarizer.engines.campplus import CampPlus, load_network  # noqa: PLC0415
-    from diarizer.engines.embedded_pipeline import EmbeddedPipeline  # noqa: PLC0415
-
-    # isort: split
-    from pyannote.audio.pipelines.speaker_diarization import (  # noqa: PLC0415
-        SpeakerDiarization,
-    )
 
     torch = torch_runtime.torch
     if threads:
@@ -65,14 +60,13 @@ def diarization(store: ModelStore, threads: int) -> Callable[[Path], Result]:
     models = store.diarization("embedded")
     assert isinstance(models, EmbeddedDiarization)
     embedder = CampPlus(load_network(models.weights, models.network), device="cpu")
-    pipeline = EmbeddedPipeline(segmentation=models.segmentation, embedder=embedder)
+    pipeline = PlainPipeline(segmentation=models.segmentation, embedder=embedder)
 
     def run(audio: Path) -> Result:
         samples = decode_audio(str(audio))
         sound = torch.from_numpy(samples)[None]
         file = {"waveform": sound, "sample_rate": 16_000, "uri": "recording"}
-        # That of pyannote, which knows no clustering of short recordings.
-        output: Any = SpeakerDiarization.apply(pipeline, file)
+        output: Any = pipeline(file)
         turns = [
             (segment.start, segment.end, speaker)
             for segment, _, speaker in output.speaker_diarization.itertracks(yield_label=True)

@@ -3,7 +3,9 @@
 import diarizer.engines.torch_runtime  # noqa: F401 - first: it prepares the other imports
 
 # isort: split
-from collections.abc import Callable, Mapping
+import itertools
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +13,25 @@ import numpy as np
 import numpy.typing as npt
 from pyannote.audio import Model
 from pyannote.audio.core.plda import PLDA
-from pyannote.audio.pipelines.speaker_diarization import SpeakerDiarization
-from pyannote.core import SlidingWindow, SlidingWindowFeature
+from pyannote.audio.pipelines.speaker_diarization import DiarizeOutput, SpeakerDiarization
+from pyannote.core import Annotation, SlidingWindow, SlidingWindowFeature
 
-from diarizer.engines import clustering, embedding_reuse
-from diarizer.engines.campplus import DIMENSION, HOP, SAMPLE_RATE, CampPlus, frame_count
+from diarizer.engines.campplus import DIMENSION, HOP, SAMPLE_RATE, CampPlus
+from diarizer.engines.clustering import OF_PARTS, OF_RECORDINGS, Limits, cluster
+from diarizer.engines.embedding_batches import embed_frames
 from diarizer.engines.networks import Network
+from diarizer.engines.stretches import (
+    NOBODY,
+    Chunks,
+    agreement,
+    find_stretches,
+    label_frames,
+    nearest,
+)
 
-BoolArray = npt.NDArray[np.bool_]
+FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int64]
+Hook = Callable[..., None]
 
 SEGMENTATION_STEP = 0.1
 
@@ -31,7 +44,10 @@ class _NoPlda(PLDA):
 
 
 class EmbeddedPipeline(SpeakerDiarization):
-    """SpeakerDiarization with local models, agglomerative clustering and reused embeddings."""
+    """SpeakerDiarization with local models that clusters stretches of speech.
+
+    The parent clusters the voices of chunks. See `stretches` for why this one does not.
+    """
 
     def __init__(
         self,
@@ -67,16 +83,8 @@ class EmbeddedPipeline(SpeakerDiarization):
             plda=_NoPlda(),
             clustering="OracleClustering",
         )
-        self.klustering = "AgglomerativeClustering"
-        self.clustering = clustering.VoiceClustering()
-        self._expects_num_speakers = False
         self._embedding = embedder
-        self._single = False
-        first = clustering.OF_RECORDINGS
-        chosen = {
-            name: getattr(first, name) for name in ("method", "threshold", "min_cluster_size")
-        }
-        self.instantiate({"segmentation": {"min_duration_off": 0.0}, "clustering": chosen})
+        self.instantiate({"segmentation": {"min_duration_off": 0.0}})
 
     def apply(
         self,
@@ -84,83 +92,66 @@ class EmbeddedPipeline(SpeakerDiarization):
         num_speakers: int | None = None,
         min_speakers: int | None = None,
         max_speakers: int | None = None,
-        hook: Callable[..., None] | None = None,
+        hook: Hook | None = None,
         *,
         part: bool = False,
-        **kwargs: Any,
-    ) -> Any:
+        **_: Any,
+    ) -> DiarizeOutput:
         """Diarize a file, as SpeakerDiarization does. One speaker needs no comparison of voices.
 
         In a `part` of a recording, rather too many speakers are found.
         """
-        self._single = (num_speakers or max_speakers) == 1
-        seconds = file["waveform"].shape[-1] / SAMPLE_RATE
-        self.clustering.use(clustering.parameters_for(seconds, part=part))
-        return super().apply(
-            file,
-            num_speakers=num_speakers,
-            min_speakers=min_speakers,
-            max_speakers=max_speakers,
-            hook=hook,
-            **kwargs,
+        least = num_speakers or min_speakers or 1
+        most = num_speakers or max_speakers or sys.maxsize
+        limits = Limits(least=least, most=max(least, most))
+        report = self.setup_hook(file, hook=hook)
+        segmentations = self.get_segmentations(file, hook=report)
+        report("segmentation", segmentations)
+        receptive_field = self._segmentation.model.receptive_field
+        count = self.speaker_count(segmentations, receptive_field, warm_up=(0.0, 0.0))
+        if not np.any(count.data):
+            nobody = Annotation(uri=file["uri"])
+            return DiarizeOutput(nobody, nobody.copy(), np.zeros((0, DIMENSION)))
+        chunks, frames = _chunks(segmentations, count.sliding_window)
+        stretches = find_stretches(chunks)
+        if limits.most == 1 or not stretches:
+            labels = np.where(chunks.active, 0, NOBODY)
+        else:
+            waveform = file["waveform"][0].numpy()
+            vectors = self._embed_stretches(waveform, stretches, frames, report)
+            people = cluster(
+                vectors,
+                np.array([len(one) * chunks.step for one in stretches], dtype=np.float32),
+                agreement(chunks, stretches),
+                OF_PARTS if part else OF_RECORDINGS,
+                limits,
+            )
+            labels = label_frames(chunks, stretches, people)
+        activity = _activity(chunks, labels)
+        speaking = count.data[:, 0].astype(np.int64)
+        every, exclusive = (
+            self._annotation(file, assign_frames(activity, most), frames)
+            for most in (speaking, np.minimum(speaking, 1))
         )
+        return DiarizeOutput(every, exclusive, np.zeros((0, DIMENSION)))
 
-    def reconstruct(
-        self,
-        segmentations: SlidingWindowFeature,
-        hard_clusters: npt.NDArray[Any],
-        count: SlidingWindowFeature,
-    ) -> SlidingWindowFeature:
-        """Return who speaks in each frame: 0 or 1 per cluster, (frames, clusters).
-
-        The arguments are those of the parent: segmentations (chunks, frames, voices), the cluster
-        of each voice (chunks, voices) with -2 for silence, and the number of speakers (frames, 1).
-        So is the result, but the parent needs an array of (chunks, frames, clusters) for it.
-        """
-        activations = _activations(segmentations, hard_clusters, count.sliding_window)
-        missing = int(np.max(count.data)) - activations.data.shape[1]
-        if missing > 0:
-            activations.data = np.pad(activations.data, ((0, 0), (0, missing)))
-        extent = activations.extent & count.extent
-        activations = activations.crop(extent, return_data=False)
-        speakers = count.crop(extent, return_data=False).data
-        order = np.argsort(-activations.data, axis=-1)
-        binary = np.zeros_like(activations.data)
-        ranks = np.arange(binary.shape[1])
-        np.put_along_axis(binary, order, (ranks < speakers).astype(binary.dtype), axis=-1)
-        return SlidingWindowFeature(binary, activations.sliding_window)
-
-    def get_embeddings(
-        self,
-        file: Mapping[str, Any],
-        binary_segmentations: SlidingWindowFeature,
-        exclude_overlap: bool = False,
-        hook: Callable[..., None] | None = None,
-    ) -> npt.NDArray[np.float32]:
-        """Embed each (chunk, voice): (chunks, voices, 192), NaN for silent voices.
-
-        If there is one speaker only, return zeros, since nothing is compared.
-        """
-        if self._single:
-            chunks, _, voices = binary_segmentations.data.shape
-            return np.zeros((chunks, voices, DIMENSION), dtype=np.float32)
-        window = binary_segmentations.sliding_window
-        waveform = file["waveform"][0].numpy()
-        last = (len(binary_segmentations) - 1) * window.step + window.duration
-        missing = max(0, round(last * SAMPLE_RATE) - len(waveform))
-        features = self._embedding.features(waveform, silence=missing)
-        masks = _voice_masks(binary_segmentations.data, exclude_overlap=exclude_overlap)
-        step = round(window.step * SAMPLE_RATE / HOP)
-        chosen = embedding_reuse.plan(
-            _to_feature_frames(masks, frame_count(round(window.duration * SAMPLE_RATE))),
-            [chunk * step for chunk in range(len(masks))],
-        )
+    def _embed_stretches(
+        self, waveform: FloatArray, stretches: list[IntArray], frames: SlidingWindow, report: Hook
+    ) -> FloatArray:
+        """Return the voice of each stretch: (stretches, 192)."""
+        features = self._embedding.features(waveform)
+        last = len(features) - 1
+        ends = frames.duration / 2 + frames.start
+        chosen = []
+        for stretch in stretches:
+            first, end = (ends + edge * frames.step for edge in (stretch[0], stretch[-1] + 1))
+            places = np.arange(int(first * SAMPLE_RATE / HOP), int(end * SAMPLE_RATE / HOP))
+            chosen.append(np.minimum(places, last))
 
         def on_batch(done: int, total: int) -> None:
-            if hook is not None:
-                hook("embeddings", None, completed=done, total=total)
+            report("embeddings", None, completed=done, total=total)
 
-        return embedding_reuse.embed_plan(
+        return embed_frames(
             chosen,
             features,
             self._embedding,
@@ -168,40 +159,66 @@ class EmbeddedPipeline(SpeakerDiarization):
             on_batch=on_batch,
         )
 
+    def _annotation(self, file: Any, frames: FloatArray, grid: SlidingWindow) -> Annotation:
+        """Return turns from who speaks in each frame, with names in order of labels."""
+        found = self.to_annotation(
+            SlidingWindowFeature(frames, grid),
+            min_duration_on=0.0,
+            min_duration_off=self.segmentation.min_duration_off,
+        )
+        found.uri = file["uri"]
+        names = (f"SPEAKER_{number:02d}" for number in itertools.count())
+        return found.rename_labels(mapping=dict(zip(found.labels(), names, strict=False)))
 
-def _activations(
-    segmentations: SlidingWindowFeature, hard_clusters: npt.NDArray[Any], frames: SlidingWindow
-) -> SlidingWindowFeature:
-    """Return in how many chunks each cluster speaks, by frame of the recording."""
-    chunks = segmentations.sliding_window
-    grid = SlidingWindow(start=chunks.start, duration=frames.duration, step=frames.step)
+
+def _chunks(
+    segmentations: SlidingWindowFeature, frames: SlidingWindow
+) -> tuple[Chunks, SlidingWindow]:
+    """Return the chunks of a segmentation, and the grid of the recording's frames."""
+    window = segmentations.sliding_window
+    grid = SlidingWindow(start=window.start, duration=frames.duration, step=frames.step)
     half = 0.5 * frames.duration
-    number, length, _ = segmentations.data.shape
-    end = chunks.start + chunks.duration + (number - 1) * chunks.step
-    found = np.zeros((grid.closest_frame(end + half) + 1, np.max(hard_clusters) + 1), np.float32)
-    for of_voices, (chunk, active) in zip(hard_clusters, segmentations, strict=True):
-        first = grid.closest_frame(chunk.start + half)
-        for cluster in np.unique(of_voices[of_voices >= 0]):
-            found[first : first + length, cluster] += active[:, of_voices == cluster].max(axis=1)
-    return SlidingWindowFeature(found, grid)
+    starts = [
+        grid.closest_frame(window.start + number * window.step + half)
+        for number in range(len(segmentations.data))
+    ]
+    # Not a number is not active.
+    return Chunks(active=segmentations.data > 0.5, starts=starts, step=grid.step), grid
 
 
-def _voice_masks(segmentations: npt.NDArray[Any], *, exclude_overlap: bool) -> BoolArray:
-    """Return the activity of each voice: (chunks, voices, frames).
+def _activity(chunks: Chunks, labels: IntArray) -> FloatArray:
+    """Return in how many chunks each person speaks, by frame: (frames, people)."""
+    count = labels.shape[1]
+    found = np.zeros((chunks.length, labels.max() + 1), dtype=np.float32)
+    for start, of_voices in zip(chunks.starts, labels, strict=True):
+        for label in np.unique(of_voices[of_voices != NOBODY]):
+            found[start : start + count, label] += (of_voices == label).any(axis=1)
+    return found
 
-    With `exclude_overlap`, count only frames of a single voice, unless there are very few.
+
+def assign_frames(activity: FloatArray, speaking: IntArray) -> FloatArray:
+    """Return who speaks in each frame: 0 or 1, (frames, people).
+
+    `activity` says in how many chunks a person does, and `speaking` (frames) how many do at once.
+    Where the chunks name fewer, those are added who speak nearest in time.
     """
-    active: BoolArray = segmentations.transpose(0, 2, 1) > 0.5  # Not a number is not active.
-    if not exclude_overlap:
-        return active
-    alone: BoolArray = active & (active.sum(axis=1, keepdims=True) == 1)
-    frames = active.shape[2]
-    enough = alone.sum(axis=2, keepdims=True) > 0.05 * frames
-    return np.where(enough, alone, active)
-
-
-def _to_feature_frames(masks: BoolArray, frames: int) -> BoolArray:
-    """Stretch masks from the segmentation's frames to `frames` feature frames (nearest)."""
-    positions = ((np.arange(frames) + 0.5) * masks.shape[2] / frames).astype(np.int64)
-    stretched: BoolArray = masks[:, :, positions]
-    return stretched
+    length = min(len(activity), len(speaking))
+    activity = activity[:length]
+    speaking = np.minimum(speaking[:length], activity.shape[1])
+    order = np.argsort(-activity, axis=1, kind="stable")
+    found = np.zeros_like(activity)
+    ranks = np.arange(activity.shape[1]) < speaking[:, None]
+    np.put_along_axis(found, order, ranks.astype(np.float32), axis=1)
+    found[activity == 0] = 0
+    lacking = np.flatnonzero(found.sum(axis=1) < speaking)
+    away = np.full((len(lacking), activity.shape[1]), np.inf)
+    for person in range(activity.shape[1]):
+        places = np.flatnonzero(found[:, person])
+        if len(places):
+            away[:, person] = np.abs(nearest(places, lacking) - lacking)
+    away[found[lacking] > 0] = np.inf
+    for frame, distances in zip(lacking, away, strict=True):
+        missing = int(speaking[frame] - found[frame].sum())
+        closest = np.argsort(distances, kind="stable")[:missing]
+        found[frame, closest[np.isfinite(distances[closest])]] = 1
+    return found
