@@ -130,6 +130,10 @@ async def test_a_program_has_a_session_of_its_user(channel: grpc.aio.Channel, ad
         await ada.ask(
             ada.tokens.CreateAccessToken, pb.CreateAccessTokenRequest(name="x", scopes=[])
         )
+    endless = pb.CreateAccessTokenRequest(name="x", scopes=[pb.SCOPE_READ])
+    endless.duration.seconds = 2**62
+    with pytest.raises(ValidationError, match="ten years"):
+        await ada.ask(ada.tokens.CreateAccessToken, endless)
     made = await ada.ask(
         ada.tokens.CreateAccessToken,
         pb.CreateAccessTokenRequest(name="robot", scopes=[pb.SCOPE_READ]),

@@ -113,6 +113,16 @@ async def test_a_repeated_request_creates_one_session(service: Any) -> None:
     assert later.session.session_id != made[0].session.session_id
 
 
+@pytest.mark.parametrize("seconds", [0, 86_401, -(2**62), 2**62])
+async def test_no_other_extension_is_accepted(service: Any, seconds: int) -> None:
+    made = await service.CreateSession(session_pb2.CreateSessionRequest())
+    request = session_pb2.ExtendCurrentSessionRequest()
+    request.duration.seconds = seconds
+    with pytest.raises(grpc.aio.AioRpcError, match="1 to 24 hours") as refused:
+        await service.ExtendCurrentSession(request, metadata=bearer(made.session_token))
+    assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+
+
 @pytest.mark.parametrize(
     "method",
     ["GetCurrentSession", "UpdateCurrentSession", "ExtendCurrentSession",

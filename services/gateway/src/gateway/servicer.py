@@ -1,6 +1,5 @@
 """SessionService: gRPC methods on top of the session registry."""
 
-import datetime as dt
 from typing import Any
 
 from common import addresses, identity, times
@@ -104,7 +103,7 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
         self, request: session_pb2.ExtendCurrentSessionRequest, _context: Any
     ) -> session_pb2.ExtendCurrentSessionResponse:
         """Extend the caller's session."""
-        duration = dt.timedelta(seconds=times.seconds(request.duration))
+        duration = times.timedelta(request.duration)
         session = await self._registry.extend(identity.session_id(), duration)
         return session_pb2.ExtendCurrentSessionResponse(session=self._message(session))
 

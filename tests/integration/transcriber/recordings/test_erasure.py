@@ -7,6 +7,7 @@ from typing import Any
 import grpc.aio
 import nats.js.errors
 import pytest
+from google.protobuf.duration_pb2 import Duration
 
 from common import bus
 from common.admin import ADMIN_HEADER
@@ -389,6 +390,8 @@ class TestAdministrators:
         assert await listed() == [old, new]
         assert await listed(owner="session_b") == [new]
         assert await listed(min_age=duration(86_400)) == [old]
+        assert await listed(min_age=Duration(seconds=2**62)) == []
+        assert old in await listed(min_age=Duration(seconds=-(2**62)))
         figures: Any = await unwrap(
             admin.GetStorageFigures(admin_pb2.GetStorageFiguresRequest(), metadata=ADMINISTRATOR)
         )

@@ -1,6 +1,5 @@
 """AccessTokenService: access tokens of programs."""
 
-import datetime as dt
 from typing import Any
 
 from common import identity, times
@@ -22,7 +21,7 @@ class AccessTokenServicer(identity_pb2_grpc.AccessTokenServiceServicer):
     ) -> pb.CreateAccessTokenResponse:
         """Create an access token."""
         self._accounts.require()
-        lasts = dt.timedelta(seconds=times.seconds(request.duration))
+        lasts = times.timedelta(request.duration)
         new = NewAccessToken(
             name=request.name,
             scopes=messages.scopes(request.scopes),

@@ -79,6 +79,10 @@ class AdminDependencies:
     earlier: EarlierRecordings
 
 
+#: Ages beyond are beyond the times of Postgres: a thousand years.
+_OLDEST_SECONDS = 1_000 * 365.0 * 86_400
+
+
 class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
     """Serves AdminService to callers with the token of administrators."""
 
@@ -96,7 +100,7 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
         async with self._database.transaction() as connection:
             ids, total = await StoredThings(connection).page(
                 owner=request.owner,
-                min_age=times.seconds(request.min_age),
+                min_age=min(max(times.seconds(request.min_age), 0.0), _OLDEST_SECONDS),
                 limit=limit,
                 offset=offset,
             )
