@@ -16,7 +16,7 @@ from pyannote.audio.core.plda import PLDA
 from pyannote.audio.pipelines.speaker_diarization import DiarizeOutput, SpeakerDiarization
 from pyannote.core import Annotation, SlidingWindow, SlidingWindowFeature
 
-from diarizer.engines.campplus import DIMENSION, HOP, SAMPLE_RATE, CampPlus
+from diarizer.engines.campplus import DIMENSION, FRAME, HOP, SAMPLE_RATE, CampPlus
 from diarizer.engines.clustering import OF_PARTS, OF_RECORDINGS, Limits, cluster
 from diarizer.engines.embedding_batches import embed_frames
 from diarizer.engines.networks import Network
@@ -139,13 +139,14 @@ class EmbeddedPipeline(SpeakerDiarization):
         self, waveform: FloatArray, stretches: list[IntArray], frames: SlidingWindow, report: Hook
     ) -> FloatArray:
         """Return the voice of each stretch: (stretches, 192)."""
-        features = self._embedding.features(waveform)
+        features = self._embedding.features(waveform, silence=max(0, FRAME - len(waveform)))
         last = len(features) - 1
-        ends = frames.duration / 2 + frames.start
+        middle = frames.start + frames.duration / 2
         chosen = []
         for stretch in stretches:
-            first, end = (ends + edge * frames.step for edge in (stretch[0], stretch[-1] + 1))
+            first, end = (middle + edge * frames.step for edge in (stretch[0], stretch[-1] + 1))
             places = np.arange(int(first * SAMPLE_RATE / HOP), int(end * SAMPLE_RATE / HOP))
+            # The last chunk may reach beyond the sound.
             chosen.append(np.minimum(places, last))
 
         def on_batch(done: int, total: int) -> None:
