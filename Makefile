@@ -294,8 +294,8 @@ simulate: $(READY) ## simulate a day of a million recordings on 10,000 workers (
 bench-web: $(READY) $(VERIFIED) $(WEB) $(BROWSER) ## measure the web interface in a browser, with a long transcript
 	@$(BIN)/python -m bench.web
 
-bench-repetition: $(READY) $(VERIFIED) ## measure the filter of loops (DATA=DIR adds English)
-	@$(BIN)/python -m bench.repetition $(if $(DATA),--data $(DATA))
+bench-repetition: $(READY) $(VERIFIED) ## measure the filter of loops (DATA=DIR adds English, ARGS=--held-out)
+	@$(BIN)/python -m bench.repetition $(if $(DATA),--data $(DATA)) $(ARGS)
 
 clean: stop ## remove data of the stack and build outputs, but not .venv and models
 	rm -rf .data build exports .pytest_cache .mypy_cache .ruff_cache .hypothesis

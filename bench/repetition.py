@@ -1,6 +1,6 @@
 """Precision and recall of the filter of loops, on labeled speech and on provoked loops.
 
-    python -m bench.repetition [--data DIR]
+    python -m bench.repetition [--data DIR] [--held-out]
 
 Sound is decoded without a detector of speech, which keeps most provocations from Whisper. Only
 decodings that repeat themselves count, since the filter leaves others alone.
@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench import repetition_corpus, repetition_held_out
 from bench.languages_mixtures import words_of
 from bench.languages_voices import SOURCES
-from bench.repetition_corpus import Case, provocations, repetitions
+from bench.repetition_corpus import Case
 from common.models.store import DEFAULT_MODEL_DIR, ModelStore
 from transcriber.worker.engines import invention
 
@@ -118,11 +119,13 @@ def main() -> None:
         description="Measure the filter of loops on labeled speech and on provoked loops.",
     )
     parser.add_argument("--data", type=Path, help="directory with utterances of LibriSpeech")
+    parser.add_argument("--held-out", action="store_true", help="sounds that adjusted no rule")
     chosen = parser.parse_args()
+    corpus = repetition_held_out if chosen.held_out else repetition_corpus
     print(*SOURCES, sep="\n")
     totals: dict[str, list[Counts]] = {"this filter": [], "all repetition dropped": []}
     decode = decoder()
-    for case in itertools.chain(repetitions(chosen.data), provocations(chosen.data)):
+    for case in itertools.chain(corpus.repetitions(chosen.data), corpus.provocations(chosen.data)):
         ours, every = measure(case, decode(case))
         if every != Counts():
             totals["this filter"].append(ours)
