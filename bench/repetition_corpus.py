@@ -37,6 +37,23 @@ _SAID = (
     ("it", "if_sara", "Il treno per Bologna è in arrivo.", 6),
     ("pt", "pf_dora", "Santa Maria, rogai por nós.", 7),
     ("pt", "pf_dora", "Próxima estação.", 9),
+    ("en", "pico", "Doors are closing. Please stand clear of the doors.", 6),
+    ("en", "bf_emma", "This is a test of the emergency alert system. This is only a test.", 5),
+    ("en", "am_michael", "What do we want? Justice! When do we want it? Now!", 6),
+    ("en", "bf_emma", "Row, row, row your boat, gently down the stream.", 6),
+    ("en", "pico", "Breathe in. And breathe out.", 9),
+    ("en", "am_michael", "Going once. Going twice.", 9),
+    ("en", "bf_emma", "Yes. Yes. Yes. Yes.", 6),
+    ("en", "am_michael", "Five, six, seven, eight.", 8),
+    ("de", "pico", "Achtung, eine Durchsage. Bitte verlassen Sie das Gebäude.", 5),
+    ("de", "pico", "Links, zwei, drei, vier.", 9),
+    ("de", "pico", "Erbarme dich unser.", 9),
+    ("fr", "pico", "Le train numéro huit est annoncé avec du retard.", 6),
+    ("fr", "pico", "Un, deux, trois, soleil.", 9),
+    ("es", "pico", "Próxima parada, plaza de España.", 8),
+    ("es", "pico", "Ten piedad de nosotros.", 10),
+    ("it", "pico", "Attenzione, allontanarsi dalla linea gialla.", 7),
+    ("it", "pico", "Uno, due, tre, stella.", 9),
 )
 #: Menus and lists whose lines resemble one another.
 _LISTS = (

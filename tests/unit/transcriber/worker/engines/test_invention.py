@@ -73,6 +73,32 @@ def test_words_without_time_are_a_loop_from_their_first_on() -> None:
     assert texts(segment([*real, *loop])) == [("Mind the gap, " * 8).strip()]
 
 
+def untimed(spoken: list[FakeWord], first: int, count: int) -> list[FakeWord]:
+    """Return the words with the times of some of them lost by the alignment."""
+    for word in spoken[first : first + count]:
+        word.start = word.end = spoken[first].start
+    return spoken
+
+
+def test_words_whose_times_the_alignment_lost_are_kept() -> None:
+    (kept,) = texts(segment(untimed(words(PRAYER * 8), 48, 6)))
+    assert kept == (PRAYER * 8).strip()
+
+
+def test_a_loop_after_lost_times_begins_behind_them() -> None:
+    real = untimed(words(PRAYER * 8), 24, 6)
+    loop = words("pray for us. " * 30, start=real[-1].end, length=0.0)
+    assert texts(segment([*real, *loop])) == [(PRAYER * 8).strip()]
+
+
+def test_a_few_words_with_a_time_do_not_end_a_loop() -> None:
+    real = words(PRAYER * 4)
+    loop = words("pray for us. " * 30, start=real[-1].end, length=0.0)
+    for word in loop[10:13]:
+        word.end = word.start + 0.3
+    assert texts(segment([*real, *loop])) == [(PRAYER * 4).strip()]
+
+
 def test_a_loop_over_several_segments_of_one_decoding_is_dropped() -> None:
     real = segment(words("Mind the gap. " * 8))
     loops = [segment(words("Mind the gap. ", start=9.0, length=0.0)) for _ in range(9)]

@@ -14,7 +14,7 @@ from typing import Any
 _REPETITIVE = 2.4
 #: A word that takes less time, in seconds, was not said. Times are in steps of 0.02 s.
 _TIMELESS = 0.03
-#: So many words in a row without a time are a loop. A single one may be said fast.
+#: A loop begins with so many words in a row without a time. A single one may be said fast.
 _RUN = 3
 #: Least average logarithm of the probability of tokens in text that repeats itself.
 _CERTAIN = -0.7
@@ -57,13 +57,22 @@ def _is_repetitive(text: str) -> bool:
 
 
 def _before_loop(words: Sequence[Any]) -> int:
-    """Return the number of words before the first that are a loop by their times."""
-    run = 0
-    for number, word in enumerate(words):
-        run = run + 1 if word.end - word.start < _TIMELESS else 0
-        if run == _RUN:
-            return number + 1 - _RUN
-    return len(words)
+    """Return the number of words before a loop, by their times.
+
+    The alignment may also lose the times of words that were said, and find those of later ones. So
+    the loop begins where the fewest words before it have no time, and the fewest of it have one.
+    """
+    timeless = [word.end - word.start < _TIMELESS for word in words]
+    timed_left = timeless.count(False)
+    best, cost = len(words), sum(timeless)
+    run = timeless_before = 0
+    for number, none in enumerate(timeless):
+        run = run + 1 if none else 0
+        timed_left -= not none
+        timeless_before += none
+        if run == _RUN and timeless_before - _RUN + timed_left < cost:
+            best, cost = number + 1 - _RUN, timeless_before - _RUN + timed_left
+    return best
 
 
 def _are_credible(words: Sequence[Any]) -> bool:
