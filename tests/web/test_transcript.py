@@ -61,6 +61,12 @@ def _segment(page: Page, number: int) -> Locator:
     return page.get_by_role("article").nth(number)
 
 
+def _sentence(page: Page) -> Locator:
+    """Return the first segment of several words."""
+    several = page.locator("[data-word] + [data-word]")
+    return page.get_by_role("article").filter(has=several).first
+
+
 def _text(page: Page, number: int) -> Locator:
     return _segment(page, number).locator("p").first
 
@@ -87,7 +93,7 @@ def _undo(page: Page) -> None:
 
 
 def test_a_word_is_heard_by_a_click(page: Page, transcribed: Transcribed) -> None:
-    word = _segment(page, 1).locator("[data-word]").nth(1)
+    word = _sentence(page).locator("[data-word]").nth(1)
     word.click()
     pause = page.get_by_role("button", name="Pause")
     expect(pause).to_be_visible()
@@ -315,7 +321,7 @@ def test_selections_and_segments_are_copied(page: Page) -> None:
     assert copied.endswith(f"\n{_text(page, 0).inner_text()}")
     assert re.match(r"\S+ \(\d:\d\d\)\n", copied)
 
-    words = _segment(page, 1).locator("[data-word]")
+    words = _sentence(page).locator("[data-word]")
     words.first.evaluate(
         "(word) => getSelection().setBaseAndExtent(word, 0, word.nextElementSibling, 1)"
     )
