@@ -58,7 +58,7 @@ _LISTS = (
 #: Seconds of a repetition, and of a sound.
 _REPEATED, _LONG = 21, 29
 #: Places of utterances, prompts and lines of a game that adjusted no rule.
-_UTTERANCES, _PROMPTS, _LINES = slice(20, 32), slice(4, None, 9), slice(12, 26)
+_UTTERANCES, _PROMPTS, _LINES = slice(20, 32), slice(4, None, 9), (12, 24)
 
 
 def repetitions(data: Path | None) -> Iterator[Case]:
@@ -68,7 +68,8 @@ def repetitions(data: Path | None) -> Iterator[Case]:
         yield repeated([say(text, language, voice)] * times, random, text[:24])
     for language, voice, text in _LISTS:
         yield repeated([say(text, language, voice)], random, text[:24])
-    for one in [line for line in dialogs("nl") if 1.2 < line.seconds < 4][_LINES]:
+    lines = (one for one in dialogs("nl") if 1.2 < one.seconds < 4)
+    for one in itertools.islice(lines, *_LINES):
         yield repeated([one] * int(_REPEATED / one.seconds), random, one.text[:24])
     for language in ("es", "fr", "it", "ru"):
         # The other corpus takes shorter ones.

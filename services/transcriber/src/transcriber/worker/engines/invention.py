@@ -16,6 +16,8 @@ _REPETITIVE = 2.4
 _TIMELESS = 0.03
 #: A loop begins with so many words in a row without a time. A single one may be said fast.
 _RUN = 3
+#: How much a word without a time before a loop counts against one with a time in it.
+_LOST = 1.25
 #: Least average logarithm of the probability of tokens in text that repeats itself.
 _CERTAIN = -0.7
 #: Least probability and least pace, per second, of words before a loop.
@@ -64,14 +66,15 @@ def _before_loop(words: Sequence[Any]) -> int:
     """
     timeless = [word.end - word.start < _TIMELESS for word in words]
     timed_left = timeless.count(False)
-    best, cost = len(words), sum(timeless)
+    best, least = len(words), _LOST * sum(timeless)
     run = timeless_before = 0
     for number, none in enumerate(timeless):
         run = run + 1 if none else 0
         timed_left -= not none
         timeless_before += none
-        if run == _RUN and timeless_before - _RUN + timed_left < cost:
-            best, cost = number + 1 - _RUN, timeless_before - _RUN + timed_left
+        cost = _LOST * (timeless_before - _RUN) + timed_left
+        if run == _RUN and cost < least:
+            best, least = number + 1 - _RUN, cost
     return best
 
 
