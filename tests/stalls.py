@@ -12,7 +12,6 @@ from collections.abc import Generator
 import pytest
 
 _TITLE = "The machine stood still for"
-
 _TICK_SECONDS = 0.1
 _STALL_SECONDS = 1.0
 #: Share of a stall for which the process may have worked, far below that of a busy machine.
@@ -72,4 +71,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         return
     terminalreporter.section(f"{len(repeated)} tests were repeated after a stall", yellow=True)
     for report in repeated:
-        terminalreporter.write_line(f"{dict(report.sections)[_TITLE]} {report.nodeid}")
+        length = dict(report.sections).get(_TITLE, "unknown time")
+        terminalreporter.write_line(f"{length} {report.nodeid}")

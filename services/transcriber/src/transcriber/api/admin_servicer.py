@@ -33,6 +33,8 @@ BY_ADMINISTRATOR = "erased by an administrator"
 _MOST = 1000
 _DEFAULT = 100
 _THIS = "This method"
+#: Ages beyond are beyond the times of Postgres: a thousand years.
+_OLDEST_SECONDS = 1_000 * 365.0 * 86_400
 _KINDS = {
     ErasureKind.RECORDING: admin_pb2.ERASURE_KIND_RECORDING,
     ErasureKind.TRANSCRIPTION: admin_pb2.ERASURE_KIND_TRANSCRIPTION,
@@ -77,10 +79,6 @@ class AdminDependencies:
     system: SystemStatus
     items: ServiceItems
     earlier: EarlierRecordings
-
-
-#: Ages beyond are beyond the times of Postgres: a thousand years.
-_OLDEST_SECONDS = 1_000 * 365.0 * 86_400
 
 
 class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
