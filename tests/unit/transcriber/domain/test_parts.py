@@ -2,6 +2,7 @@
 
 import heapq
 import math
+from collections.abc import Iterable, Sequence
 
 import pytest
 from hypothesis import given
@@ -30,7 +31,8 @@ def test_parts_cover_the_recording_once(seconds: float, idle: int, lengths: Leng
     # One second of rounding.
     assert all(part.seconds <= lengths.longest + 1 for part in parts)
     if len(parts) > 1:
-        assert all(part.seconds >= min(60.0, lengths.shortest) - 1 for part in parts)
+        shortest = 25.0 if lengths.tapered and idle > 1 else min(60.0, lengths.shortest)
+        assert all(part.seconds >= shortest - 1 for part in parts)
 
 
 @pytest.mark.parametrize(("seconds", "idle"), [(0.0, 1), (30.0, 16), (119.0, 2), (240.0, 1)])
@@ -62,17 +64,43 @@ def test_the_first_part_of_a_long_recording_is_brief() -> None:
 def test_the_worker_with_the_brief_part_ends_with_the_others(seconds: float, idle: int) -> None:
     parts = plan(seconds, SPEECH, idle=idle)
     assert parts[0].seconds == 60
-    ends = [0.0] * idle
-    for part in parts:
-        heapq.heapreplace(ends, ends[0] + part.seconds)
+    ends = ends_of([part.seconds for part in parts], idle)
     assert max(ends) - min(ends) <= len(parts)
     assert max(part.seconds for part in parts) <= SPEECH.longest
 
 
-def test_a_brief_last_part_would_not_be_worth_it() -> None:
+def ends_of(times: Iterable[float], workers: int) -> list[float]:
+    """Return when each worker ends with tasks that take so long, taken in their order."""
+    ends = [0.0] * workers
+    for time in times:
+        heapq.heapreplace(ends, ends[0] + time)
+    return ends
+
+
+def test_ever_briefer_parts_even_out_that_some_have_more_speech() -> None:
+    tapered = plan(3600.0, SPEECH, idle=16)
+    lengths = [part.seconds for part in tapered]
+    assert len(tapered) == 49
+    assert max(lengths[1:17]) <= 147
+    assert {49, 50} >= set(lengths[17:33])
+    assert {29, 30} >= set(lengths[33:])
+
+    def lost(parts: Sequence[Part]) -> float:
+        work = [1 + 0.15 * math.sin(second / 200) for second in range(3600)]
+        times = [sum(work[part.start : part.end]) for part in parts]
+        return 1 - sum(times) / 16 / max(ends_of(times, 16))
+
+    assert lost(tapered) < 0.6 * lost(plan(3600.0, EVEN, idle=16))
+
+
+def test_parts_of_diarizers_are_even() -> None:
+    assert {part.seconds for part in plan(3600.0, VOICES, idle=4)} == {900}
+
+
+def test_no_part_is_too_brief_to_be_worth_it() -> None:
     parts = plan(1000.0, SPEECH, idle=16)
     assert len({part.seconds for part in parts[1:]}) <= 2
-    assert plan(2000.0, SPEECH, idle=16)[-1].seconds == 65
+    assert plan(1600.0, SPEECH, idle=16)[-1].seconds == 40
 
 
 def test_parts_hear_a_margin_of_their_neighbors() -> None:

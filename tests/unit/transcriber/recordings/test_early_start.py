@@ -1,6 +1,7 @@
 """Beginnings of uploads are watched in bounded memory, and never outlive their uploads."""
 
 import asyncio
+import tracemalloc
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor, Future
 from contextlib import aclosing
@@ -11,6 +12,7 @@ import pytest
 from common.identity import Identity
 from transcriber.domain.options import ProcessingOptions
 from transcriber.recordings.acceptance import UploadRequest
+from transcriber.recordings.beginning import NEEDED_SECONDS
 from transcriber.recordings.early_start import Arriving, EarlyStarts
 
 MIB = 1024 * 1024
@@ -86,13 +88,31 @@ async def test_no_more_is_held_while_a_beginning_waits_to_be_examined(
     starts: Lingering, executor: Deferred, arriving: Arriving
 ) -> None:
     starts.ended.set()
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        async with aclosing(starts.watched(arriving, chunks(101))) as watched:
+            for _ in range(100):
+                await anext(watched)
+            held, _ = tracemalloc.get_traced_memory()
+            await executor.asked()
+    finally:
+        tracemalloc.stop()
+    assert 31 * MIB < held - before < 34 * MIB
+
+
+async def test_no_more_is_examined_than_the_first_part_needs(
+    starts: Lingering, executor: Deferred, arriving: Arriving
+) -> None:
+    starts.ended.set()
     async with aclosing(starts.watched(arriving, chunks(101))) as watched:
         for _ in range(100):
             await anext(watched)
-        _, seconds = await executor.asked()
+        first, seconds = await executor.asked()
         seconds.set_result(10.0)
-        size, _ = await executor.asked()
-    assert size == 32 * MIB
+        second, _ = await executor.asked()
+    assert first <= MIB
+    assert NEEDED_SECONDS / 10.0 < second / first < 1.1 * NEEDED_SECONDS / 10.0
 
 
 async def test_the_cancellation_of_an_upload_is_not_lost(

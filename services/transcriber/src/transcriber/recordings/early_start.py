@@ -6,6 +6,7 @@ once the whole recording is known to sound and to be processed the same there (`
 """
 
 import asyncio
+import math
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -43,6 +44,8 @@ _AT_ONCE = 2
 _RETRY_SECONDS = 2.0
 #: A beginning that does not suffice is examined again once it has grown by this factor.
 _LEAST_GROWTH = 1.3
+#: How much longer a beginning is than its bit rate so far asks for, as bit rates vary a little.
+_MARGIN = 1.05
 Answer = TypeVar("Answer")
 _log = logging.get(__name__)
 
@@ -117,10 +120,10 @@ class EarlyStarts:
             data = await beginning.enough(self._seconds_in)
             if data is None:
                 return
+            await beginning.promises(LEAST_SECONDS)
             heard = await self._run(partial(heard_in, data, upload.request.options.channels))
             if heard is None:
                 return
-            await beginning.promises(LEAST_SECONDS)
             part = None
             while part is None:
                 if self._workers.idle(Stage.TRANSCRIBE):
@@ -238,12 +241,13 @@ class _Beginning:
         try:
             while wanted <= _MOST_BYTES:
                 await self._until(wanted)
-                data = self._buffer.take(len(self._buffer), head=data)
+                # A fast upload has brought far more by now, which would all have to be decoded.
+                data = self._buffer.take(math.ceil(wanted) - len(data), head=data)
                 seconds = await seconds_in(data)
                 if seconds >= NEEDED_SECONDS:
                     self._bytes_per_second = len(data) / seconds
                     return data if len(data) <= _MOST_BYTES else None
-                needed = NEEDED_SECONDS / seconds if seconds else 0.0
+                needed = NEEDED_SECONDS * _MARGIN / seconds if seconds else 0.0
                 wanted = len(data) * max(_LEAST_GROWTH, needed)
             return None
         finally:
