@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import cast
 
 import numpy as np
+import pytest
 
 from common.audio.resampling import SAMPLE_RATE, Samples
 from transcriber.worker.engines.greedy_decoding import Token
@@ -63,3 +64,41 @@ def test_final_words_without_punctuation_are_kept() -> None:
     model = Listener([WE, MET, THEN, STOP])
     assert continued(model, [word("we", WE), word("met", MET)], word("then", THEN)) == "then."
     assert model.told == ([WE, MET], [THEN])
+
+
+class Deaf(Listener):
+    """Model that takes the end of the text it is told for that of all."""
+
+    def tokens(
+        self, sound: Samples, *, given: Sequence[int] = (), guess: Sequence[int] = ()
+    ) -> list[Token]:
+        self.heard, whole = (given, self.heard) if given else (self.heard, self.heard)
+        try:
+            return super().tokens(sound, given=given, guess=guess)
+        finally:
+            self.heard = whole
+
+
+@pytest.mark.parametrize(
+    ("spans", "expected"),
+    [
+        ([(0.0, 0.5), (1.2, 2.0)], "then."),
+        ([(0.0, 0.5), (1.2, 1.4)], ""),  # hardly a word
+        ([(0.0, 1.5)], ""),  # without a pause
+    ],
+)
+def test_speech_after_a_pause_is_heard_by_itself_if_there_would_be_none(
+    spans: Sequence[tuple[float, float]], expected: str
+) -> None:
+    model = Deaf([THEN, STOP])
+    speech = LiveSpeech(
+        samples=np.zeros(2 * SAMPLE_RATE, np.float32),
+        spans=tuple(
+            Span(start=round(start * SAMPLE_RATE), end=round(end * SAMPLE_RATE))
+            for start, end in spans
+        ),
+        before=(word("we", WE), word("met", MET)),
+    )
+    found = MoonshineRecognizer(cast(MoonshineModel, model)).continued(speech)
+    assert " ".join(one.text for one in found.words) == expected
+    assert all(one.start > 0.75 for one in found.words)

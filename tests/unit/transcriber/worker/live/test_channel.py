@@ -238,3 +238,21 @@ def test_unlikely_words_are_not_shown() -> None:
             return [replace(word, probability=0.3) for word in super().hear(start, end)]
 
     assert Unsure(words("this is noise", start=1.0), 4.0).feed(Channel()) == []
+
+
+@pytest.mark.parametrize(("since", "expected"), [(1.0, "yes it is"), (0.5, "")])
+def test_words_last_through_an_unlikely_hypothesis_of_hardly_more(
+    since: float, expected: str
+) -> None:
+    class Doubtful(Speech):
+        """Speech whose words are heard as something unlikely from some time on."""
+
+        def hear(self, start: float, end: float) -> list[RecognizedWord]:
+            heard = words("yes it is", start=1.0)
+            if end < 1.0 + since + 0.3:
+                return heard
+            return [replace(word, text="duh", probability=0.2) for word in heard]
+
+    pieces = Doubtful(words("yes it is it", start=1.0), 4.0).feed(Channel(step=0.2))
+    assert "yes it is" in [text_of(piece.words) for piece in pieces if not piece.final]
+    assert final(pieces) == expected

@@ -22,7 +22,7 @@ from transcriber.worker.engines.protocol import (
     RecognizedSegment,
     RecognizedWord,
 )
-from transcriber.worker.engines.voice_activity import Span, SpeechMap, regions
+from transcriber.worker.engines.voice_activity import Span, SpeechMap, regions, total_length
 from transcriber.worker.engines.windowed import WindowedEngine
 
 LANGUAGE = "en"
@@ -36,6 +36,8 @@ _SHORT_PAUSE_MS = 200
 #: A segment ends with a sentence or before a pause of this length, in seconds.
 _SENTENCE = (".", "?", "!")
 _SEGMENT_PAUSE = 1.0
+#: Less speech than this is hardly a word.
+_LEAST_APART = round(0.3 * SAMPLE_RATE)
 #: Time between the middle of a frame's sound and the moment that its attention stands for.
 _OFFSET = -0.01
 
@@ -99,8 +101,20 @@ class MoonshineRecognizer:
         spoken = self._model.vocabulary.spoken_length(given)
         given, guess = given[:spoken], given[spoken:] + guess
         whole = Span(start=0, end=len(speech.samples))
-        found = self._words(speech.samples, whole, speech.spans, given=given, guess=guess)
-        return LiveWords(words=tuple(found), follow=follow)
+        found = tuple(self._words(speech.samples, whole, speech.spans, given=given, guess=guess))
+        if follow and speech.before and not found:
+            # The model may take the end of a sentence for that of all, also if there is more.
+            found = tuple(self._apart(speech))
+        return LiveWords(words=found, follow=follow)
+
+    def _apart(self, speech: LiveSpeech) -> Iterator[RecognizedWord]:
+        """Yield the words that follow those `before` after a pause, heard without them."""
+        spoken = round(speech.before[-1].end * SAMPLE_RATE)
+        spans = [span for span in speech.spans if span.start >= spoken]
+        if total_length(spans) < _LEAST_APART:
+            return
+        piece = Span(start=max(spoken, spans[0].start - _PAD), end=len(speech.samples))
+        yield from self._words(speech.samples, piece, spans)
 
     def _words(
         self,

@@ -39,6 +39,8 @@ _GAP = 0.12
 _SEPARATE = 2 * SAMPLE_RATE
 #: Sound on both sides of final words that goes with them.
 _MARGIN = round(0.25 * SAMPLE_RATE)
+#: Words that are no longer credible may have been right so much speech before.
+_NEAR = round(0.5 * SAMPLE_RATE)
 #: Agreed words become final from this length on, in seconds.
 PIECE = 1.0
 
@@ -62,6 +64,8 @@ class Channel:
         self._final: list[RecognizedWord] = []
         self._continues = self._shown = False
         self._heard: tuple[Job, list[RecognizedWord]] | None = None
+        #: The last hypothesis whose words are credible.
+        self._credible: tuple[Job, list[RecognizedWord]] | None = None
         self._ended = self._closing = False
         #: Position up to which final words and silence cover the sound.
         self.covered = 0
@@ -106,7 +110,7 @@ class Channel:
     def relisten(self) -> None:
         """Forget the hypotheses and the context, since they were in another language."""
         self._agreement.reset()
-        self._heard = None
+        self._heard = self._credible = None
         self._begin_at(self.covered)
 
     def cut(self, job: Job) -> Samples:
@@ -158,12 +162,11 @@ class Channel:
         With `follow`, the words before are not among them.
         """
         left = list(words) if follow else continuation(words, self._final)
-        if not is_credible(left, seconds=job.speech_seconds, started=self._continues):
-            left = []
-        left = self._within_utterance(left)
+        credible = is_credible(left, seconds=job.speech_seconds, started=self._continues)
+        left = self._within_utterance(left) if credible else self._believed(job)
         if job.last:
             return self._last(job, left)
-        agreed = self._agreement.add(left, heard=job.end / SAMPLE_RATE)
+        agreed = self._agreement.add(left, heard=job.end / SAMPLE_RATE) if credible else 0
         count = worthwhile(left[:agreed], least=self._piece) if self.settled else 0
         if job.full:
             count = max(count, self._overdue(job, left))
@@ -175,6 +178,8 @@ class Channel:
         if job.full:
             self._make_room(job, left[count:])
         self._heard = (replace(job, start=self._start), left[count:])
+        if credible:
+            self._credible = self._heard
         if left[count:] or self._shown:
             pieces.append(self._draft(left[count:]))
         return pieces
@@ -211,7 +216,8 @@ class Channel:
         assert begin is not None
         if not self._final or begin - self._spoken >= _SEPARATE:
             self._begin_at(begin)
-        self._continues, self._shown, self._heard = False, False, None
+        self._continues, self._shown = False, False
+        self._heard = self._credible = None
         self._agreement.reset()
         self._cover(begin)
 
@@ -221,6 +227,17 @@ class Channel:
             for span in (*self._past, *self._endpoints.spans)
             if span.end > self._start
         )
+
+    def _believed(self, job: Job) -> list[RecognizedWord]:
+        """Return the words that were heard a moment before, and were more probable than now.
+
+        There are none if much more speech has come since, since the words were wrong then.
+        """
+        if self._credible is None:
+            return []
+        before, words = self._credible
+        near = before.start == job.start and job.spoken - before.spoken <= _NEAR
+        return words if near else []
 
     def _within_utterance(self, words: Sequence[RecognizedWord]) -> list[RecognizedWord]:
         """Return the words without the sound before the utterance.
