@@ -1,24 +1,26 @@
 """One recording of an hour on N pairs of workers: speed, and errors of the words.
 
-    python -m bench.parts_scaling --data DIR [--pairs 1,2,4,8,16] [--minutes 60]
+    python -m bench.parts_scaling --data DIR [--pairs 1,2,4,8,16] [--minutes 60] [--times 1]
 
 The recording is made of the meeting and the utterances in DIR. Utterances that occur again are
 played faster or slower. Both stages of every part are timed in this process, on one thread, and
 the parts are then handed to N workers in their order. Whole recordings are processed by one worker.
+The least of several `--times` counts, since other programs take a processor's time from some parts.
 """
 
 import argparse
 import heapq
 import itertools
 import json
+import math
 import os
 import tempfile
 import time
 import wave
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from scipy import signal
@@ -47,6 +49,8 @@ from transcriber.worker.engines.protocol import RecognitionOptions, SpeechEngine
 if TYPE_CHECKING:
     from diarizer.engines.pyannote import PyannoteEngine
 
+Result = TypeVar("Result")
+
 _LEVEL = 0.05
 _RATES = (1.0, 0.94, 1.06, 0.9, 1.1, 0.97, 1.03, 0.88)
 
@@ -58,11 +62,12 @@ class _Piece:
 
 
 def main() -> None:
-    """Print a row per number of pairs."""
+    """Print a row per number of pairs. Percentages tell how busy the workers are meanwhile."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="directory with recordings")
     parser.add_argument("--pairs", default="1,2,4,8,16", help="numbers of pairs of workers")
     parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--times", type=int, default=1, help="how often all is timed")
     chosen = parser.parse_args()
     models = Path(os.environ.get("MODEL_DIR") or DEFAULT_MODEL_DIR)
     recognizer, diarizer = load_engine("moonshine"), load_diarizer(models)
@@ -70,9 +75,9 @@ def main() -> None:
         file = Path(directory) / "hour.wav"
         text = compose(chosen.data, chosen.minutes * 60, file)
         seconds = wave_seconds(file)
-        whole = _Timed(recognizer, diarizer, file)
-        words = whole.recognize(None)
-        whole.diarize(None)
+        whole = _Timed(recognizer, diarizer, file, chosen.times)
+        (words,) = whole.recognize([None])
+        whole.diarize([None])
         alone = max(whole.recognition[0], whole.diarization[0])
         wer = word_errors(text, " ".join(word.text for word in words.speech.words)).rate
         print(f"{seconds:.0f} s, {len(text.split())} words, one pair, one piece: {alone:.1f} s")
@@ -83,47 +88,73 @@ def main() -> None:
         print("| pairs | parts | recognition | diarization | times as fast | of N | WER |")
         print("|---|---|---|---|---|---|---|")
         for pairs in map(int, chosen.pairs.split(",")):
-            run = _Timed(recognizer, diarizer, file)
+            run = _Timed(recognizer, diarizer, file, chosen.times)
             cut = {stage: plan(seconds, LENGTHS[stage], idle=pairs) for stage in LENGTHS}
-            heard = [run.recognize(part) for part in cut[Stage.TRANSCRIBE]]
-            for part in cut[Stage.DIARIZE]:
-                run.diarize(part)
+            heard = run.recognize(cut[Stage.TRANSCRIBE])
+            run.diarize(cut[Stage.DIARIZE])
             began = time.process_time()
             joined = join_speech(heard)
             joining = time.process_time() - began
             recognition = joining + _schedule(run.recognition, pairs)
             diarization = _schedule(run.diarization, pairs)
             lasting = max(recognition, diarization)
+            busy = (
+                sum(run.recognition) / pairs / recognition,
+                sum(run.diarization) / pairs / diarization,
+            )
             found = word_errors(text, " ".join(word.text for word in joined.words)).rate
             counts = " and ".join(str(len(cut[stage])) for stage in LENGTHS)
             speed = alone / lasting
             print(
-                f"| {pairs} | {counts} | {recognition:.1f} s | {diarization:.1f} s "
+                f"| {pairs} | {counts} | {recognition:.1f} s, {busy[0]:.0%} "
+                f"| {diarization:.1f} s, {busy[1]:.0%} "
                 f"| {speed:.2f} | {speed / pairs:.2f} | {100 * found:.2f} % |",
                 flush=True,
             )
 
 
 class _Timed:
-    """Both stages of one file, with the processor time of each call in seconds."""
+    """Both stages of one file, with the least processor time of each call in seconds."""
 
-    def __init__(self, recognizer: SpeechEngine, diarizer: DiarizationEngine, file: Path) -> None:
+    def __init__(
+        self, recognizer: SpeechEngine, diarizer: DiarizationEngine, file: Path, times: int
+    ) -> None:
         self._recognizer = recognizer
         self._diarizer = diarizer
         self._file = file
+        self._times = times
         self.recognition: list[float] = []
         self.diarization: list[float] = []
 
-    def recognize(self, part: Part | None) -> RecognizedPart:
-        """Recognize a part, or the whole."""
-        began = time.process_time()
+    def recognize(self, parts: Sequence[Part | None]) -> list[RecognizedPart]:
+        """Recognize parts, or the whole for None."""
+        found, self.recognition = self._timed(self._recognized, parts)
+        return found
+
+    def diarize(self, parts: Sequence[Part | None]) -> None:
+        """Diarize parts, or the whole for None."""
+        _, self.diarization = self._timed(self._diarized, parts)
+
+    def _timed(
+        self, work: Callable[[Part | None], Result], parts: Sequence[Part | None]
+    ) -> tuple[list[Result], list[float]]:
+        """Return the results, and the least time of each part. All are done before any again."""
+        least, results = [math.inf] * len(parts), list[Result]()
+        for _ in range(self._times):
+            results = []
+            for number, part in enumerate(parts):
+                began = time.process_time()
+                results.append(work(part))
+                least[number] = min(least[number], time.process_time() - began)
+        return results, least
+
+    def _recognized(self, part: Part | None) -> RecognizedPart:
         found = self._recognizer.recognize(
             sound_of_part(self._file, part),
             RecognitionOptions(language="en"),
             on_progress=lambda _fraction, _step: None,
             cancelled=lambda: False,
         )
-        self.recognition.append(time.process_time() - began)
         message = conversion.to_message({0: found}, ())
         task_parts.move(message, 0.0 if part is None else part.heard[0])
         whole = Part(start=0, end=round(wave_seconds(self._file)), number=0, count=1)
@@ -131,16 +162,13 @@ class _Timed:
             part=part or whole, speech=read_recognition(message.SerializeToString())
         )
 
-    def diarize(self, part: Part | None) -> None:
-        """Diarize a part, or the whole."""
-        began = time.process_time()
+    def _diarized(self, part: Part | None) -> None:
         self._diarizer.diarize(
             sound_of_part(self._file, part),
             DiarizationOptions(max_speakers=10, part=part is not None),
             on_progress=lambda _fraction, _step: None,
             cancelled=lambda: False,
         )
-        self.diarization.append(time.process_time() - began)
 
 
 def sound_of_part(file: Path, part: Part | None) -> Sound:

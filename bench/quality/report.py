@@ -126,7 +126,7 @@ def _resources(results: Mapping[str, Any]) -> str:
     rows = []
     for name, one in results["systems"].items():
         speed = ["not measured"] * 2
-        if results["machine"]["quiet"]:
+        if results["machine"]["quiet"] and "wall" in one:
             speed = [f"{one['wall'] / one['seconds']:.3f}", f"{one['cpu'] / one['seconds']:.3f}"]
         shown = PEERS[name].title if name in PEERS else name
         rows.append([shown, _whole(one["seconds"]), _whole(one["peak_mb"]), *speed])

@@ -51,6 +51,13 @@ def test_speed_of_a_quiet_machine_is_published() -> None:
     assert "| plain words | 120 | 700 | 0.500 | 0.250 |" in list(report.tables(quiet))[3]
 
 
+def test_system_of_another_machine_has_no_speed() -> None:
+    systems = {"Moonshine": {"seconds": 120.0, "peak_mb": 700.0}}
+    quiet = {**RESULTS, "machine": {"quiet": True}, "systems": systems}
+    resources = list(report.tables(quiet))[3]
+    assert "| Moonshine | 120 | 700 | not measured | not measured |" in resources
+
+
 def test_tables_are_written_between_their_marks(tmp_path: Path) -> None:
     document = tmp_path / "quality.md"
     document.write_text("before\n<!-- quality -->\nold\n<!-- /quality -->\nafter\n")
