@@ -1,6 +1,6 @@
 """Comparison of the product with plain scripts over the same models.
 
-    python -m bench [--data DIR] [--json FILE]
+    python -m bench [--data DIR] [--recording NAME] [--whisper] [--json FILE]
 
 Ratios to the plain scripts of the same run accompany the figures of the product, because absolute
 times depend on the machine and its load. For the plain scripts, `wall` and `cpu` include loading
@@ -50,14 +50,20 @@ def main() -> None:
         description="Compare the product with plain scripts over the same models.",
     )
     parser.add_argument("--data", type=Path, help="directory of additional recordings")
+    parser.add_argument("--recording", help="name of the only recording")
+    parser.add_argument("--whisper", action="store_true", help="also recognize English by Whisper")
     parser.add_argument("--json", type=Path, help="also write the results to this file")
     chosen = parser.parse_args()
     model_dir = Path(os.environ.get("MODEL_DIR") or DEFAULT_MODEL_DIR)
     with tempfile.TemporaryDirectory(prefix="securetranscribe-bench-") as directory:
         recordings = [sample(), repeated(sample(), REPEATED, Path(directory))]
         recordings += in_directory(chosen.data) if chosen.data else ()
+        if chosen.recording:
+            recordings = [one for one in recordings if one.name == chosen.recording]
+        if not recordings:
+            parser.error(f"there is no recording {chosen.recording!r}")
         results = [baseline.measure(mode, recordings, model_dir) for mode in baseline.MODES]
-        results.append(pipeline.measure(recordings, model_dir))
+        results.append(pipeline.measure(recordings, model_dir, whisper=chosen.whisper))
     if chosen.json:
         chosen.json.write_text(json.dumps(results, indent=2) + "\n")
     print(baseline.table(results))

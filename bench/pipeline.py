@@ -14,6 +14,7 @@ from google.protobuf.message import DecodeError
 
 from bench.metrics import diarization_errors, speaker_word_errors, word_errors
 from bench.recordings import Recording
+from common.models.manifest import FASTER_WHISPER
 from common.objects import ObjectStore
 from common.settings import ObjectSettings
 from common.times import seconds
@@ -41,13 +42,17 @@ _OVERRIDES = {
 }
 
 
-def measure(recordings: Sequence[Recording], model_dir: Path) -> dict[str, Any]:
+def measure(
+    recordings: Sequence[Recording], model_dir: Path, *, whisper: bool = False
+) -> dict[str, Any]:
     """Process all recordings with the product. Return the figures of `baseline.measure`.
 
     All recordings are submitted at once, so workers never wait between recordings. Neither do the
-    plain scripts.
+    plain scripts. With `whisper`, English is recognized by Whisper, as other languages are.
     """
-    overrides = {**_OVERRIDES, "*": {**_OVERRIDES["*"], "MODEL_DIR": str(model_dir.absolute())}}
+    overrides = {"*": {**_OVERRIDES["*"], "MODEL_DIR": str(model_dir.absolute())}}
+    if whisper:
+        overrides["*"]["SPEECH_ENGINE_ENGLISH"] = FASTER_WHISPER
     usual = usual_workers(cores(), memory_bytes(), gpu=False)
     workers = {TRANSCRIBER_WORKER: usual.recognition, DIARIZER: usual.diarization}
     with (

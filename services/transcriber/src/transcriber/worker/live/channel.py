@@ -39,7 +39,7 @@ _GAP = 0.12
 _SEPARATE = 2 * SAMPLE_RATE
 #: Sound on both sides of final words that goes with them.
 _MARGIN = round(0.25 * SAMPLE_RATE)
-#: Words that are no longer credible may have been right so much speech before.
+#: Credible words outlast a hypothesis that is not, if that has heard at most so much more speech.
 _NEAR = round(0.5 * SAMPLE_RATE)
 #: Agreed words become final from this length on, in seconds.
 PIECE = 1.0
@@ -229,9 +229,9 @@ class Channel:
         )
 
     def _believed(self, job: Job) -> list[RecognizedWord]:
-        """Return the words that were heard a moment before, and were more probable than now.
+        """Return the last credible words, in place of those of a job that are not.
 
-        There are none if much more speech has come since, since the words were wrong then.
+        There are none if much more speech has come since. The words were wrong then.
         """
         if self._credible is None:
             return []
