@@ -1,32 +1,26 @@
 """Measurement of the product: the whole stack with the workers that it starts by itself."""
 
-import asyncio
-import contextlib
 import os
 import tempfile
 import time
+import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import grpc
-from google.protobuf.message import DecodeError
 
 from bench.metrics import diarization_errors, speaker_word_errors, word_errors
-from bench.recordings import Recording
+from bench.recordings import Recording, turns_in
 from common.models.manifest import FASTER_WHISPER
-from common.objects import ObjectStore
-from common.settings import ObjectSettings
-from common.times import seconds
 from devstack.config import DIARIZER, TRANSCRIBER_WORKER
 from devstack.machine import cores, memory_bytes, usual_workers
 from devstack.process import Process
 from devstack.service_stack import ServiceStack
-from devstack.stack import EmbeddedServers
 from devstack.testing import embedded_servers, running_services
 from securetranscribe import SecureTranscribeClient
-from securetranscribe.v1 import diarization_pb2, transcription_pb2_grpc
 from securetranscribe.v1 import transcription_pb2 as pb
+from securetranscribe.v1 import transcription_pb2_grpc
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _MEGABYTE = 1024**2
@@ -85,7 +79,7 @@ def measure(
                 for process in processes
             },
             "recordings": {
-                recording.name: _score(recording, done[recording.name], client, servers, services)
+                recording.name: _score(recording, done[recording.name], client, services)
                 for recording in recordings
             },
         }
@@ -116,7 +110,6 @@ def _score(
     recording: Recording,
     state: Mapping[str, Any],
     client: SecureTranscribeClient,
-    servers: EmbeddedServers,
     services: ServiceStack,
 ) -> dict[str, float]:
     """Return error rates in percent, limited to those with a reference."""
@@ -127,8 +120,7 @@ def _score(
         said = _said(identifier, str(client.session_token), services)
         scores["cpwer"] = 100 * speaker_word_errors(recording.text_by_speaker, said).rate
     if recording.turns:
-        model = _diarization_model(identifier, str(client.session_token), services)
-        turns = asyncio.run(_turns(identifier, model, servers))
+        turns = _turns(identifier, str(client.session_token), services)
         errors = diarization_errors(recording.turns, turns)
         scores["der"] = 100 * errors.rate
         scores["confusion"] = 100 * errors.confusion / errors.total
@@ -150,39 +142,20 @@ def _said(identifier: int, token: str, services: ServiceStack) -> dict[str, str]
     return {label: " ".join(words) for label, words in said.items()}
 
 
-def _diarization_model(identifier: int, token: str, services: ServiceStack) -> str:
-    with grpc.insecure_channel(services.address("transcriber-api")) as channel:
-        stub = transcription_pb2_grpc.TranscriptionServiceStub(channel)
-        request = pb.GetTranscriptionRequest(transcription_id=identifier)
-        metadata = (("authorization", f"Bearer {token}"),)
-        return str(
-            stub.GetTranscription(request, metadata=metadata).transcription.diarization_model
-        )
-
-
-async def _turns(
-    identifier: int, model: str, servers: EmbeddedServers
-) -> list[tuple[float, float, str]]:
-    """Return the turns in the result object of the diarize stage, identified by its model."""
-    variables = servers.environment("transcriber")
-    names = {name.lower(): value for name, value in variables.items() if name.startswith("S3_")}
-    store = ObjectStore(ObjectSettings(**names))  # type: ignore[arg-type]
-    results: list[diarization_pb2.Diarization] = []
-    try:
-        for key in await store.keys("results", f"{identifier}/"):
-            if key.endswith(".pb"):
-                found = diarization_pb2.Diarization()
-                with contextlib.suppress(DecodeError):  # the other stage's
-                    found = found.FromString(await store.get("results", key))
-                if found.model == model:
-                    results.append(found)
-    finally:
-        store.close()
-    if len(results) != 1:
-        raise RuntimeError(f"the diarize stage left {len(results)} results, not one of the whole")
-    return [
-        (seconds(turn.start), seconds(turn.end), turn.speaker_label) for turn in results[0].turns
-    ]
+def _turns(identifier: int, token: str, services: ServiceStack) -> list[tuple[float, float, str]]:
+    """Return the turns that diarization found, as exported."""
+    query = "export_format=rttm&turns=diarizer"
+    request = urllib.request.Request(
+        f"{services.gateway_url}/api/transcription/export/{identifier}?{query}",
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    with (
+        urllib.request.urlopen(request) as answer,
+        tempfile.NamedTemporaryFile(suffix=".rttm") as file,
+    ):
+        file.write(answer.read())
+        file.flush()
+        return list(turns_in(Path(file.name)))
 
 
 def cpu_seconds(process: Process) -> float:
